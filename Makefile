@@ -1,0 +1,111 @@
+# Everything runs in .venv, which is made here from requirements.lock when it is needed.
+# Another Python: make PYTHON=python3.12 lab
+
+PYTHON = python3
+ARGS =
+
+VENV_PYTHON := .venv/bin/python
+LESSON := notebooks/00_start_here.ipynb
+
+# The outputs stored in the notebooks belong to the locked versions on Linux.
+NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
+
+# JupyterLab asks root for a word of consent.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# What a shell may have set for other work must not reach in here.
+unexport CONDA_PREFIX JUPYTER_PATH JUPYTERLAB_DIR MPLBACKEND VIRTUAL_ENV
+unexport PIP_CONSTRAINT PIP_NO_DEPS PIP_PREFIX PIP_REQUIRE_HASHES PIP_ROOT PIP_TARGET
+unexport PYTHONHOME PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
+unexport UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_INDEX UV_INDEX_URL
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_REQUIRE_VIRTUALENV := 0
+export PIP_USER := 0
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(CURDIR)/.venv/ipython
+export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
+
+.PHONY: help lab test notebooks lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make lab        open the lessons in JupyterLab'
+	@echo 'make test       check the code, run every test and every notebook'
+	@echo 'make notebooks  run every notebook and store its outputs'
+	@echo 'make lock       remake requirements.lock (newest versions: ARGS=--upgrade)'
+	@echo 'make clean      remove .venv and the caches'
+	@echo
+	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
+	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
+
+lab: .venv/ready
+	@exec $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
+	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
+
+test: .venv/ready
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
+	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
+
+notebooks: .venv/ready
+	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+
+# --- set-up --------------------------------------------------------------------------------
+
+# .venv counts as made when its last line has been written: the folder it was made in. It is
+# made anew when the folder has moved, its Python has gone, or PYTHON asks for another one.
+MADE_IN := $(shell $(VENV_PYTHON) -I -c 'print(open(".venv/ready").read())' 2>/dev/null)
+ifneq "$(MADE_IN)" "$(CURDIR)"
+.PHONY: .venv/locked
+endif
+ifneq "$(origin PYTHON)" "file"
+VERSION = $(shell "$(1)" -I -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)
+ifneq "$(call VERSION,$(PYTHON))" "$(call VERSION,$(VENV_PYTHON))"
+.PHONY: .venv/locked
+endif
+endif
+
+NO_PYTHON = "'$(PYTHON)' is not a Python from 3.11 to 3.14. Install one: on Debian or Ubuntu" \
+    "'sudo apt install python3 python3-venv', on Fedora 'sudo dnf install python3', on macOS" \
+    "'brew install python@3.13'. To name another: make PYTHON=python3.13 $(MAKECMDGOALS)"
+NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt install python3-venv" \
+    "To name another Python: make PYTHON=python3.13 $(MAKECMDGOALS)"
+
+.venv/locked: requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	    || { printf '%s\n' $(NO_PYTHON) >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { printf '%s\n' $(NO_VENV) >&2; exit 1; }
+	@echo 'Setting up .venv, once; this takes a few minutes.'
+	@rm -rf .venv
+	@"$(PYTHON)" -m venv .venv
+	@$(VENV_PYTHON) -m pip install --quiet --only-binary :all: --require-hashes -r requirements.lock
+	@touch .venv/locked
+
+.venv/ready: .venv/locked pyproject.toml
+	@$(VENV_PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '$(LAB_SETTINGS)' > .venv/share/jupyter/lab/settings/overrides.json
+	@echo "$(CURDIR)" > .venv/ready
+
+# No question about news and no look for updates over the lesson.
+LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
+    {"fetchNews": "false", "checkForUpdates": false}}
+
+# uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
+# an Intel processor.
+lock:
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" \
+	    && "$$tools/bin/python" -m pip install --quiet uv \
+	    && echo 'argon2-cffi-bindings<26' > "$$tools/constraints.txt" \
+	    && "$$tools/bin/python" -m uv --no-config --system-certs pip compile pyproject.toml \
+	        --quiet --extra test --constraints "$$tools/constraints.txt" \
+	        --universal --python-version 3.11 --fork-strategy fewest \
+	        --generate-hashes --no-annotate --custom-compile-command 'make lock' \
+	        --output-file requirements.lock $(ARGS)

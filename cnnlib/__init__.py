@@ -1,0 +1,29 @@
+"""The backward pass of a convolution layer, to read, to step through and to check."""
+
+from cnnlib import loops, vectorized
+from cnnlib.gradcheck import numerical_gradient
+from cnnlib.shapes import ConvGradients, crop, flip, output_size, spread, zero_pad
+from cnnlib.vectorized import (
+    conv_backward,
+    conv_backward_bias,
+    conv_backward_filter,
+    conv_backward_input,
+    conv_forward,
+)
+
+__all__ = [
+    "ConvGradients",
+    "conv_backward",
+    "conv_backward_bias",
+    "conv_backward_filter",
+    "conv_backward_input",
+    "conv_forward",
+    "crop",
+    "flip",
+    "loops",
+    "numerical_gradient",
+    "output_size",
+    "spread",
+    "vectorized",
+    "zero_pad",
+]

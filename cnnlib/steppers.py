@@ -1,0 +1,578 @@
+"""Steppers: ipywidgets controls wired to a trace and a view, and nothing else.
+
+A stepper has no arithmetic and draws nothing. Its state is a plain `Position`. A
+control changes the position or the geometry; then `show` brings every control and
+the view in line with it. What is saved with a notebook is the step as a static
+table, which can be read without a kernel.
+"""
+
+import functools
+import re
+from html import escape
+
+import ipywidgets as widgets
+import numpy as np
+
+from cnnlib import examples, shapes, trace, view
+
+SPEEDS = {"slow": 2000, "normal": 1000, "fast": 400}
+"""Milliseconds from one move to the next while it plays."""
+
+MOST_CELLS = 1024
+"""Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
+
+MOVES = {
+    "First": "go to the first step",
+    "Previous": "go one back",
+    "Next": "go one on",
+    "Last": "go to the last step",
+}
+
+
+class Position:
+    """Where one is in a trace: which step, and which of its terms is marked.
+
+    Parameters
+    ----------
+    steps : trace.Trace
+        At least one step.
+
+    Attributes
+    ----------
+    by_term : bool
+        Whether `next` and `previous` go to the next term, and not to the next step.
+    """
+
+    def __init__(self, steps):
+        if not len(steps):
+            raise ValueError(f"there is nothing to step through: {steps!r}")
+        self.steps = steps
+        self.by_term = False
+        self.index = 0
+
+    @property
+    def index(self):
+        """Position of the step; set it to move. The sum is then complete: the last term."""
+        return self._index
+
+    @index.setter
+    def index(self, index):
+        self._index = _inside("index", index, len(self.steps), "steps")
+        self.step = self.steps[self._index]
+        self._term = max(0, len(self.step.terms) - 1)
+
+    @property
+    def term(self):
+        """Position of the marked term in ``step.terms``; 0 where a step has none."""
+        return self._term
+
+    @term.setter
+    def term(self, term):
+        self._term = _inside("term", term, max(1, len(self.step.terms)), "terms")
+
+    @property
+    def text(self):
+        """The step as one line of text."""
+        return view.text(self.step, self._term)
+
+    def first(self):
+        """Go to the first step; by term, to its first term."""
+        self.index = 0
+        if self.by_term:
+            self._term = 0
+
+    def last(self):
+        """Go to the last step."""
+        self.index = len(self.steps) - 1
+
+    def next(self):
+        """Go one on, and say whether there was one."""
+        if self.by_term and self._term + 1 < len(self.step.terms):
+            self._term += 1
+        elif self._index + 1 < len(self.steps):
+            self.index += 1
+            if self.by_term:
+                self._term = 0
+        else:
+            return False
+        return True
+
+    def previous(self):
+        """Go one back, and say whether there was one."""
+        if self.by_term and self._term > 0:
+            self._term -= 1
+        elif self._index > 0:
+            self.index -= 1
+        else:
+            return False
+        return True
+
+    def map_of(self, channel):
+        """Return the map, "k_in" or "k", of the cell or of the marked term; 0 without a term."""
+        cells = [self.step.cell]
+        if self.step.terms:
+            cells += [self.step.terms[self._term].left, self.step.terms[self._term].right]
+        return next((m for m in (_map(cell, channel) for cell in cells) if m is not None), 0)
+
+    def go_to_map(self, channel, number):
+        """Go to the same cell in another map, or to the first term that is from there."""
+        if channel in _channels(self.step.cell):
+            index = list(self.step.cell.index)
+            index[2 + _channels(self.step.cell).index(channel)] = number
+            self.index = self.steps.position(index)
+            return
+        for position, term in enumerate(self.step.terms):
+            if any(_map(cell, channel) == number for cell in (term.left, term.right)):
+                self._term = position
+                return
+
+
+def _channels(cell):
+    return view.INDICES[cell.array[-1]][1]
+
+
+def _map(cell, channel):
+    """Return the map that a cell belongs to, or None: Y has no k, and Z no k_in."""
+    channels = _channels(cell)
+    return cell.index[2 + channels.index(channel)] if channel in channels else None
+
+
+def _shown_when_it_fails(callback):
+    """Write an exception of a callback where its user looks, and raise it all the same."""
+
+    @functools.wraps(callback)
+    def guarded(self, *args):
+        try:
+            return callback(self, *args)
+        except Exception as error:
+            self._say(f"{type(error).__name__}: {error}")
+            raise
+
+    return guarded
+
+
+class Stepper(widgets.VBox):
+    """What all steppers share; make one of its kinds, such as `ForwardStepper`.
+
+    Attributes
+    ----------
+    state : Position
+        All that a test needs; `steps`, `index`, `term`, `step` and `text` are its own.
+    how : dict
+        stride, padding and dilation; `change` sets them.
+    """
+
+    def __init__(self, stride=1, padding=0, dilation=1):
+        self.how = {"stride": stride, "padding": padding, "dilation": dilation}
+        self.state = Position(self._trace(self.how, fit=False))
+        self._showing = False
+        parts = self._make_controls()
+        self.show()
+        super().__init__(parts)
+
+    @property
+    def steps(self):
+        """The `trace.Trace`."""
+        return self.state.steps
+
+    @property
+    def step(self):
+        """The `trace.Step` that is shown."""
+        return self.state.step
+
+    @property
+    def text(self):
+        """The step as one line of text."""
+        return self.state.text
+
+    @property
+    def index(self):
+        """Position of the step, counted from 0; set it to move."""
+        return self.state.index
+
+    @index.setter
+    def index(self, index):
+        self.state.index = index
+        self.show()
+
+    @property
+    def term(self):
+        """Position of the marked term, counted from 0; set it to move."""
+        return self.state.term
+
+    @term.setter
+    def term(self, term):
+        self.state.term = term
+        self.show()
+
+    def change(self, **how):
+        """Take another stride, padding or dilation, and go to the first step.
+
+        Y, W and their sizes stay. Where dZ must have another size then, it takes the
+        numbers that were given, in row order, cut or repeated.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it does not fit; nothing is changed then.
+        """
+        unknown = sorted(set(how) - set(self.how))
+        if unknown:
+            raise TypeError(f"change takes stride, padding and dilation, not {unknown[0]}")
+        how = {**self.how, **how}
+        state = Position(self._trace(how, fit=True))
+        state.by_term = self.state.by_term
+        self.how, self.state = how, state
+        self._say(self._what_was_fitted())
+        self.show()
+
+    def show(self):
+        """Bring all controls and the view in line with the state."""
+        self._showing = True
+        try:
+            _set_field(self._step_field, "step", 1, len(self.steps), self.index + 1)
+            _set_field(self._term_field, "term", 1, max(1, len(self.step.terms)), self.term + 1)
+            for name, count in self._maps().items():
+                field = self._map_fields[name]
+                field.layout.display = None if count > 1 else "none"
+                _set_field(field, name, 0, count - 1, self.state.map_of(name))
+            for name, field in self._how_fields.items():
+                field.value = _written(self.how[name])
+            self._view.value = view.html(self.step, self.term)
+        finally:
+            self._showing = False
+
+    # --- what a kind of stepper says ---------------------------------------------------
+
+    def _trace(self, how, fit):
+        """Return the trace for this geometry; with `fit`, give dZ the size that it must have."""
+        raise NotImplementedError
+
+    def _what_was_fitted(self):
+        """Say what was done to dZ, or return an empty text."""
+        return ""
+
+    # --- controls ----------------------------------------------------------------------
+
+    def _make_controls(self):
+        style = widgets.HTML(f"<style>{view.CSS}</style>")
+        self._view, self._message = widgets.HTML(), widgets.HTML()
+        self._step_field, self._term_field = widgets.BoundedIntText(), widgets.BoundedIntText()
+        self._map_fields = {name: widgets.BoundedIntText() for name in ("k_in", "k")}
+        self._how_fields = {
+            name: widgets.Text(description=name, continuous_update=False) for name in self.how
+        }
+        self._buttons = {name: _button(name, tip) for name, tip in MOVES.items()}
+        self._play_button = _button("Play", "go on by itself, or stop")
+        self._unit = _choice(["step", "term"], "step", "move by one {}")
+        self._speed = _choice(list(SPEEDS), "normal", "play at {} speed")
+        # A Play has three buttons without a name: it runs out of sight, and ours drives it.
+        self._play = widgets.Play(max=10**6, interval=SPEEDS["normal"], layout={"display": "none"})
+        self._listen()
+        places = [self._step_field, self._term_field, *self._map_fields.values()]
+        return [
+            style,
+            _row(
+                *self._buttons.values(),
+                self._play_button,
+                _named("move by", self._unit),
+                _named("speed", self._speed),
+            ),
+            _row(*map(_narrow, [*places, *self._how_fields.values()])),
+            self._message,
+            self._view,
+            self._play,
+        ]
+
+    def _listen(self):
+        partial = functools.partial
+        for name, button in self._buttons.items():
+            button.on_click(partial(self._on_move, name.lower()))
+        self._play_button.on_click(self._on_play)
+        self._play.observe(self._on_playing, "playing")
+        self._play.observe(self._on_tick, "value")
+        self._speed.observe(self._on_speed, "value")
+        self._unit.observe(self._on_unit, "value")
+        self._step_field.observe(partial(self._on_number, "index"), "value")
+        self._term_field.observe(partial(self._on_number, "term"), "value")
+        for name, field in self._map_fields.items():
+            field.observe(partial(self._on_map, name), "value")
+        for name, field in self._how_fields.items():
+            field.observe(partial(self._on_how, name), "value")
+
+    @_shown_when_it_fails
+    def _on_move(self, move, _):
+        getattr(self.state, move)()
+        self.show()
+
+    @_shown_when_it_fails
+    def _on_play(self, _):
+        self._play.playing = not self._play.playing
+
+    @_shown_when_it_fails
+    def _on_playing(self, change):
+        self._play_button.description = "Stop" if change["new"] else "Play"
+
+    @_shown_when_it_fails
+    def _on_tick(self, _):
+        if self._play.playing:
+            self._play.playing = self.state.next()
+            self.show()
+
+    @_shown_when_it_fails
+    def _on_speed(self, change):
+        self._play.interval = SPEEDS[change["new"]]
+
+    @_shown_when_it_fails
+    def _on_unit(self, change):
+        self.state.by_term = change["new"] == "term"
+
+    @_shown_when_it_fails
+    def _on_number(self, name, change):
+        if not self._showing:
+            setattr(self, name, change["new"] - 1)
+
+    @_shown_when_it_fails
+    def _on_map(self, name, change):
+        if not self._showing:
+            self.state.go_to_map(name, change["new"])
+            self.show()
+
+    @_shown_when_it_fails
+    def _on_how(self, name, change):
+        if self._showing:
+            return
+        try:
+            self.change(**{name: _parsed(change["new"])})
+        except (TypeError, ValueError) as error:  # what was typed does not fit: keep what was
+            self._say(f"{error}. Nothing was changed.")
+            self.show()
+
+    def _say(self, words):
+        self._message.value = f'<p class="cnnlib-message">{escape(words)}</p>' if words else ""
+
+    def _maps(self):
+        shape = self.steps.shapes.get("W") or self.steps.shapes["dW"]
+        return dict(zip(("k_in", "k"), shape[2:], strict=True))
+
+    # --- how it shows itself -------------------------------------------------------------
+
+    def __repr__(self):
+        sizes = ", ".join(f"{name} {shapes.by(s)}" for name, s in self.steps.shapes.items())
+        return f"{type(self).__name__}({sizes}; step {self.index + 1} of {len(self.steps)})"
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **options):
+        data = super()._repr_mimebundle_(include=include, exclude=exclude, **options)
+        if data is not None:
+            data["text/plain"] = self.text
+            data["text/html"] = view.html(self.step, self.term, static=True)
+        return data
+
+
+class ForwardStepper(Stepper):
+    """Step the filter over Y: each cell of Z with each product of its sum.
+
+    Parameters
+    ----------
+    Y : ndarray, shape (n_h, n_w, n_k)
+    W : ndarray, shape (f_h, f_w, n_k, f_k)
+    b : ndarray, shape (f_k,), optional
+        Without Y and W, the example of the lessons.
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_forward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_forward`; also if a map is too large to be read.
+    """
+
+    def __init__(self, Y=None, W=None, b=None, *, stride=1, padding=0, dilation=1):
+        if _left_out(Y=Y, W=W):
+            like = examples.one_map()
+            Y, W, b = like.Y, like.W, like.b if b is None else b
+        self._layer = Y, W, b
+        super().__init__(stride, padding, dilation)
+        self._layer = tuple(self.steps.arrays.values())  # copies: the caller may change his
+
+    def _trace(self, how, fit):
+        steps = trace.forward_steps(*self._layer, **how)
+        _check_readable(steps.where)
+        return steps
+
+
+class _GradientStepper(Stepper):
+    """A stepper that is given dZ, which must have the size that the geometry asks for."""
+
+    def __init__(self, dZ, other, size, given, **how):
+        self._dZ, self._other, self._size = dZ, other, size
+        self._fit_from_the_start = not given
+        super().__init__(**how)
+        if given:
+            self._dZ, self._other = self.steps.arrays.values()  # copies, as above
+
+    def _trace(self, how, fit):
+        if not fit and not self._fit_from_the_start:
+            steps = self._steps(self._dZ, self._other, self._size, **how)
+            _check_readable(steps.where)
+            return steps
+        where = shapes.geometry(*self._input_and_filter_size(), **how)
+        _check_readable(where)
+        dZ = np.resize(self._dZ, (*where.output_size, self._dZ.shape[-1]))
+        return self._steps(dZ, self._other, self._size, **how)
+
+    def _what_was_fitted(self):
+        size, given = self.steps.shapes["dZ"][:2], self._dZ.shape[:2]
+        if size == given:
+            return ""
+        return (
+            f"dZ is {shapes.by(size)} now: it holds the numbers of the {shapes.by(given)} one "
+            f"that was given, in row order, cut or repeated."
+        )
+
+
+class InputGradientStepper(_GradientStepper):
+    """Step the flipped filter over the zero-padded dZ: each cell of dY.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, f_k)
+    W : ndarray, shape (f_h, f_w, n_k, f_k)
+    input_size : (int, int)
+        Without these three, the example of the lessons.
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_backward_input`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_backward_input`; also if a map is too large to be read.
+    """
+
+    _steps = staticmethod(trace.input_steps)
+
+    def __init__(self, dZ=None, W=None, input_size=None, *, stride=1, padding=0, dilation=1):
+        given = not _left_out(dZ=dZ, W=W, input_size=input_size)
+        if not given:
+            like = examples.one_map()
+            dZ, W, input_size = like.dZ, like.W, like.input_size
+        super().__init__(
+            dZ, W, input_size, given, stride=stride, padding=padding, dilation=dilation
+        )
+
+    def _input_and_filter_size(self):
+        return self._size, self._other.shape[:2]
+
+
+class FilterGradientStepper(_GradientStepper):
+    """Step dZ over Y: each weight of dW.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, f_k)
+    Y : ndarray, shape (n_h, n_w, n_k)
+    filter_size : (int, int)
+        Without these three, the example of the lessons.
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_backward_filter`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_backward_filter`; also if a map is too large to be read.
+    """
+
+    _steps = staticmethod(trace.filter_steps)
+
+    def __init__(self, dZ=None, Y=None, filter_size=None, *, stride=1, padding=0, dilation=1):
+        given = not _left_out(dZ=dZ, Y=Y, filter_size=filter_size)
+        if not given:
+            like = examples.one_map()
+            dZ, Y, filter_size = like.dZ, like.Y, like.filter_size
+        super().__init__(
+            dZ, Y, filter_size, given, stride=stride, padding=padding, dilation=dilation
+        )
+
+    def _input_and_filter_size(self):
+        return self._other.shape[:2], self._size
+
+
+# --- small helpers -------------------------------------------------------------------------
+
+
+def _left_out(**arguments):
+    """Whether all were left out; some without the others is an error."""
+    missing = [name for name, given in arguments.items() if given is None]
+    if missing and len(missing) < len(arguments):
+        raise TypeError(f"pass {', '.join(arguments)} together or not at all: {missing[0]} is None")
+    return bool(missing)
+
+
+def _check_readable(where):
+    board = [axis.n + axis.before + axis.after + axis.extent - 1 for axis in where]
+    if board[0] * board[1] > MOST_CELLS:
+        raise ValueError(
+            f"a map of {shapes.by(board)} cells, padding and all, is too large to step through: "
+            f"at most {MOST_CELLS} cells; take a piece of it, such as Y[:12, :12]"
+        )
+
+
+def _inside(name, number, count, things):
+    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+    if not whole or not 0 <= number < count:
+        raise ValueError(
+            f"{name} must be a whole number from 0 to {count - 1}, as there are {count} {things}; "
+            f"got {number!r}"
+        )
+    return int(number)
+
+
+def _button(name, tooltip):
+    return widgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
+
+
+def _choice(options, value, tooltip):
+    return widgets.ToggleButtons(
+        options=options,
+        value=value,
+        tooltips=[tooltip.format(option) for option in options],
+        style={"button_width": "auto"},
+        layout={"width": "auto"},
+    )
+
+
+def _named(name, control):
+    return widgets.HBox([widgets.Label(name), control])
+
+
+def _narrow(field):
+    field.style.description_width = "initial"
+    field.layout.width = "13em" if field.description == "padding" else "10em"
+    return field
+
+
+def _row(*fields):
+    layout = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 1em"}
+    return widgets.HBox(fields, layout=layout)
+
+
+def _set_field(field, name, least, most, number):
+    field.description = f"{name} ({least} to {most})"
+    field.min, field.max = least, max(most, least)
+    field.value = number
+
+
+def _written(value):
+    """(2, 1) as "2, 1"; ((0, 1), (2, 3)) as "(0, 1), (2, 3)"; 2 and "same" as they are."""
+    text = str(value)
+    return text[1:-1] if isinstance(value, (tuple, list)) else text
+
+
+def _parsed(text):
+    """Read what `_written` writes. Anything else stays text, for shapes.py to refuse."""
+    if not re.fullmatch(r"[\d\s,;()-]{1,60}", text):
+        return text.strip()
+    numbers = tuple(int(digits) for digits in re.findall(r"-?\d+", text))
+    if len(numbers) == 4:
+        return numbers[:2], numbers[2:]
+    return {1: numbers[0], 2: numbers}.get(len(numbers), text) if numbers else text

@@ -1,0 +1,388 @@
+"""Every product of a pass as data: Cell, Term, Step.
+
+One relation joins a cell of Y, a weight and a cell of Z (see `cnnlib.shapes`).
+Each pass is a way to read all these triples, grouped by one of the three:
+
+    forward     Z  sums  Y W          for each cell of Z
+    input       dY sums  dZ W         for each cell of Y    (gather)
+    filter      dW sums  dZ Y         for each weight
+    scatter     dZ gives dZ W to dY   for each cell of Z
+    influence   Y  gives Y W to Z     for each cell of Y
+
+A `Trace` is the lazy sequence of the steps of one pass. Sums run in the order of
+the loops, so they equal `cnnlib.loops` bit for bit, in every precision. The walk
+goes map by map, so that the next step is the next window. One image, no batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnlib import shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number of a named array: ``Cell("dZ", (0, 1, 0), -1.0)``."""
+
+    array: str
+    index: tuple[int, ...]
+    value: float
+
+    def __str__(self):
+        return f"{self.array}({', '.join(map(str, self.index))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One product, `left` times `right`, and the cell that it is added to.
+
+    The value of `target` is the one that it has once this term is in it.
+    """
+
+    left: Cell
+    right: Cell
+    value: float
+    target: Cell
+
+    def __str__(self):
+        return f"{self.left} {self.right}"
+
+    @property
+    def product(self):
+        """The two numbers: ``3·(-2)``."""
+        return f"{number(self.left.value)}·{number(self.right.value)}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pass: what one cell sums up, or what one cell gives away.
+
+    Attributes
+    ----------
+    number : int
+        Position in the trace.
+    terms : tuple of Term
+        Only pairs of cells that exist: a cell of the padding is in no term.
+    start : float
+        The bias, or 0.
+    target : Cell or None
+        The cell that is summed, with its final value; None where a source gives.
+    source : Cell or None
+        The cell that gives (scatter, influence); its targets stand in the terms.
+    trace : Trace
+        The sequence that the step is from, with the arrays around it.
+    """
+
+    number: int
+    terms: tuple[Term, ...]
+    start: float
+    target: Cell | None
+    source: Cell | None
+    trace: "Trace" = field(repr=False, compare=False)
+
+    @property
+    def cell(self):
+        """The cell that the step is about: its target or its source."""
+        return self.target or self.source
+
+    @property
+    def value(self):
+        """Value of the cell that the step is about."""
+        return self.cell.value
+
+    @property
+    def sums(self):
+        """Running sums: the value of each term's target once that term is in."""
+        return tuple(term.target.value for term in self.terms)
+
+    @property
+    def bias(self):
+        """The bias as a cell, or None where the sum starts at 0, and where a source gives."""
+        summed = self.target and self.trace.biased
+        return Cell("b", self.target.index[-1:], self.start) if summed else None
+
+    def __str__(self):
+        if self.source:
+            gifts = [f"{t} = {t.product} = {number(t.value)} to {t.target}" for t in self.terms]
+            return f"{self.source} gives {'; '.join(gifts) or 'nothing: no window reaches it'}"
+        if not self.terms and not self.bias:
+            return f"{self.target} = {number(self.value, bare=True)}: no product reaches it"
+        names, values = [], []
+        if self.bias:
+            names, values = [str(self.bias)], [number(self.start)]
+        names += map(str, self.terms)
+        values += (term.product for term in self.terms)
+        total = number(self.value, bare=True)
+        return f"{self.target} = {' + '.join(names)} = {' + '.join(values)} = {total}"
+
+
+def number(value, bare=False):
+    """Text of a number, six digits at most; one below 0 in parentheses unless `bare`."""
+    whole = np.isfinite(value) and value == int(value) and abs(value) < 1e15
+    text = str(int(value)) if whole else f"{value:.6g}"
+    return f"({text})" if text.startswith("-") and not bare else text
+
+
+class Pass(NamedTuple):
+    """The two factors of each product, the array that sums them, and whose steps these are."""
+
+    left: str
+    right: str
+    result: str
+    subject: str
+
+
+PASSES = {
+    "forward": Pass("Y", "W", "Z", subject="Z"),
+    "input": Pass("dZ", "W", "dY", subject="dY"),
+    "filter": Pass("dZ", "Y", "dW", subject="dW"),
+    "scatter": Pass("dZ", "W", "dY", subject="dZ"),
+    "influence": Pass("Y", "W", "Z", subject="Y"),
+}
+
+
+class Trace(Sequence):
+    """The steps of one pass, each made when it is asked for.
+
+    `forward_steps` and its kin make one. The arrays are copies that cannot be
+    written to, so that no later change of the caller's arrays reaches a step.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `PASSES`.
+    where : shapes.Geometry
+        How the windows lie over the map.
+    arrays : dict of str to ndarray
+        The factors by name, and b where there is one.
+    shapes : dict of str to tuple
+        Shapes of the factors and of the result, by name.
+    """
+
+    def __init__(self, kind, where, arrays, result_shape):
+        self.kind, self.where = kind, where
+        self.parts = PASSES[kind]
+        self.arrays = {name: _frozen(array) for name, array in arrays.items()}
+        self.biased = "b" in arrays
+        self.shapes = {name: array.shape for name, array in arrays.items()}
+        self.shapes[self.parts.result] = tuple(map(int, result_shape))
+        self._dtype = np.result_type(*arrays.values())
+        self._channels = (self.shapes.get("W") or self.shapes.get("dW"))[2:]
+        self._shape = self.shapes[self.parts.subject]
+        self._walk = _outermost_last(self._shape)
+        self.map_values = cache(self._map_values)
+
+    def __len__(self):
+        return int(np.prod(self._shape, dtype=object))
+
+    def __repr__(self):
+        size = shapes.by(self.shapes[self.parts.result])
+        return f"<{self.kind} pass to {self.parts.result}, {size}: {len(self)} steps>"
+
+    def __getitem__(self, position):
+        if isinstance(position, slice):
+            return tuple(self[p] for p in range(*position.indices(len(self))))
+        position = range(len(self))[position]
+        walked = tuple(map(int, np.unravel_index(position, self._walk)))
+        index = (*walked[-2:], *walked[-3::-1])
+        if self.parts.subject == self.parts.result:
+            terms, start = self._sum(index)
+            value = terms[-1].target.value if terms else start
+            return Step(position, terms, start, Cell(self.parts.result, index, value), None, self)
+        source = self._cell(self.parts.left, index)
+        return Step(position, tuple(self._gifts(index)), 0.0, None, source, self)
+
+    def position(self, index):
+        """Return the position of the step about the cell with this index.
+
+        Raises
+        ------
+        ValueError
+            If the array has no such cell.
+        """
+        index, shape = tuple(index), self._shape
+        known = len(index) == len(shape) and all(
+            0 <= i < n for i, n in zip(index, shape, strict=True)
+        )
+        if not known:
+            raise ValueError(f"{self.parts.subject} has no cell {index}: its shape is {shape}")
+        return int(np.ravel_multi_index(_outermost_last(index), self._walk))
+
+    def _map_values(self, maps):
+        """Values of one finished map of the result; `maps` is (k,), or (k_in, k) of dW."""
+        values = np.zeros(self.shapes[self.parts.result][:2])
+        for cell in np.ndindex(values.shape):
+            terms, start = self._sum((*cell, *maps))
+            values[cell] = terms[-1].target.value if terms else start
+        values.flags.writeable = False  # kept by the cache
+        return values
+
+    def _sum(self, target):
+        """All terms that go into one cell of the result, with running sums."""
+        left, right, result, _ = self.parts
+        start = self.arrays["b"][target[-1]] if self.biased else 0.0
+        total, terms = self._dtype.type(start), []
+        with np.errstate(invalid="ignore", over="ignore"):
+            for triple in self._triples(result, target):
+                a, b = (self._cell(name, triple[name[-1]]) for name in (left, right))
+                product = self.arrays[left][a.index] * self.arrays[right][b.index]
+                total = self._dtype.type(total + product)
+                terms.append(Term(a, b, float(product), Cell(result, target, float(total))))
+        return tuple(terms), float(start)
+
+    def _gifts(self, source):
+        """The term of each target of a source, among all terms of that target."""
+        for triple in self._triples(self.parts.left, source):
+            terms, _ = self._sum(triple[self.parts.result[-1]])
+            yield next(term for term in terms if term.left.index == source)
+
+    def _cell(self, name, index):
+        return Cell(name, index, float(self.arrays[name][index]))
+
+    def _triples(self, name, index):
+        """Indices {"Y": .., "W": .., "Z": ..} that the relation joins, one of them given.
+
+        They come in the order of the loops: maps outside, rows and columns inside.
+        """
+        rows, columns = self.where
+        n_k, f_k = map(range, self._channels)
+        if name[-1] == "Y":
+            r, c, k_in = index
+            known = {"r": r}, {"r": c}, [k_in], f_k
+        elif name[-1] == "Z":
+            i, j, k = index
+            known = {"i": i}, {"i": j}, n_k, [k]
+        else:
+            u, v, k_in, k = index
+            known = {"u": u}, {"u": v}, [k_in], [k]
+        on_rows, on_columns, k_ins, ks = known
+        for k_in in k_ins:
+            for k in ks:
+                for r, u, i in rows.joined(**on_rows):
+                    for c, v, j in columns.joined(**on_columns):
+                        yield {"Y": (r, c, k_in), "W": (u, v, k_in, k), "Z": (i, j, k)}
+
+
+def forward_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
+    """Steps of Z(i, j, k) = b(k) + sum Y(r, c, k_in) W(u, v, k_in, k).
+
+    Parameters
+    ----------
+    Y : ndarray, shape (n_h, n_w, n_k)
+    W : ndarray, shape (f_h, f_w, n_k, f_k)
+    b : ndarray, shape (f_k,), optional
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_forward`.
+
+    Returns
+    -------
+    Trace
+        One step for each cell of Z.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_forward`; also for a batch: a trace is of one image.
+    """
+    return _over_z("forward", Y, W, b, stride, padding, dilation)
+
+
+def influence_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
+    """Steps of what each cell of Y gives to Z; arguments as in `forward_steps`.
+
+    The value of a term's target is the cell of Z so far: the bias, and what the
+    cells of Y up to this one gave.
+    """
+    return _over_z("influence", Y, W, b, stride, padding, dilation)
+
+
+def input_steps(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
+    """Steps of dY(r, c, k_in) = sum dZ(i, j, k) W(u, v, k_in, k): the gather.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, f_k)
+    W : ndarray, shape (f_h, f_w, n_k, f_k)
+    input_size : (int, int)
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_backward_input`.
+
+    Returns
+    -------
+    Trace
+        One step for each cell of dY.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_backward_input`; also for a batch.
+    """
+    return _over_y("input", dZ, W, input_size, stride, padding, dilation)
+
+
+def scatter_steps(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
+    """Steps of what each cell of dZ gives to dY; arguments as in `input_steps`."""
+    return _over_y("scatter", dZ, W, input_size, stride, padding, dilation)
+
+
+def filter_steps(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
+    """Steps of dW(u, v, k_in, k) = sum dZ(i, j, k) Y(r, c, k_in).
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, f_k)
+    Y : ndarray, shape (n_h, n_w, n_k)
+    filter_size : (int, int)
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_backward_filter`.
+
+    Returns
+    -------
+    Trace
+        One step for each weight.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_backward_filter`; also for a batch.
+    """
+    where = shapes.check_backward_filter(dZ, Y, filter_size, stride, padding, dilation)
+    _one_image("dZ", dZ)
+    shape = (*where.filter_size, Y.shape[-1], dZ.shape[-1])
+    return Trace("filter", where, {"dZ": dZ, "Y": Y}, shape)
+
+
+def _over_z(kind, Y, W, b, stride, padding, dilation):
+    where = shapes.check_forward(Y, W, b, stride, padding, dilation)
+    _one_image("Y", Y)
+    arrays = {"Y": Y, "W": W} if b is None else {"Y": Y, "W": W, "b": b}
+    return Trace(kind, where, arrays, (*where.output_size, W.shape[3]))
+
+
+def _over_y(kind, dZ, W, input_size, stride, padding, dilation):
+    where = shapes.check_backward_input(dZ, W, input_size, stride, padding, dilation)
+    _one_image("dZ", dZ)
+    return Trace(kind, where, {"dZ": dZ, "W": W}, (*where.input_size, W.shape[2]))
+
+
+def _one_image(name, array):
+    if array.ndim != 3:
+        raise ValueError(
+            f"a trace is of one image, {name} has the shape {array.shape} with "
+            f"{array.ndim - 3} batch axes: pass {name}{str([0] * (array.ndim - 3))}"
+        )
+
+
+def _outermost_last(index):
+    """(r, c, k) as (k, r, c), and (u, v, k_in, k) as (k, k_in, u, v)."""
+    return (*index[:1:-1], *index[:2])
+
+
+def _frozen(array):
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy

@@ -1,0 +1,363 @@
+"""One Step as panels of cells, as HTML, and as one line of text.
+
+`panels` lays a step out as data: three tables, each with name, shape and role, in
+which the window, the marked term, the cell being summed and the finished cells are
+told apart. `html` only writes these tables down and `text` is the sum as a line, so
+no two views of a step can disagree.
+"""
+
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+
+import numpy as np
+
+from cnnlib.shapes import by
+from cnnlib.trace import number
+
+CSS = (files("cnnlib") / "view.css").read_text(encoding="utf-8")
+"""The style of every view: sent once to a page, not again with every step."""
+
+MARKS = {  # what a mark means, its letter, and its border where no style sheet is kept
+    "window": ("in the window", "w", "2px dashed #0072B2"),
+    "term": ("the marked term", "t", "4px solid #D55E00"),
+    "target": ("being summed", "s", "4px double #D55E00"),
+    "done": ("done", "d", "2px dotted #009E73"),
+}
+MEANINGS = {
+    "Y": "input map of the layer",
+    "W": "filter",
+    "Z": "output map",
+    "dY": "gradient of the loss with respect to Y",
+    "dW": "gradient of the loss with respect to W",
+    "dZ": "gradient of the loss with respect to Z",
+}
+INDICES = {"Y": ("r, c", ("k_in",)), "W": ("u, v", ("k_in", "k")), "Z": ("i, j", ("k",))}
+MOST_TERMS = 40
+"""A longer sum is written around its marked term, with a count of what is left out."""
+
+
+@dataclass(frozen=True)
+class PanelCell:
+    """One cell of a panel.
+
+    Attributes
+    ----------
+    text : str
+        The number, or "·" where there is none yet.
+    over : str
+        The number that lies on this cell, or "".
+    mark : str
+        A key of `MARKS`, or "".
+    filler : bool
+        Whether it is a zero that was put in, and no cell of the array.
+    """
+
+    text: str
+    over: str = ""
+    mark: str = ""
+    filler: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A table of cells: `name`, with shape and role in `caption`; `corner` names the indices."""
+
+    name: str
+    caption: str
+    corner: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[PanelCell, ...], ...]
+
+
+# --- a step as text and as HTML ------------------------------------------------------
+
+
+def text(step, term=None):
+    """Write a step as one line: its sum and, with `term`, how far in it one is.
+
+    Parameters
+    ----------
+    step : trace.Step
+    term : int, optional
+        Position of a term in ``step.terms``.
+
+    Returns
+    -------
+    str
+    """
+    if term is None or not step.terms:
+        return str(step)
+    return f"{step}; {_so_far(step, term)}"
+
+
+def html(step, term=None, static=False):
+    """Write a step as HTML: where one is, the sum, and the panels as tables.
+
+    Parameters
+    ----------
+    step : trace.Step
+        Of the forward, the input or the filter pass.
+    term : int, optional
+        Position of the marked term; left out, the last one.
+    static : bool
+        Put borders on the marked cells themselves: for a saved notebook, which keeps
+        no style sheet. Otherwise the page needs `CSS` once.
+
+    Returns
+    -------
+    str
+    """
+    term = len(step.terms) - 1 if term is None else term
+    tables = "".join(_table(panel, static) for panel in panels(step, term))
+    legend = "; ".join(
+        f"<span{_marked(mark, static)}><b>{letter}</b></span> {meaning}"
+        for mark, (meaning, letter, _) in MARKS.items()
+    )
+    return (
+        f'<div class="cnnlib-step">{_heading(step, term)}{_sum(step, term)}'
+        f'<div class="cnnlib-panels">{tables}</div><p class="cnnlib-legend">{legend}</p></div>'
+    )
+
+
+def _heading(step, term):
+    where = f"Step {step.number + 1} of {len(step.trace)}: <b>{escape(str(step.cell))}</b>"
+    so_far = f"; {escape(_so_far(step, term))}" if step.terms else ""
+    return f'<p class="cnnlib-where">{where}{so_far}.</p>'
+
+
+def _so_far(step, term):
+    marked = step.terms[term]
+    return (
+        f"term {term + 1} of {len(step.terms)}: "
+        f"{marked.product} = {number(marked.value, bare=True)}, "
+        f"sum so far {number(marked.target.value, bare=True)}"
+    )
+
+
+def _sum(step, term):
+    if not step.terms and not step.bias:
+        return f'<p class="cnnlib-sum">{escape(str(step))}</p>'
+    start = [(str(step.bias), number(step.start))] if step.bias else []
+    shown = range(len(step.terms))
+    if len(shown) > MOST_TERMS:
+        first = min(max(0, term - MOST_TERMS // 2), len(shown) - MOST_TERMS)
+        shown = shown[first : first + MOST_TERMS]
+    names, values = ([escape(pair[side]) for pair in start] for side in (0, 1))
+    for side, write in ((names, str), (values, lambda t: t.product)):
+        side += _left_out(shown.start)
+        side += (_one_term(write(step.terms[t]), t == term) for t in shown)
+        side += _left_out(len(step.terms) - shown.stop)
+    return (
+        f'<p class="cnnlib-sum"><b>{step.target}</b> = {" + ".join(names)}</p>'
+        f'<p class="cnnlib-sum">= {" + ".join(values)} = '
+        f"<b>{number(step.value, bare=True)}</b></p>"
+    )
+
+
+def _left_out(terms):
+    return [f"… ({terms} more)"] if terms else []
+
+
+def _one_term(written, marked):
+    tag, end = ('<b class="cnnlib-term">[', "]</b>") if marked else ("<span>", "</span>")
+    return f"{tag}{escape(written)}{end}"
+
+
+def _table(panel, static):
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in panel.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row)}</th>{"".join(_cell(c, static) for c in cells)}</tr>'
+        for row, cells in zip(panel.rows, panel.cells, strict=True)
+    )
+    return (
+        f"<table><caption><b>{escape(panel.name)}</b>{escape(panel.caption)}</caption>"
+        f"<thead><tr><td>{escape(panel.corner)}</td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _cell(cell, static):
+    shown = f"[{escape(cell.text)}]" if cell.mark in ("term", "target") else escape(cell.text)
+    over = f"<small>·{escape(cell.over)}</small>" if cell.over else ""
+    letter = f"<sup>{MARKS[cell.mark][1]}</sup>" if cell.mark else ""
+    return f"<td{_marked(cell.mark, static, cell.filler)}>{shown}{over}{letter}</td>"
+
+
+def _marked(mark, static, filler=False):
+    names = [f"cnnlib-{mark}"] * bool(mark) + ["cnnlib-filler"] * filler
+    border = f' style="border:{MARKS[mark][2]}"' if static and mark else ""
+    return (f' class="{" ".join(names)}"' if names and not static else "") + border
+
+
+# --- a step as panels ----------------------------------------------------------------
+
+
+def panels(step, term):
+    """Lay a step out as three panels: where the window lies, what lies there, the result.
+
+    Parameters
+    ----------
+    step : trace.Step
+        Of the forward, the input or the filter pass.
+    term : int
+        Position of the marked term; of no meaning where the step has no term.
+
+    Returns
+    -------
+    list of Panel
+    """
+    if step.source:
+        raise ValueError(f"a step of the {step.trace.kind} pass gives and does not sum: no panels")
+    lay = {"forward": _forward_panels, "input": _input_panels, "filter": _filter_panels}
+    return lay[step.trace.kind](step, step.terms[term] if step.terms else None)
+
+
+def _forward_panels(step, marked):
+    rows, columns = step.trace.where
+    i, j, k = step.target.index
+    k_in = marked.left.index[2] if marked else 0
+    W = _plane(step, "W", (k_in, k))
+    lies = {(i * rows.s + u * rows.d, j * columns.s + v * columns.d): W[u, v] for u, v in _cells(W)}
+    note = "; the filter lies on it"
+    return [
+        _padded_input(step, k_in, lies, marked and marked.left, note),
+        _plain(step, "W", (k_in, k), marked and marked.right),
+        _result(step, marked),
+    ]
+
+
+def _filter_panels(step, marked):
+    rows, columns = step.trace.where
+    u, v, k_in, k = step.target.index
+    dZ = _plane(step, "dZ", (k,))
+    lies = {
+        (i * rows.s + u * rows.d, j * columns.s + v * columns.d): dZ[i, j] for i, j in _cells(dZ)
+    }
+    spread = ", spread by the stride" if step.trace.where.stride != (1, 1) else ""
+    note = f"; dZ lies on it{spread}, not flipped"
+    return [
+        _padded_input(step, k_in, lies, marked and marked.right, note),
+        _plain(step, "dZ", (k,), marked and marked.left),
+        _result(step, marked),
+    ]
+
+
+def _input_panels(step, marked):
+    axes = step.trace.where
+    r, c, k_in = step.target.index
+    k = marked.left.index[2] if marked else 0
+    W = _plane(step, "W", (k_in, k))
+    # Weight (u, v) lies on the cell of dZ that the relation gives it: row r + p - u d
+    # of the spread dZ. As u grows this goes up: that is the flip.
+    lies = {
+        tuple(
+            cell + axis.before - weight * axis.d + axis.extent - 1
+            for cell, weight, axis in zip((r, c), weights, axes, strict=True)
+        ): W[weights]
+        for weights in _cells(W)
+    }
+    rows, columns = (_spread_axis(axis) for axis in axes)
+    size = by((len(rows), len(columns)))
+    between = "spread by the stride, " if axes.stride != (1, 1) else ""
+    rest = "left-over rows appended, " if any(axes.rest) else ""
+    note = f"; {between}{rest}zero-padded to {size}, the flipped filter lies on it"
+    board = _board(step, "dZ", (k,), rows, columns, lies, marked and marked.left, note)
+    return [board, _plain(step, "W", (k_in, k), marked and marked.right), _result(step, marked)]
+
+
+def _padded_input(step, k_in, lies, marked, note):
+    rows, columns = (
+        [("pad", None)] * axis.before
+        + [(str(r), r) for r in range(axis.n)]
+        + [("pad", None)] * axis.after
+        for axis in step.trace.where
+    )
+    if any(map(any, step.trace.where.padding)):
+        note = f"; zero-padded to {by((len(rows), len(columns)))}" + note
+    return _board(step, "Y", (k_in,), rows, columns, lies, marked, note)
+
+
+def _spread_axis(axis):
+    """(header, index) of each row of dZ as the filter meets it: spread, appended, padded."""
+    pad = [("pad", None)] * (axis.extent - 1)
+    gaps = [("gap", None)] * (axis.s - 1)
+    cells = [place for i in range(axis.o) for place in [*gaps, (str(i), i)]][axis.s - 1 :]
+    return pad + cells + [("rest", None)] * axis.rest + pad
+
+
+def _board(step, name, maps, rows, columns, lies, marked, note):
+    """Return the panel on which something lies; `lies` is {(row, column): number}."""
+    plane = _plane(step, name, maps)
+
+    def cell(place, r, c):
+        filler = r is None or c is None
+        mark = "window" if place in lies else ""
+        if marked and (r, c) == marked.index[:2]:
+            mark = "term"
+        return PanelCell(
+            "0" if filler else number(plane[r, c], bare=True),
+            number(lies[place]) if place in lies else "",
+            mark,
+            filler,
+        )
+
+    cells = tuple(
+        tuple(cell((row, column), r, c) for column, (_, c) in enumerate(columns))
+        for row, (_, r) in enumerate(rows)
+    )
+    return _panel(step, name, maps, rows, columns, cells, f": input of this pass{note}")
+
+
+def _plain(step, name, maps, marked):
+    """Return the panel of a factor as it is stored."""
+    plane = _plane(step, name, maps)
+    rows, columns = ([(str(n), n) for n in range(size)] for size in plane.shape)
+    cells = tuple(
+        tuple(
+            PanelCell(
+                number(plane[r, c], bare=True),
+                mark="term" if marked and marked.index[:2] == (r, c) else "",
+            )
+            for c, _ in enumerate(columns)
+        )
+        for r, _ in enumerate(rows)
+    )
+    return _panel(step, name, maps, rows, columns, cells, ": input of this pass")
+
+
+def _result(step, marked):
+    """Return the panel of the result so far: finished cells, the sum so far, nothing yet."""
+    name, maps = step.target.array, step.target.index[2:]
+    now = step.target.index[:2]
+    values = step.trace.map_values(maps)
+    so_far = marked.target.value if marked else step.value
+
+    def cell(place):
+        if place == now:
+            return PanelCell(number(so_far, bare=True), mark="target")
+        if place < now:  # the walk is row by row
+            return PanelCell(number(values[place], bare=True), mark="done")
+        return PanelCell("·")
+
+    rows, columns = ([(str(n), n) for n in range(size)] for size in values.shape)
+    cells = tuple(tuple(cell((r, c)) for _, c in columns) for _, r in rows)
+    return _panel(step, name, maps, rows, columns, cells, ": result of this pass")
+
+
+def _panel(step, name, maps, rows, columns, cells, role):
+    shape = step.trace.shapes[name]
+    corner, names = INDICES[name[-1]]
+    several = any(size > 1 for size in shape[2:])
+    which = "".join(f", {n} = {m}" for n, m in zip(names, maps, strict=True)) if several else ""
+    caption = f"{which}, {by(shape[:2])}, {MEANINGS[name]}{role}"
+    headers = (tuple(header for header, _ in axis) for axis in (rows, columns))
+    return Panel(name, caption, corner, *headers, cells)
+
+
+def _plane(step, name, maps):
+    return step.trace.arrays[name][(..., *maps)]
+
+
+def _cells(plane):
+    return np.ndindex(plane.shape)

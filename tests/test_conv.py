@@ -1,0 +1,538 @@
+"""Both modules against the definition, published numbers, and what was promised."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from problems import GEOMETRIES, Problem, equal, problems
+
+from cnnlib import crop, flip, loops, numerical_gradient, spread, vectorized, zero_pad
+from cnnlib.shapes import geometry
+
+MODULES = pytest.mark.parametrize("conv", [loops, vectorized], ids=["loops", "vectorized"])
+ALL = pytest.mark.parametrize("problem", GEOMETRIES, ids=str)
+ORACLE = Path(__file__).with_name("oracle")
+
+
+def some(*names):
+    """Parametrise on the problems of these names."""
+    found = [problem for problem in GEOMETRIES if problem.name in names]
+    assert len(found) == len(names)
+    return pytest.mark.parametrize("problem", found, ids=str)
+
+
+@pytest.fixture
+def _quiet():
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, as it should be
+        yield
+
+
+def gradients(conv, problem):
+    return conv.conv_backward(problem.dZ, problem.Y, problem.W, **problem.how)
+
+
+# --- against the definition ----------------------------------------------------------
+
+
+@MODULES
+@ALL
+def test_the_forward_pass_is_its_definition(conv, problem):
+    Y, W, b = problem.Y, problem.W, problem.b
+    equal(conv.conv_forward(Y, W, b, **problem.how), problem.forward(Y, W, b))
+    equal(conv.conv_forward(Y, W, **problem.how), problem.forward(Y, W))
+
+
+@MODULES
+@ALL
+def test_the_input_gradient_is_the_transposed_jacobian(conv, problem):
+    dY = conv.conv_backward_input(problem.dZ, problem.W, problem.input_size, **problem.how)
+    expected = problem.jacobian_Y(problem.W).T @ problem.dZ.ravel()
+    equal(dY, expected.reshape(problem.Y.shape))
+
+
+@MODULES
+@ALL
+def test_the_filter_gradient_is_the_transposed_jacobian(conv, problem):
+    dW = conv.conv_backward_filter(problem.dZ, problem.Y, problem.filter_size, **problem.how)
+    expected = problem.jacobian_W(problem.Y).T @ problem.dZ.ravel()
+    equal(dW, expected.reshape(problem.W.shape))
+
+
+@MODULES
+@ALL
+def test_the_bias_gradient_adds_up_each_map(conv, problem):
+    db = np.zeros(problem.channels[1])
+    for cell in np.ndindex(problem.dZ.shape):
+        db[cell[-1]] += problem.dZ[cell]
+    equal(conv.conv_backward_bias(problem.dZ), db)
+
+
+@MODULES
+@ALL
+def test_conv_backward_gives_the_three_gradients(conv, problem):
+    dZ, Y, W, how = problem.dZ, problem.Y, problem.W, problem.how
+    found = conv.conv_backward(dZ, Y, W, **how)
+    assert found._fields == ("dY", "dW", "db")
+    equal(found.dY, conv.conv_backward_input(dZ, W, problem.input_size, **how))
+    equal(found.dW, conv.conv_backward_filter(dZ, Y, problem.filter_size, **how))
+    equal(found.db, conv.conv_backward_bias(dZ))
+
+
+@MODULES
+@ALL
+def test_the_backward_passes_are_the_adjoints_of_the_forward_pass(conv, problem):
+    loss = np.sum(conv.conv_forward(problem.Y, problem.W, **problem.how) * problem.dZ)
+    dY, dW, _ = gradients(conv, problem)
+    assert loss == np.sum(problem.Y * dY) == np.sum(problem.W * dW)
+
+
+@MODULES
+@ALL
+def test_all_gradients_are_exact_differences(conv, problem):
+    dY, dW, db = gradients(conv, problem)
+
+    def loss(Y=problem.Y, W=problem.W, b=problem.b):
+        return np.sum(problem.dZ * conv.conv_forward(Y, W, b, **problem.how))
+
+    equal(dY, numerical_gradient(lambda Y: loss(Y=Y), problem.Y, eps=1))
+    equal(dW, numerical_gradient(lambda W: loss(W=W), problem.W, eps=1))
+    equal(db, numerical_gradient(lambda b: loss(b=b), problem.b, eps=1))
+
+
+@given(problem=problems())
+def test_any_problem_has_the_same_exact_answer_in_both_modules(problem):
+    Z = problem.forward(problem.Y, problem.W, problem.b)
+    expected = problem.backward(problem.dZ, problem.Y, problem.W)
+    for conv in loops, vectorized:
+        equal(conv.conv_forward(problem.Y, problem.W, problem.b, **problem.how), Z)
+        for found, right in zip(gradients(conv, problem), expected, strict=True):
+            equal(found, right)
+
+
+# --- against published numbers -------------------------------------------------------
+
+PUBLISHED = [
+    case
+    for case in json.loads((ORACLE / "tf_conv2d_backprop.json").read_text("utf-8"))["cases"]
+    if case["groups"] == 1
+]
+
+
+def counted(shape):
+    return np.arange(1, np.prod(shape) + 1, dtype=np.float32).reshape(shape)
+
+
+def test_there_are_41_published_gradients():
+    assert len(PUBLISHED) == 41
+    assert {case["kind"] for case in PUBLISHED} == {"input", "filter"}
+
+
+@MODULES
+@pytest.mark.parametrize("case", PUBLISHED, ids=lambda case: f"{case['kind']} {case['name']}")
+def test_a_gradient_is_the_published_one_bit_for_bit(conv, case):
+    Y, W, dZ = (counted(case[name]) for name in ("input_nhwc", "filter_hwio", "out_nhwc"))
+    how = {name: tuple(case[name]) for name in ("stride", "dilation")}
+    how["padding"] = case["padding"].lower()
+    if case["kind"] == "input":
+        found = conv.conv_backward_input(dZ, W, Y.shape[1:3], **how)
+    else:
+        found = conv.conv_backward_filter(dZ, Y, W.shape[:2], **how)
+    expected = np.array(case["expected_flat"], np.float32)
+    equal(found, expected.reshape(Y.shape if case["kind"] == "input" else W.shape))
+
+
+def published_geometry(number, case):
+    return Problem(
+        name=f"{number}: {case['H']} x {case['W']}, {case['kh']} x {case['kw']}",
+        input_size=(case["H"], case["W"]),
+        filter_size=(case["kh"], case["kw"]),
+        channels=(case["C"], case["O"]),
+        batch=(case["N"],),
+        stride=tuple(case["stride"]),
+        dilation=tuple(case["dilation"]),
+        sides=tuple(map(tuple, case["pad_hw"])),
+        how={
+            "stride": tuple(case["stride"]),
+            "dilation": tuple(case["dilation"]),
+            "padding": tuple(map(tuple, case["pad_hw"])),
+        },
+    )
+
+
+OTHERS_TEST = [
+    (published_geometry(number, case), case)
+    for number, case in enumerate(json.loads((ORACLE / "geometries.json").read_text("utf-8")))
+    if case["groups"] == 1
+]
+
+
+def test_there_are_87_published_geometries():
+    assert len(OTHERS_TEST) == 87
+
+
+@MODULES
+@pytest.mark.parametrize(("problem", "case"), OTHERS_TEST, ids=[str(p) for p, _ in OTHERS_TEST])
+def test_a_geometry_that_others_test_works_here(conv, problem, case):
+    Y, W, dZ, how = problem.Y, problem.W, problem.dZ, problem.how
+    b = problem.b if case["bias"] else None
+    where = geometry(problem.input_size, problem.filter_size, **how)
+    assert where.output_size == tuple(case["out"])
+    assert where.rest == tuple(case["leftover"])
+    equal(conv.conv_forward(Y, W, b, **how), problem.forward(Y, W, b))
+    dY, dW, _ = gradients(conv, problem)
+    loss = np.sum(problem.forward(Y, W) * dZ)
+    assert loss == np.sum(Y * dY) == np.sum(W * dW)
+
+
+@pytest.mark.parametrize("problem", [problem for problem, _ in OTHERS_TEST], ids=str)
+def test_both_modules_agree_on_the_geometries_that_others_test(problem):
+    for found, other in zip(gradients(loops, problem), gradients(vectorized, problem), strict=True):
+        equal(found, other)
+
+
+# --- the same gradients by other ways ------------------------------------------------
+
+
+@MODULES
+@ALL
+def test_the_input_gradient_is_a_convolution_of_the_spread_dz_with_the_flipped_filter(
+    conv, problem
+):
+    (f_h, f_w), (d_h, d_w), (rest_h, rest_w) = problem.filter_size, problem.dilation, problem.rest
+    apart = zero_pad(spread(problem.dZ, problem.stride), ((0, rest_h), (0, rest_w)))
+    wide = zero_pad(apart, (d_h * (f_h - 1), d_w * (f_w - 1)))
+    back = flip(problem.W).swapaxes(2, 3)  # sums over k, one map for each k_in
+    dYp = conv.conv_forward(wide, back, dilation=problem.dilation)
+    dY = conv.conv_backward_input(problem.dZ, problem.W, problem.input_size, **problem.how)
+    equal(crop(dYp, problem.sides), dY)
+
+
+@MODULES
+@ALL
+def test_stride_and_dilation_change_places_in_the_filter_gradient(conv, problem):
+    Y = problem.Y.reshape(int(np.prod(problem.batch)), *problem.Y.shape[-3:])
+    dZ = problem.dZ.reshape(int(np.prod(problem.batch)), *problem.dZ.shape[-3:])
+    Yp = zero_pad(Y, problem.sides)  # each k_in is an image; the images are its channels
+    dW = conv.conv_forward(
+        Yp.transpose(3, 1, 2, 0),
+        dZ.transpose(1, 2, 0, 3),
+        stride=problem.dilation,
+        dilation=problem.stride,
+    )
+    f_h, f_w = problem.filter_size
+    expected = conv.conv_backward_filter(dZ, Y, (f_h, f_w), **problem.how)
+    equal(dW[:, :f_h, :f_w].transpose(1, 2, 0, 3), expected)
+
+
+@MODULES
+@some("a batch", "two batch axes", "empty batch", "two batch axes, one empty")
+def test_a_batch_is_each_image_and_the_sum_of_the_images(conv, problem):
+    Z = conv.conv_forward(problem.Y, problem.W, problem.b, **problem.how)
+    dY, dW, db = gradients(conv, problem)
+    sum_W, sum_b = np.zeros_like(problem.W), np.zeros_like(problem.b)
+    for image in np.ndindex(problem.batch):
+        one = conv.conv_forward(problem.Y[image], problem.W, problem.b, **problem.how)
+        equal(Z[image], one)
+        found = conv.conv_backward(problem.dZ[image], problem.Y[image], problem.W, **problem.how)
+        equal(dY[image], found.dY)
+        sum_W += found.dW
+        sum_b += found.db
+    equal(dW, sum_W)
+    equal(db, sum_b)
+
+
+# --- precision -----------------------------------------------------------------------
+
+
+@MODULES
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_one_precision_in_the_same_precision_out(conv, dtype):
+    problem = GEOMETRIES[1]
+    Y, W, b, dZ = (a.astype(dtype) for a in (problem.Y, problem.W, problem.b, problem.dZ))
+    results = conv.conv_forward(Y, W), conv.conv_forward(Y, W, b), *conv.conv_backward(dZ, Y, W)
+    assert [result.dtype for result in results] == [dtype] * 5
+
+
+@MODULES
+def test_mixed_precisions_give_the_wider(conv):
+    problem = GEOMETRIES[1]
+    Y, W, b, dZ = problem.Y, problem.W, problem.b, problem.dZ
+    Y4, W4, b4, dZ4 = (a.astype(np.float32) for a in (Y, W, b, dZ))
+    size, filter_size = problem.input_size, problem.filter_size
+    for result in (
+        conv.conv_forward(Y4, W),
+        conv.conv_forward(Y, W4),
+        conv.conv_forward(Y4, W4, b),
+        conv.conv_forward(Y.astype(np.float16), W, b4),
+        conv.conv_backward_input(dZ4, W, size),
+        conv.conv_backward_input(dZ, W4, size),
+        conv.conv_backward_filter(dZ4, Y, filter_size),
+        conv.conv_backward_filter(dZ, Y4, filter_size),
+    ):
+        assert result.dtype == np.float64
+    assert [a.dtype for a in conv.conv_backward(dZ4, Y4, W)] == [np.float64, np.float32, np.float32]
+
+
+LARGER = Problem(
+    "larger",
+    (9, 8),
+    (3, 3),
+    (5, 4),
+    (3,),
+    stride=(2, 1),
+    sides=((1, 1), (1, 1)),
+    how={"stride": (2, 1), "padding": 1},
+)
+
+
+@MODULES
+@pytest.mark.parametrize("draw", ["standard_normal", "random"])
+def test_the_error_of_each_cell_is_within_its_bound(conv, draw):
+    rng = np.random.default_rng(0)
+    eps = np.finfo(np.float32).eps
+
+    def numbers(shape):
+        return getattr(rng, draw)(shape).astype(np.float32)
+
+    Y, W, b, dZ = (numbers(a.shape) for a in (LARGER.Y, LARGER.W, LARGER.b, LARGER.dZ))
+
+    def within(found, exact, scale, terms):
+        assert found.dtype == np.float32
+        assert np.all(np.abs(found - exact) <= 4 * eps * np.sqrt(terms) * scale)
+        assert np.any(found != exact)  # else nothing was rounded, and nothing tested
+
+    def same_sum(definition, *factors):
+        """The sum exactly (in float64), over absolute values, and the number of its terms."""
+        yield definition(*(a.astype(float) for a in factors))
+        yield definition(*(np.abs(a).astype(float) for a in factors))
+        yield definition(*(np.ones(a.shape) for a in factors))
+
+    within(conv.conv_forward(Y, W, b, **LARGER.how), *same_sum(LARGER.forward, Y, W, b))
+    sums = zip(*same_sum(LARGER.backward, dZ, Y, W), strict=True)
+    for gradient, three in zip(conv.conv_backward(dZ, Y, W, **LARGER.how), sums, strict=True):
+        within(gradient, *three)
+
+
+# --- what happens to the arguments ---------------------------------------------------
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def backwards(array):
+    return np.flip(np.flip(array).copy())  # a view with negative strides
+
+
+def with_gaps(array):
+    wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+LAYOUTS = [read_only, np.asfortranarray, backwards, with_gaps]
+
+
+@MODULES
+@some("oblong, several maps", "a batch", "dilation, stride, padding", "valid")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout_in_memory_gives_the_same_numbers(conv, problem, layout):
+    Y, W, b, dZ = map(layout, (problem.Y, problem.W, problem.b, problem.dZ))
+    equal(Y, problem.Y)  # the layout itself changes no number
+    equal(
+        conv.conv_forward(Y, W, b, **problem.how), problem.forward(problem.Y, problem.W, problem.b)
+    )
+    for found, expected in zip(
+        conv.conv_backward(dZ, Y, W, **problem.how), gradients(loops, problem), strict=True
+    ):
+        equal(found, expected)
+
+
+@MODULES
+@some("oblong, several maps", "a batch")
+def test_broadcast_arrays_are_taken(conv, problem):
+    """One cell of memory for all cells, as in ``np.broadcast_to(1.0, Z.shape)``."""
+    names = ("dZ", "Y", "W")
+    arrays = {name: getattr(problem, name) for name in names}
+    for name in names:
+        views, copies = dict(arrays), dict(arrays)
+        views[name] = np.broadcast_to(2.0, arrays[name].shape)
+        copies[name] = np.full(arrays[name].shape, 2.0)
+        expected = problem.backward(**copies)
+        for found, right in zip(conv.conv_backward(**views, **problem.how), expected, strict=True):
+            equal(found, right)
+
+
+@MODULES
+@ALL
+def test_no_argument_is_changed_and_no_result_shares_its_memory(conv, problem):
+    given_arrays = problem.Y, problem.W, problem.b, problem.dZ
+    arguments = [array.copy() for array in given_arrays]
+    Y, W, b, dZ = arguments
+    results = (
+        conv.conv_forward(Y, W, b, **problem.how),
+        *conv.conv_backward(dZ, Y, W, **problem.how),
+    )
+    for argument, before in zip(arguments, given_arrays, strict=True):
+        equal(argument, before)
+    for result in results:
+        assert result.flags.writeable
+        assert not any(np.shares_memory(result, argument) for argument in arguments)
+
+
+@MODULES
+def test_a_filter_of_one_weight_1_gives_a_copy_and_no_view(conv):
+    Y, W = np.ones((2, 3, 1)), np.ones((1, 1, 1, 1))
+    for result in (
+        conv.conv_forward(Y, W),
+        conv.conv_backward_input(Y, W, (2, 3)),
+        conv.conv_backward_filter(np.ones((1, 1, 1)), np.ones((1, 1, 1)), (1, 1)),
+        conv.conv_backward_bias(np.ones((1, 1, 1))),
+    ):
+        result += 1
+    equal(Y, np.ones((2, 3, 1)))
+    equal(W, np.ones((1, 1, 1, 1)))
+
+
+# --- sizes at the edge ---------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_quiet")
+@MODULES
+@some("left-over rows and columns", "padding, stride, left-over rows", "stride larger than the map")
+@pytest.mark.parametrize("number", [1.0, np.nan, np.inf])
+def test_the_gradient_of_left_over_rows_is_exactly_0(conv, problem, number):
+    dZ = np.full_like(problem.dZ, number)
+    dY = conv.conv_backward_input(dZ, problem.W, problem.input_size, **problem.how)
+    reached = [
+        max(0, firsts[-1] + (f - 1) * d + 1 - before)
+        for firsts, f, d, (before, _) in zip(
+            problem.windows, problem.filter_size, problem.dilation, problem.sides, strict=True
+        )
+    ]
+    rest = dY[reached[0] :], dY[:, reached[1] :]
+    assert rest[0].size + rest[1].size > 0
+    for cells in rest:
+        equal(cells, np.zeros_like(cells))
+
+
+@MODULES
+def test_a_batch_of_nothing_gives_zeros_for_the_filters(conv):
+    Y, W, dZ = np.ones((0, 5, 4, 2)), np.ones((3, 2, 2, 3)), np.ones((0, 3, 3, 3))
+    dY, dW, db = conv.conv_backward(dZ, Y, W)
+    equal(dY, np.zeros((0, 5, 4, 2)))
+    equal(dW, np.zeros((3, 2, 2, 3)))
+    equal(db, np.zeros(3))
+
+
+@MODULES
+def test_without_channels_the_output_is_the_bias(conv):
+    Y, W, b = np.ones((5, 4, 0)), np.ones((3, 2, 0, 2)), np.array([1.0, -2.0])
+    equal(conv.conv_forward(Y, W, b), np.broadcast_to(b, (3, 3, 2)).copy())
+    dY, dW, db = conv.conv_backward(np.ones((3, 3, 2)), Y, W)
+    equal(dY, np.zeros((5, 4, 0)))
+    equal(dW, np.zeros((3, 2, 0, 2)))
+    equal(db, np.array([9.0, 9.0]))
+
+
+@MODULES
+def test_without_filters_the_input_gradient_is_0(conv):
+    Y, W, dZ = np.ones((5, 4, 2)), np.ones((3, 2, 2, 0)), np.ones((3, 3, 0))
+    equal(conv.conv_forward(Y, W, np.ones(0)), np.zeros((3, 3, 0)))
+    dY, dW, db = conv.conv_backward(dZ, Y, W)
+    equal(dY, np.zeros((5, 4, 2)))
+    equal(dW, np.zeros((3, 2, 2, 0)))
+    equal(db, np.zeros(0))
+
+
+# --- NaN and infinity reach the cells that they touch, and no other ------------------
+
+TOUCH = some(
+    "oblong, several maps",
+    "left-over rows and columns",
+    "stride larger than the filter",
+    "four paddings",
+    "padding beyond the filter",
+    "dilation",
+    "dilation, stride, padding",
+    "stride and dilation share a factor",
+    "filter of one weight",
+    "a batch",
+)
+NOT_FINITE = pytest.mark.parametrize("number", [np.nan, np.inf])
+
+
+def spoilt(array, number):
+    """Yield (position, copy of the array with this number there), for every seventh cell."""
+    for position in range(0, array.size, 7 if array.size > 30 else 1):
+        copy = array.copy()
+        copy.flat[position] = number
+        yield position, copy
+
+
+def only(array, position):
+    """1 at this position, and 0 elsewhere."""
+    return (np.arange(array.size) == position).reshape(array.shape).astype(float)
+
+
+def meets_Y(problem):
+    """True where a cell of Z (row) and a cell of Y (column) share a term."""
+    return problem.jacobian_Y(np.ones_like(problem.W)) != 0
+
+
+def meets_W(problem):
+    """True where a cell of Z (row) and a weight (column) share a term."""
+    return problem.jacobian_W(np.ones_like(problem.Y)) != 0
+
+
+@pytest.mark.usefixtures("_quiet")
+@MODULES
+@TOUCH
+@NOT_FINITE
+def test_a_spoilt_number_reaches_the_outputs_that_it_touches(conv, problem, number):
+    meeting_Y, meeting_W = meets_Y(problem), meets_W(problem)
+    W = problem.W.copy()
+    W.flat[0] = 0.0  # 0 times inf is NaN where the two meet, and nothing where they do not
+    for position, Y in spoilt(problem.Y, number):
+        Z = conv.conv_forward(Y, W, problem.b, **problem.how)
+        equal(~np.isfinite(Z).ravel(), meeting_Y[:, position])
+    for position, W in spoilt(problem.W, number):
+        Z = conv.conv_forward(problem.Y, W, problem.b, **problem.how)
+        equal(~np.isfinite(Z).ravel(), meeting_W[:, position])
+
+
+@pytest.mark.usefixtures("_quiet")
+@MODULES
+@TOUCH
+@NOT_FINITE
+def test_a_spoilt_number_reaches_the_input_gradients_that_it_touches(conv, problem, number):
+    size, how, meets = problem.input_size, problem.how, meets_Y(problem)
+    for position, dZ in spoilt(problem.dZ, number):
+        dY = conv.conv_backward_input(dZ, problem.W, size, **how)
+        equal(~np.isfinite(dY).ravel(), meets[position])
+    for position, W in spoilt(problem.W, number):
+        dY = conv.conv_backward_input(problem.dZ, W, size, **how)
+        joins = problem.jacobian_Y(only(problem.W, position))  # Y to Z, by this weight
+        equal(~np.isfinite(dY).ravel(), joins.any(axis=0))
+
+
+@pytest.mark.usefixtures("_quiet")
+@MODULES
+@TOUCH
+@NOT_FINITE
+def test_a_spoilt_number_reaches_the_weight_gradients_that_it_touches(conv, problem, number):
+    size, how, meets = problem.filter_size, problem.how, meets_W(problem)
+    for position, dZ in spoilt(problem.dZ, number):
+        dW = conv.conv_backward_filter(dZ, problem.Y, size, **how)
+        equal(~np.isfinite(dW).ravel(), meets[position])
+        db = conv.conv_backward_bias(dZ)
+        k = np.arange(problem.channels[1])
+        equal(~np.isfinite(db), k == position % problem.channels[1])
+    for position, Y in spoilt(problem.Y, number):
+        dW = conv.conv_backward_filter(problem.dZ, Y, size, **how)
+        joins = problem.jacobian_W(only(problem.Y, position))  # W to Z, by this cell
+        equal(~np.isfinite(dW).ravel(), joins.any(axis=0))

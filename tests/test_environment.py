@@ -1,0 +1,126 @@
+"""environment.yml, pyproject.toml, the lock, the Makefile and the workflow agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+FIVE = {"numpy", "jupyterlab", "ipywidgets", "matplotlib", "nbval"}
+OLDEST, NEWEST = "3.11", "3.14"
+
+
+def canonical(name):
+    """A package's name as the lock writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def bounds(lines):
+    """{name: specifiers} of requirement lines."""
+    requirements = [Requirement(line) for line in lines]
+    return {canonical(r.name): r.specifier for r in requirements}
+
+
+def lock_entries(lock):
+    """[(requirement, hashes)] of a lock file, comments and options left out."""
+    lines = [line for line in lock.splitlines() if not line.startswith(("#", "-"))]
+    entries = re.split(r"\n(?=\S)", "\n".join(lines).replace("\\\n", "\n"))
+    return [(Requirement(entry.split("\n")[0]), entry.split("\n")[1:]) for entry in entries]
+
+
+def conda_environment():
+    return yaml.safe_load((REPOSITORY / "environment.yml").read_text(encoding="utf-8"))
+
+
+def conda_bounds():
+    """{name: specifiers} of the conda packages; the pip section is not one of them."""
+    packages = [d for d in conda_environment()["dependencies"] if isinstance(d, str)]
+    return bounds(packages)
+
+
+def wanted():
+    """Every requirement of the project, with those of its tests."""
+    return bounds(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+
+
+def test_the_course_needs_five_packages():
+    assert set(bounds(PROJECT["dependencies"])) == FIVE
+
+
+def test_conda_has_the_same_packages_and_bounds():
+    conda = conda_bounds()
+    assert conda.pop("python") == SpecifierSet(">=3.11,<3.15")
+    assert conda.pop("pip") == SpecifierSet()
+    assert conda == bounds(PROJECT["dependencies"])
+
+
+def test_conda_installs_the_package_itself_with_pip():
+    assert {"pip": ["-e ."]} in conda_environment()["dependencies"]
+
+
+@pytest.mark.parametrize("name", sorted(wanted()))
+def test_the_lock_holds_each_dependency_within_its_bound(name):
+    versions = [r.specifier for r, _ in lock_entries(LOCK) if canonical(r.name) == name]
+    assert versions, f"{name} is not in requirements.lock: run make lock"
+    for pinned in versions:
+        (version,) = pinned
+        assert version.operator == "=="
+        assert wanted()[name].contains(version.version)
+
+
+def faults_of_lock(lock):
+    """What is wrong with the form of a lock file."""
+    faults = [f"{r}: no hash" for r, hashes in lock_entries(lock) if not hashes]
+    for requirement, hashes in lock_entries(lock):
+        if not re.fullmatch(r"==[\w.+!]+", str(requirement.specifier)):
+            faults.append(f"{requirement}: not one version")
+        if not all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64} *", line) for line in hashes):
+            faults.append(f"{requirement}: something else than hashes")
+    faults += [f"an address: {found}" for found in re.findall(r"\S*://\S*", lock)]
+    faults += [f"an option: {found}" for found in re.findall(r"^-.*", lock, re.MULTILINE)]
+    return faults
+
+
+def test_the_lock_holds_names_versions_markers_and_hashes_only():
+    assert faults_of_lock(LOCK) == []
+
+
+HASH = "    --hash=sha256:" + 64 * "0"
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "numpy==2.0.0\n",
+        f"numpy>=2.0.0 \\\n{HASH}\n",
+        f"numpy==2.0.0 \\\n{HASH} \\\n    --hash=md5:0\n",
+        f"# from https://example.org/simple\nnumpy==2.0.0 \\\n{HASH}\n",
+        f"numpy @ https://example.org/numpy.whl \\\n{HASH}\n",
+        f"numpy==2.0.0 \\\n{HASH}\n--pre\n",
+    ],
+    ids=["no hash", "no version", "other hash", "address", "direct address", "option"],
+)
+def test_a_fault_in_the_lock_is_seen(lock):
+    assert faults_of_lock(f"numpy==2.0.0 \\\n{HASH}\n") == []
+    assert faults_of_lock(lock)
+
+
+def test_python_versions_agree():
+    assert PROJECT["requires-python"] == f">={OLDEST}"
+    (range_of_make,) = re.findall(r"(\(3, \d+\) <= sys.version_info < \(3, \d+\))", MAKEFILE)
+    assert range_of_make == "(3, 11) <= sys.version_info < (3, 15)"
+    assert f"not a Python from {OLDEST} to {NEWEST}" in MAKEFILE
+    assert f"--python-version {OLDEST}" in MAKEFILE  # of make lock
+
+
+def test_the_workflow_runs_the_oldest_and_the_newest_python():
+    text = (REPOSITORY / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    for name, job in yaml.safe_load(text)["jobs"].items():
+        assert job["strategy"]["matrix"]["python"] == [OLDEST, NEWEST], name

@@ -1,0 +1,138 @@
+"""Which module knows which, and how much there is of it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnnlib
+
+PACKAGE = Path(cnnlib.__file__).parent
+FLOORS = [  # a module imports from the floors below its own
+    ["shapes"],
+    ["loops", "vectorized", "layers", "gradcheck", "examples", "trace"],
+    ["view", "draw", "exercises"],
+    ["steppers"],
+    ["classroom", "doctor"],
+]
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+ONLY_IN = {"matplotlib": ["draw"], "ipywidgets": ["steppers"], "IPython": ["steppers"]}
+LAZY = {("exercises", "steppers")}  # where a Verdict is displayed
+
+FILES = {path: path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))}
+MODULES = {
+    path: name.parts[0].removesuffix(".py")
+    for path, name in FILES.items()
+    if name.parts[0] not in ("__init__.py", "data")
+}
+EACH_MODULE = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(FILES[path]))
+
+
+def imported(path):
+    """Yield (dotted name, whether inside a function) for each import of a file."""
+    tree = ast.parse(path.read_text("utf-8"))
+    inside = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} has a relative import: this test reads full names"
+            if node.module == "cnnlib":
+                yield from ((f"cnnlib.{alias.name}", node in inside) for alias in node.names)
+            else:
+                yield node.module, node in inside
+
+
+def test_every_module_has_its_floor():
+    assert {"shapes", "loops", "vectorized", "gradcheck", "examples", "trace"} <= {
+        *MODULES.values()
+    }
+    assert {*MODULES.values()} <= {*FLOOR}
+
+
+@EACH_MODULE
+def test_imports_run_one_way(path):
+    name = MODULES[path]
+    for module, in_function in imported(path):
+        if not module.startswith("cnnlib"):
+            continue
+        other = module.removeprefix("cnnlib").strip(".").split(".")[0]
+        if in_function and (name, other) in LAZY or other == name == "classroom":
+            continue
+        floor = FLOOR.get(other, 1)  # a public name of the package comes from the first floor
+        assert floor < FLOOR[name], f"{name} imports {module}"
+
+
+@EACH_MODULE
+def test_the_drawing_and_the_widgets_stay_in_their_module(path):
+    for module, _ in imported(path):
+        at_home = ONLY_IN.get(module.split(".")[0], [MODULES[path]])
+        assert MODULES[path] in at_home, f"{MODULES[path]} imports {module}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path, name in MODULES.items() if FLOOR.get(name) in (0, 1)],
+    ids=lambda path: path.stem,
+)
+def test_the_core_needs_numpy_and_python_only(path):
+    others = {module.split(".")[0] for module, _ in imported(path)} - {*sys.stdlib_module_names}
+    assert others <= {"numpy", "cnnlib"}
+
+
+def loaded_by(statement):
+    """Dotted names of the modules that a fresh Python has after the statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return {*done.stdout.split()}
+
+
+def test_the_package_loads_numpy_and_nothing_of_the_notebook():
+    more = {name.split(".")[0] for name in loaded_by("import cnnlib") - loaded_by("pass")}
+    assert {"numpy", "cnnlib"} <= more
+    assert not more & {"matplotlib", "ipywidgets", "IPython", "jupyterlab", "nbval", "traitlets"}
+
+
+def test_the_package_loads_none_of_its_upper_floors():
+    own = {name for name in loaded_by("import cnnlib") if name.startswith("cnnlib.")}
+    assert {FLOOR[name.split(".")[1]] for name in own} == {0, 1}
+
+
+def test_all_public_names_exist():
+    assert sorted(cnnlib.__all__) == cnnlib.__all__
+    for name in cnnlib.__all__:
+        assert getattr(cnnlib, name) is not None
+    for name in "conv_forward", "conv_backward", "conv_backward_input", "conv_backward_filter":
+        assert getattr(cnnlib, name) is getattr(cnnlib.vectorized, name)
+
+
+def written(names):
+    """Lines of the files that are not blank."""
+    return sum(
+        bool(line.strip())
+        for path in names
+        for line in path.read_text("utf-8").splitlines()
+    )  # fmt: skip
+
+
+def test_the_mathematics_stays_short():
+    mathematics = {"shapes", "loops", "vectorized", "layers", "gradcheck"}
+    assert 300 < written(path for path, name in MODULES.items() if name in mathematics) <= 800
+
+
+def test_the_package_stays_thin():
+    assert 1_000 < written(path for path, name in MODULES.items() if name != "classroom") <= 2_500

@@ -1,0 +1,301 @@
+"""The lessons are stored in one form, and tools/notebooks.py puts them into it."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import notebooks
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LESSONS = sorted(
+    path
+    for path in REPOSITORY.rglob("*.ipynb")
+    if not any(part.startswith(".") for part in path.relative_to(REPOSITORY).parts)
+)
+every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+# What makes a browser fetch something, in Markdown and in HTML.
+REMOTE_PICTURE = re.compile(
+    r"!\[[^\]]*\]\(\s*<?\s*(?:https?:)?//"
+    r"|\b(?:src|srcset|poster|data)\s*=\s*[\"']?\s*(?:https?:)?//"
+    r"|url\(\s*[\"']?\s*(?:https?:)?//"
+    r"|@import\b|<(?:script|iframe|object|embed|link)\b",
+    re.IGNORECASE,
+)
+# What makes a kernel fetch something.
+REMOTE_CODE = re.compile(
+    r"\burllib\b|\burlopen\b|\burlretrieve\b|\bhttpx?\b\.|\brequests\b|\bIFrame\b|YouTubeVideo"
+    r"|\bfetch_openml\b|^\s*[!%]\s*(?:pip|conda|mamba|uv|curl|wget|git)\b|\burl\s*=",
+    re.MULTILINE,
+)
+# What is another one on each run or each machine.
+ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b", re.IGNORECASE)
+LOCAL_PATH = re.compile(r"/(?:home|Users|root|tmp)/|\b[A-Z]:\\\\?\w")
+
+
+def text_of_outputs(cell):
+    """All that a code cell stores as text: streams, plain text, HTML, SVG."""
+    texts = [output.text for output in cell.outputs if output.output_type == "stream"]
+    for output in cell.outputs:
+        data = output.get("data", {})
+        texts += [text for kind, text in data.items() if kind.startswith(("text/", "image/svg"))]
+    return "\n".join(texts)
+
+
+def faults_of_code_cell(cell):
+    shown = text_of_outputs(cell)
+    if any(output.output_type == "error" for output in cell.outputs):
+        yield "stores an error"
+    if REMOTE_CODE.search(cell.source) or REMOTE_PICTURE.search(shown):
+        yield "fetches something"
+    if ADDRESS.search(shown):
+        yield "shows an address in memory"
+    if LOCAL_PATH.search(shown):
+        yield "shows a path of one machine"
+
+
+def faults_of_notebook(text):
+    """What is wrong with a notebook file that holds `text`."""
+    ids = [cell.get("id") for cell in json.loads(text)["cells"]]
+    if len(set(ids)) < len(ids):  # nbformat would give new ones
+        return ["two cells have the same id"]
+    nb = nbformat.reads(text, as_version=4)
+    faults = []
+    if notebooks.stored_form(nb) != text:
+        faults.append("not in its stored form: run make notebooks")
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            faults += [f"{cell.id}: {fault}" for fault in faults_of_code_cell(cell)]
+        elif REMOTE_PICTURE.search(cell.source):
+            faults.append(f"{cell.id}: fetches something")
+    return faults
+
+
+def test_there_are_lessons():
+    assert LESSONS
+
+
+@every_lesson
+def test_lesson_is_in_stored_form(path):
+    assert faults_of_notebook(path.read_bytes().decode("utf-8")) == []
+
+
+@every_lesson
+def test_lesson_works_when_each_cell_is_run_twice(path):
+    nb = notebooks.read(path)
+    twice = []
+    for cell in nb.cells:
+        again = copy.deepcopy(cell)
+        again.id = f"{cell.id}-again"
+        twice += [cell, again] if cell.cell_type == "code" else [cell]
+    nb.cells = twice
+    notebooks.run(nb, path.parent)
+
+
+# --- faults, planted -----------------------------------------------------------------------
+
+
+def small_notebook(*sources):
+    """A notebook of one text cell and these code cells, not run."""
+    nb = new_notebook(cells=[new_markdown_cell("# A lesson", id="title")])
+    nb.cells += [new_code_cell(source, id=f"code-{i}") for i, source in enumerate(sources, 1)]
+    return nb
+
+
+def good_notebook():
+    nb = small_notebook("print(1)")
+    nb.cells[1].outputs = [new_output("stream", name="stdout", text="1\n")]
+    return nbformat.reads(notebooks.stored_form(nb), as_version=4)
+
+
+def shows(kind, text):
+    """A fault: the code cell displays `text` as `kind`."""
+
+    def plant(nb):
+        nb.cells[1].outputs.append(new_output("display_data", data={kind: text}))
+
+    return plant
+
+
+def says(index, source):
+    """A fault: a cell's source is `source`."""
+
+    def plant(nb):
+        nb.cells[index].source = source
+
+    return plant
+
+
+def stores_an_error(nb):
+    nb.cells[1].outputs.append(new_output("error", ename="E", evalue="", traceback=[]))
+
+
+FAULTS_IN_CELLS = [
+    (stores_an_error, "stores an error"),
+    (says(0, "![a picture](https://example.org/a.png)"), "fetches"),
+    (says(0, '<img alt="a" src = "//example.org/a.png">'), "fetches"),
+    (says(1, "from urllib.request import urlopen"), "fetches"),
+    (says(1, "%pip install numpy"), "fetches"),
+    (shows("text/html", "<script>1</script>"), "fetches"),
+    (shows("text/html", "<i style='background: url(http://example.org/a.png)'></i>"), "fetches"),
+    (shows("text/plain", "<cnnlib.view.Grid at 0x7f3a5c0012d0>"), "address"),
+    (shows("text/plain", "/home/someone/lesson.py:3: UserWarning"), "path of one machine"),
+]
+
+
+@pytest.mark.parametrize(("plant", "complaint"), FAULTS_IN_CELLS)
+def test_a_fault_in_a_cell_is_seen(plant, complaint):
+    nb = good_notebook()
+    assert faults_of_notebook(notebooks.stored_form(nb)) == []
+    plant(nb)
+    faults = faults_of_notebook(notebooks.stored_form(nb))
+    assert len(faults) == 1 and complaint in faults[0]
+
+
+def test_an_id_taken_twice_is_seen():
+    text = notebooks.stored_form(good_notebook()).replace('"code-1"', '"title"')
+    assert faults_of_notebook(text) == ["two cells have the same id"]
+
+
+def has_widget_state(nb):
+    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+
+
+def has_a_version(nb):
+    nb.metadata["language_info"]["version"] = "3.11.0"
+
+
+def has_timing(nb):
+    nb.cells[1].metadata["execution"] = {"iopub.execute_input": "2026-01-01T00:00:00Z"}
+
+
+def was_not_run(nb):
+    nb.cells[1].execution_count = None
+
+
+def was_run_later(nb):
+    nb.cells[1].execution_count = 7
+
+
+def shows_a_later_result(nb):
+    result = new_output("execute_result", data={"text/plain": "1"}, execution_count=7)
+    nb.cells[1].outputs.append(result)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        shows(notebooks.WIDGET_VIEW, {"model_id": "0"}),
+        has_widget_state,
+        has_a_version,
+        has_timing,
+        was_not_run,
+        was_run_later,
+        shows_a_later_result,
+    ],
+)
+def test_another_form_is_seen(plant):
+    nb = good_notebook()
+    plant(nb)
+    assert faults_of_notebook(nbformat.writes(nb) + "\n") == [
+        "not in its stored form: run make notebooks"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [str.rstrip, lambda text: text + "\n", lambda text: text.replace("\n", "\r\n")],
+    ids=["no newline at the end", "two newlines at the end", "CRLF"],
+)
+def test_other_line_ends_are_seen(change):
+    assert faults_of_notebook(change(notebooks.stored_form(good_notebook())))
+
+
+# --- tools/notebooks.py --------------------------------------------------------------------
+
+STEPPER = """\
+import ipywidgets
+
+
+class Stepper:
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = ipywidgets.HBox([ipywidgets.Button()])._repr_mimebundle_()
+        return data | {"text/html": "<table>−1</table>", "text/plain": "step 1"}
+
+
+Stepper()"""
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    """Write a small notebook to a file and give its path."""
+
+    def write(*sources):
+        path = tmp_path / "lesson.ipynb"
+        nbformat.write(small_notebook(*sources), path)
+        return path
+
+    return write
+
+
+def test_a_widget_is_stored_without_its_view(lesson):
+    path = lesson(STEPPER, "ipywidgets.IntSlider()", "print(1, flush=True)\nprint(2, flush=True)")
+    assert notebooks.main([str(path)]) == 0
+    nb = notebooks.read(path)
+    stepper, slider, printed = (cell.outputs for cell in nb.cells[1:])
+    assert stepper[0].data == {"text/html": "<table>−1</table>", "text/plain": "step 1"}
+    assert slider[0].data == {"text/plain": "IntSlider(value=0)"}
+    assert [output.text for output in printed] == ["1\n2\n"]
+    assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3]
+    assert [cell.id for cell in nb.cells] == ["title", "code-1", "code-2", "code-3"]
+    assert faults_of_notebook(path.read_bytes().decode("utf-8")) == []
+
+
+def test_twice_gives_the_same_bytes(lesson):
+    path = lesson(STEPPER, "", "print(1)")
+    notebooks.main([str(path)])
+    first = path.read_bytes()
+    notebooks.main([str(path)])
+    assert path.read_bytes() == first
+    assert notebooks.main(["--check", str(path)]) == 0
+
+
+def test_the_notebook_runs_in_its_own_folder(lesson):
+    path = lesson("from pathlib import Path\n\nPath('here').touch()")
+    notebooks.main([str(path)])
+    assert (path.parent / "here").exists()
+
+
+def test_check_shows_what_differs_and_writes_nothing(lesson, capsys):
+    path = lesson("print(1)")
+    notebooks.main([str(path)])
+    path.write_text(path.read_text("utf-8").replace('"1\\n"', '"2\\n"'), "utf-8", newline="\n")
+    before = path.read_bytes()
+    capsys.readouterr()
+    assert notebooks.main(["--check", str(path)]) == 1
+    shown = capsys.readouterr().err
+    assert '-      "2\\n"' in shown and '+      "1\\n"' in shown
+    assert path.read_bytes() == before
+
+
+def test_an_exception_leaves_the_file_as_it_was(lesson, capsys):
+    path = lesson("print(1)", "raise ValueError('no such filter')")
+    before = path.read_bytes()
+    assert notebooks.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    shown = capsys.readouterr().err
+    assert f"{path}: cell 3 (code-2): ValueError: no such filter" in shown
+
+
+def test_a_cell_has_a_time_limit(lesson, capsys, monkeypatch):
+    monkeypatch.setattr(notebooks, "SECONDS_FOR_A_CELL", 1)
+    path = lesson("import time\n\ntime.sleep(10)")
+    before = path.read_bytes()
+    assert notebooks.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    assert "cell 2 (code-1)" in capsys.readouterr().err

@@ -1,0 +1,517 @@
+"""A trace shows every product of a pass, and adds up to what the pass gives."""
+
+import re
+import tracemalloc
+from collections import Counter
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from hypothesis import given
+from problems import GEOMETRIES, equal, problems
+
+from cnnlib import loops, trace
+from cnnlib.examples import oblong, one_map, three_maps
+from cnnlib.trace import Cell
+
+ONE_IMAGE = [problem for problem in GEOMETRIES if problem.batch == ()]
+ALL = pytest.mark.parametrize("problem", ONE_IMAGE, ids=str)
+KIND = pytest.mark.parametrize("kind", ["forward", "input", "filter", "scatter", "influence"])
+SUMS = pytest.mark.parametrize("kind", ["forward", "input", "filter"])
+GIFTS = pytest.mark.parametrize("kind", ["scatter", "influence"])
+ROLES = {  # left factor, right factor, result, and the array that the steps walk over
+    "forward": ("Y", "W", "Z", "Z"),
+    "input": ("dZ", "W", "dY", "dY"),
+    "filter": ("dZ", "Y", "dW", "dW"),
+    "scatter": ("dZ", "W", "dY", "dZ"),
+    "influence": ("Y", "W", "Z", "Y"),
+}
+
+
+def steps_of(kind, Y, W, b, dZ, how):
+    """The trace of this kind, and what `loops` gives for the same arguments."""
+    if kind in ("forward", "influence"):
+        make = getattr(trace, f"{kind}_steps")
+        return make(Y, W, b, **how), loops.conv_forward(Y, W, b, **how)
+    if kind == "filter":
+        arguments = dZ, Y, W.shape[:2]
+        return trace.filter_steps(*arguments, **how), loops.conv_backward_filter(*arguments, **how)
+    arguments = dZ, W, Y.shape[:2]
+    make = getattr(trace, f"{kind}_steps")
+    return make(*arguments, **how), loops.conv_backward_input(*arguments, **how)
+
+
+def arrays_of(problem):
+    return {name: getattr(problem, name) for name in ("Y", "W", "b", "dZ")}
+
+
+def rough(problem, dtype, seed=0):
+    """Numbers that have to be rounded, so that the order of a sum shows."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: (array * rng.random(array.shape)).astype(dtype)
+        for name, array in arrays_of(problem).items()
+    }
+
+
+def of_example(kind, example, **changed):
+    parts = {"Y": example.Y, "W": example.W, "b": example.b, "dZ": example.dZ} | changed
+    return steps_of(kind, **parts, how=example.how)[0]
+
+
+# --- the sum -------------------------------------------------------------------------
+
+
+@SUMS
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@ALL
+def test_the_steps_make_the_result_bit_for_bit(kind, dtype, problem):
+    steps, expected = steps_of(kind, **rough(problem, dtype), how=problem.how)
+    found = np.full(expected.shape, np.nan, dtype)
+    for step in steps:
+        assert np.isnan(found[step.target.index])  # no cell twice
+        found[step.target.index] = step.value
+        assert step.value == step.target.value == expected[step.target.index]
+    equal(found, expected)
+
+
+@GIFTS
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@ALL
+def test_the_last_gift_to_each_cell_completes_it(kind, dtype, problem):
+    arrays = rough(problem, dtype)
+    steps, expected = steps_of(kind, **arrays, how=problem.how)
+    found = np.zeros_like(expected)
+    if kind == "influence":
+        found += arrays["b"]
+    for step in steps:
+        for term in step.terms:
+            before = found[term.target.index]
+            found[term.target.index] = term.target.value  # the running value so far
+            product = arrays[term.left.array][term.left.index] * arrays["W"][term.right.index]
+            assert found[term.target.index] == before + product
+    equal(found, expected)
+
+
+@SUMS
+def test_mixed_precisions_round_as_the_loops_do(kind):
+    narrow, wide = rough(GEOMETRIES[1], np.float32), rough(GEOMETRIES[1], np.float64)
+    for name in narrow:
+        steps, expected = steps_of(kind, **narrow | {name: wide[name]}, how={})
+        assert [step.value for step in steps] == [expected[step.target.index] for step in steps]
+
+
+@given(problem=problems())
+def test_any_trace_adds_up(problem):
+    arrays = arrays_of(problem)
+    for image in list(np.ndindex(problem.batch))[:1]:
+        arrays |= {"Y": problem.Y[image], "dZ": problem.dZ[image]}
+        for kind in "forward", "input", "filter":
+            steps, expected = steps_of(kind, **arrays, how=problem.how)
+            assert len(steps) == expected.size
+            for step in steps:
+                assert step.value == expected[step.target.index]
+                assert step.value == step.start + sum(term.value for term in step.terms)
+
+
+@KIND
+def test_a_term_is_the_product_of_its_two_cells(kind):
+    example = three_maps()
+    left, right, result, _ = ROLES[kind]
+    for step in of_example(kind, example):
+        for term in step.terms:
+            assert (term.left.array, term.right.array, term.target.array) == (left, right, result)
+            for cell in term.left, term.right:
+                assert cell.value == getattr(example, cell.array)[cell.index]
+            assert term.value == term.left.value * term.right.value
+
+
+@SUMS
+def test_the_sums_run_from_the_start_to_the_value(kind):
+    for step in of_example(kind, three_maps()):
+        total = step.start
+        for term, running in zip(step.terms, step.sums, strict=True):
+            total += term.value
+            assert running == total == term.target.value
+            assert term.target.index == step.target.index
+        assert step.value == total
+
+
+def test_a_forward_sum_starts_at_the_bias():
+    example = three_maps()
+    for step in of_example("forward", example):
+        k = step.target.index[2]
+        assert step.start == example.b[k]
+        assert step.bias == Cell("b", (k,), example.b[k])
+    for kind in "input", "filter":
+        assert {(step.start, step.bias) for step in of_example(kind, example)} == {(0.0, None)}
+    without = of_example("forward", example, b=None)
+    assert {(step.start, step.bias) for step in without} == {(0.0, None)}
+
+
+@GIFTS
+def test_a_step_of_a_source_has_no_bias_to_show(kind):
+    assert {step.bias for step in of_example(kind, one_map())} == {None}
+
+
+@SUMS
+def test_a_step_has_a_target_or_a_source(kind):
+    step = of_example(kind, one_map())[0]
+    assert step.source is None
+    assert step.cell is step.target
+
+
+@GIFTS
+def test_a_step_of_a_source_says_what_it_gives(kind):
+    example = three_maps()
+    name = ROLES[kind][0]
+    for step in of_example(kind, example):
+        assert step.target is None
+        assert step.cell is step.source
+        assert step.value == step.source.value == getattr(example, name)[step.source.index]
+        assert {term.left for term in step.terms} == {step.source}
+
+
+# --- which cells meet ----------------------------------------------------------------
+
+
+@SUMS
+@ALL
+def test_the_terms_are_exactly_the_pairs_that_exist(kind, problem):
+    """Any two cells joined by the relation, once; a cell of the padding is in no term."""
+    steps, _ = steps_of(kind, **arrays_of(problem), how=problem.how)
+    s, d, before = problem.stride, problem.dilation, [side[0] for side in problem.sides]
+    found = Counter()
+    for step in steps:
+        for term in step.terms:
+            cells = {cell.array[-1]: cell.index for cell in (term.left, term.right, term.target)}
+            (*y, y_k), (*w, w_k, w_f), (*z, z_f) = cells["Y"], cells["W"], cells["Z"]
+            assert (y_k, z_f) == (w_k, w_f)
+            for r, u, i, s_, d_, p in zip(y, w, z, s, d, before, strict=True):
+                assert r == i * s_ + u * d_ - p
+            for index, array in (cells["Y"], problem.Y), (cells["W"], problem.W):
+                assert all(0 <= i < n for i, n in zip(index, array.shape, strict=True))
+            assert all(0 <= i < n for i, n in zip(cells["Z"], problem.dZ.shape, strict=True))
+            found[cells["Y"], cells["W"], cells["Z"]] += 1
+    assert set(found.values()) <= {1}
+    pairs = np.count_nonzero(problem.jacobian_Y(np.ones_like(problem.W)))
+    assert len(found) == pairs
+
+
+@pytest.mark.parametrize(("gift", "sum_"), [("scatter", "input"), ("influence", "forward")])
+@ALL
+def test_what_the_sources_give_is_what_the_targets_get(gift, sum_, problem):
+    arrays = rough(problem, np.float32)
+    given_away, _ = steps_of(gift, **arrays, how=problem.how)
+    got, _ = steps_of(sum_, **arrays, how=problem.how)
+    assert Counter(t for step in given_away for t in step.terms) == Counter(
+        t for step in got for t in step.terms
+    )
+
+
+def test_a_corner_of_dy_has_one_term_and_the_middle_nine():
+    steps = of_example("input", one_map())
+    counts = [[len(steps[steps.position((r, c, 0))].terms) for c in range(5)] for r in range(5)]
+    assert counts == [
+        [1, 2, 3, 2, 1],
+        [2, 4, 6, 4, 2],
+        [3, 6, 9, 6, 3],
+        [2, 4, 6, 4, 2],
+        [1, 2, 3, 2, 1],
+    ]
+
+
+def test_every_weight_meets_every_window_when_there_is_no_padding():
+    assert {len(step.terms) for step in of_example("filter", one_map())} == {9}
+
+
+def test_a_left_over_cell_has_no_term_and_the_value_0():
+    steps = of_example("input", oblong())
+    for c in range(4):
+        step = steps[steps.position((5, c, 0))]
+        assert (step.terms, step.sums, step.value) == ((), (), 0.0)
+
+
+# --- the sequence --------------------------------------------------------------------
+
+
+@KIND
+@ALL
+def test_there_is_one_step_for_each_cell_of_its_array(kind, problem):
+    steps, _ = steps_of(kind, **arrays_of(problem), how=problem.how)
+    name = ROLES[kind][3]
+    shape = getattr(problem, {"Z": "dZ", "dY": "Y", "dW": "W"}.get(name, name)).shape
+    assert len(steps) == np.prod(shape)
+    assert {step.cell.index for step in steps} == set(np.ndindex(shape))
+    assert {step.cell.array for step in steps} <= {name}
+
+
+@KIND
+def test_the_position_of_a_cell_is_that_of_its_step(kind):
+    steps = of_example(kind, three_maps())
+    for number, step in enumerate(steps):
+        assert step.number == number
+        assert steps.position(step.cell.index) == number
+        assert steps.position(list(step.cell.index)) == number
+
+
+@KIND
+def test_a_walk_goes_along_the_rows_of_one_map_and_then_to_the_next(kind):
+    walked = [step.cell.index for step in of_example(kind, three_maps())]
+    assert walked == sorted(walked, key=lambda index: (index[:1:-1], index[:2]))
+
+
+@KIND
+@pytest.mark.parametrize("index", [(9, 0, 0), (0, -1, 0), (0, 0), (0, 0, 0, 0, 0), ()])
+def test_a_cell_that_does_not_exist_has_no_position(kind, index):
+    steps = of_example(kind, one_map())
+    words = f"{ROLES[kind][3]} has no cell {index}: its shape is ("
+    with pytest.raises(ValueError, match=re.escape(words)):
+        steps.position(index)
+
+
+def test_a_trace_is_indexed_like_a_tuple():
+    steps = of_example("input", one_map())
+    everything = tuple(steps)
+    assert len(steps) == len(everything) == 25
+    assert steps[-1] == everything[24]
+    assert steps[-25] == steps[0] == everything[0]
+    assert steps[np.int64(3)] == everything[3]
+    for part in slice(2, 5), slice(None, None, -1), slice(20, 99), slice(-3, None), slice(5, 2):
+        assert steps[part] == everything[part]
+    assert tuple(reversed(steps)) == everything[::-1]
+    assert everything[7] in steps
+    for position in 25, -26, 10**30:
+        with pytest.raises(IndexError):
+            steps[position]
+    with pytest.raises(TypeError):
+        steps["first"]
+
+
+def test_a_trace_of_nothing_is_empty():
+    steps = trace.input_steps(np.ones((2, 2, 3)), np.ones((2, 2, 0, 3)), (3, 3))
+    assert len(steps) == 0
+    assert list(steps) == []
+    with pytest.raises(IndexError):
+        steps[0]
+
+
+def test_a_trace_makes_a_step_only_when_it_is_asked_for():
+    tracemalloc.start()
+    try:
+        Y, W = np.ones((3, 3, 1)), np.ones((2, 2, 1, 1))
+        steps = trace.forward_steps(Y, W, padding=10_000)
+        assert len(steps) == 20_002**2
+        middle = steps[steps.position((10_000, 10_000, 0))]
+        assert middle.value == 4
+        assert steps[-1].terms == ()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+# --- frozen --------------------------------------------------------------------------
+
+
+def test_a_step_its_terms_and_its_cells_are_frozen():
+    step = of_example("input", one_map())[12]
+    for thing, name in (
+        (step, "number"),
+        (step, "terms"),
+        (step, "target"),
+        (step.terms[0], "value"),
+        (step.terms[0].left, "value"),
+        (step.terms[0].left, "index"),
+    ):
+        with pytest.raises(FrozenInstanceError):
+            setattr(thing, name, None)
+    assert isinstance(step.terms, tuple) and isinstance(step.sums, tuple)
+    assert isinstance(step.target.index, tuple)
+
+
+@KIND
+def test_all_numbers_of_a_step_are_plain_python_numbers(kind):
+    step = steps_of(kind, **rough(GEOMETRIES[1], np.float32), how={})[0][1]
+    cells = [c for term in step.terms for c in (term.left, term.right, term.target)] + [step.cell]
+    assert {type(cell.value) for cell in cells} == {float}
+    assert {type(i) for cell in cells for i in cell.index} == {int}
+    assert {type(term.value) for term in step.terms} == {type(step.start)} == {float}
+    assert type(step.number) is int
+
+
+@KIND
+def test_a_later_change_of_an_array_reaches_no_step(kind):
+    example = one_map()
+    steps = of_example(kind, example)
+    before = tuple(steps)
+    for array in example.Y, example.W, example.b, example.dZ:
+        array[:] = 99
+    assert tuple(steps) == before
+
+
+@KIND
+def test_the_arrays_of_a_trace_cannot_be_written_to(kind):
+    steps = of_example(kind, one_map())
+    for array in steps.arrays.values():
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 99
+
+
+@KIND
+def test_a_trace_changes_no_argument(kind):
+    example, untouched = three_maps(), three_maps()
+    for array in example.Y, example.W, example.b, example.dZ:
+        array.flags.writeable = False
+    list(of_example(kind, example))
+    for name in "Y", "W", "b", "dZ":
+        equal(getattr(example, name), getattr(untouched, name))
+
+
+@SUMS
+def test_a_map_of_the_result_can_be_had_at_once(kind):
+    example = three_maps()
+    parts = {"Y": example.Y, "W": example.W, "b": example.b, "dZ": example.dZ}
+    steps, expected = steps_of(kind, **parts, how=example.how)
+    for maps in np.ndindex(expected.shape[2:]):
+        equal(steps.map_values(maps), expected[(..., *maps)])
+    with pytest.raises(ValueError, match="read-only"):
+        steps.map_values(maps)[:] = 0
+
+
+# --- NaN and infinity ----------------------------------------------------------------
+
+
+@SUMS
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_spoilt_number_is_in_the_sums_that_it_is_a_term_of(kind, number):
+    arrays = arrays_of(GEOMETRIES[1])
+    for name in ROLES[kind][:2]:
+        spoilt = arrays[name].copy()
+        spoilt.flat[5] = number
+        with np.errstate(invalid="ignore"):
+            steps, expected = steps_of(kind, **arrays | {name: spoilt}, how={})
+        assert not np.isfinite(expected).all()
+        for step in steps:  # and no warning: a stepper has nowhere to show it
+            np.testing.assert_equal(step.value, expected[step.target.index])
+            assert str(step)
+
+
+# --- words ---------------------------------------------------------------------------
+
+
+def test_a_step_reads_as_the_formula_with_its_numbers():
+    steps = of_example("input", one_map())
+    assert str(steps[steps.position((2, 2, 0))]) == (
+        "dY(2, 2, 0) = dZ(0, 0, 0) W(2, 2, 0, 0) + dZ(0, 1, 0) W(2, 1, 0, 0)"
+        " + dZ(0, 2, 0) W(2, 0, 0, 0) + dZ(1, 0, 0) W(1, 2, 0, 0) + dZ(1, 1, 0) W(1, 1, 0, 0)"
+        " + dZ(1, 2, 0) W(1, 0, 0, 0) + dZ(2, 0, 0) W(0, 2, 0, 0) + dZ(2, 1, 0) W(0, 1, 0, 0)"
+        " + dZ(2, 2, 0) W(0, 0, 0, 0)"
+        " = 3·(-2) + (-1)·3 + 1·(-4) + (-4)·(-1) + (-3)·5 + 5·2 + 2·4 + (-2)·(-3) + 4·1 = 4"
+    )
+    assert str(steps[0]) == "dY(0, 0, 0) = dZ(0, 0, 0) W(0, 0, 0, 0) = 3·1 = 3"
+    assert str(steps[1]) == (
+        "dY(0, 1, 0) = dZ(0, 0, 0) W(0, 1, 0, 0) + dZ(0, 1, 0) W(0, 0, 0, 0)"
+        " = 3·(-3) + (-1)·1 = -10"
+    )
+
+
+def test_the_other_passes_read_as_their_formulas():
+    tiny = {"Y": [[2, -3]], "W": [[5, 4]], "dZ": [[-6]]}
+    tiny = {name: np.array(rows, float)[..., np.newaxis] for name, rows in tiny.items()}
+    tiny["W"], tiny["b"] = tiny["W"][..., np.newaxis], np.array([-1.0])
+    lines = {kind: [str(s) for s in steps_of(kind, **tiny, how={})[0]] for kind in ROLES}
+    assert lines["forward"] == [
+        "Z(0, 0, 0) = b(0) + Y(0, 0, 0) W(0, 0, 0, 0) + Y(0, 1, 0) W(0, 1, 0, 0)"
+        " = (-1) + 2·5 + (-3)·4 = -3"
+    ]
+    assert lines["filter"] == [
+        "dW(0, 0, 0, 0) = dZ(0, 0, 0) Y(0, 0, 0) = (-6)·2 = -12",
+        "dW(0, 1, 0, 0) = dZ(0, 0, 0) Y(0, 1, 0) = (-6)·(-3) = 18",
+    ]
+    assert lines["scatter"] == [
+        "dZ(0, 0, 0) gives dZ(0, 0, 0) W(0, 0, 0, 0) = (-6)·5 = (-30) to dY(0, 0, 0); "
+        "dZ(0, 0, 0) W(0, 1, 0, 0) = (-6)·4 = (-24) to dY(0, 1, 0)"
+    ]
+    assert lines["influence"] == [
+        "Y(0, 0, 0) gives Y(0, 0, 0) W(0, 0, 0, 0) = 2·5 = 10 to Z(0, 0, 0)",
+        "Y(0, 1, 0) gives Y(0, 1, 0) W(0, 1, 0, 0) = (-3)·4 = (-12) to Z(0, 0, 0)",
+    ]
+
+
+def test_a_cell_that_no_product_reaches_says_so():
+    steps = of_example("input", oblong())
+    assert str(steps[-1]) == "dY(5, 3, 0) = 0: no product reaches it"
+    last = of_example("influence", oblong())[-1]
+    assert str(last) == "Y(5, 3, 0) gives nothing: no window reaches it"
+
+
+def test_an_output_in_the_padding_is_its_bias():
+    steps = trace.forward_steps(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), -np.ones(1), padding=1)
+    assert str(steps[0]) == "Z(0, 0, 0) = b(0) = (-1) = -1"
+
+
+@pytest.mark.parametrize(("value", "text", "bare"), [
+    (3.0, "3", "3"),
+    (-2.0, "(-2)", "-2"),
+    (0.0, "0", "0"),
+    (-0.0, "0", "0"),
+    (0.5, "0.5", "0.5"),
+    (-1 / 3, "(-0.333333)", "-0.333333"),
+    (1e-9, "1e-09", "1e-09"),
+    (123456789.0, "123456789", "123456789"),
+    (1e300, "1e+300", "1e+300"),
+    (float("nan"), "nan", "nan"),
+    (float("inf"), "inf", "inf"),
+    (float("-inf"), "(-inf)", "-inf"),
+])  # fmt: skip
+def test_a_number_is_short_and_one_below_0_has_parentheses(value, text, bare):
+    assert trace.number(value) == text
+    assert trace.number(value, bare=True) == bare
+
+
+def test_the_repr_of_a_trace_is_short():
+    assert repr(of_example("input", one_map())) == "<input pass to dY, 5 x 5 x 1: 25 steps>"
+    assert len(repr(of_example("input", one_map())[12])) < 3_000
+
+
+# --- bad arguments -------------------------------------------------------------------
+
+
+def test_a_batch_is_refused_with_a_way_out():
+    Y, W, dZ = np.ones((2, 3, 4, 4, 1)), np.ones((2, 2, 1, 1)), np.ones((2, 3, 3, 3, 1))
+    for name, call in (
+        ("Y", lambda: trace.forward_steps(Y, W)),
+        ("Y", lambda: trace.influence_steps(Y, W)),
+        ("dZ", lambda: trace.input_steps(dZ, W, (4, 4))),
+        ("dZ", lambda: trace.scatter_steps(dZ, W, (4, 4))),
+        ("dZ", lambda: trace.filter_steps(dZ, Y, (2, 2))),
+    ):
+        with pytest.raises(ValueError) as caught:
+            call()
+        assert str(caught.value).startswith(f"a trace is of one image, {name} has the shape (2, 3,")
+        assert str(caught.value).endswith(f"with 2 batch axes: pass {name}[0, 0]")
+
+
+def test_a_trace_refuses_what_the_pass_refuses():
+    Y, W, dZ = one_map().Y, one_map().W, one_map().dZ
+    for call, of_loops in (
+        (lambda: trace.forward_steps(Y, W, stride=0), lambda: loops.conv_forward(Y, W, stride=0)),
+        (lambda: trace.influence_steps(Y[0], W), lambda: loops.conv_forward(Y[0], W)),
+        (
+            lambda: trace.input_steps(dZ, W, (6, 5)),
+            lambda: loops.conv_backward_input(dZ, W, (6, 5)),
+        ),
+        (
+            lambda: trace.scatter_steps(dZ, W.astype(int), (5, 5)),
+            lambda: loops.conv_backward_input(dZ, W.astype(int), (5, 5)),
+        ),
+        (
+            lambda: trace.filter_steps(dZ, Y, (3, 3), padding="same"),
+            lambda: loops.conv_backward_filter(dZ, Y, (3, 3), padding="same"),
+        ),
+    ):
+        with pytest.raises((TypeError, ValueError)) as expected:
+            of_loops()
+        with pytest.raises(type(expected.value), match=re.escape(str(expected.value))):
+            call()
