@@ -39,7 +39,8 @@ help:
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
 
 lab: .venv/ready
-	@exec $(VENV_PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
+	@exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
+	    --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
 	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
 
 test: .venv/ready

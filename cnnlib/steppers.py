@@ -260,7 +260,8 @@ class Stepper(widgets.VBox):
         self._step_field, self._term_field = widgets.BoundedIntText(), widgets.BoundedIntText()
         self._map_fields = {name: widgets.BoundedIntText() for name in ("k_in", "k")}
         self._how_fields = {
-            name: widgets.Text(description=name, continuous_update=False) for name in self.how
+            name: _fit_width(widgets.Text(description=name, continuous_update=False), 9)
+            for name in self.how
         }
         self._buttons = {name: _button(name, tip) for name, tip in MOVES.items()}
         self._play_button = _button("Play", "go on by itself, or stop")
@@ -278,7 +279,7 @@ class Stepper(widgets.VBox):
                 _named("move by", self._unit),
                 _named("speed", self._speed),
             ),
-            _row(*map(_narrow, [*places, *self._how_fields.values()])),
+            _row(*places, *self._how_fields.values()),
             self._message,
             self._view,
             self._play,
@@ -545,12 +546,6 @@ def _named(name, control):
     return widgets.HBox([widgets.Label(name), control])
 
 
-def _narrow(field):
-    field.style.description_width = "initial"
-    field.layout.width = "13em" if field.description == "padding" else "10em"
-    return field
-
-
 def _row(*fields):
     layout = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 1em"}
     return widgets.HBox(fields, layout=layout)
@@ -560,6 +555,14 @@ def _set_field(field, name, least, most, number):
     field.description = f"{name} ({least} to {most})"
     field.min, field.max = least, max(most, least)
     field.value = number
+    _fit_width(field, 5)
+
+
+def _fit_width(field, room):
+    """Give a field the width of its name and `room` for what is typed."""
+    field.style.description_width = "initial"
+    field.layout.width = f"{0.55 * len(field.description) + room:.1f}em"
+    return field
 
 
 def _written(value):
