@@ -26,7 +26,7 @@ def numerical_gradient(f, x, eps=1e-5):
     Raises
     ------
     TypeError
-        If `f` does not return one real number.
+        If `x` does not hold real numbers, or `f` does not return one real number.
     ValueError
         If `eps` is not above 0.
 
@@ -37,6 +37,8 @@ def numerical_gradient(f, x, eps=1e-5):
     """
     if not eps > 0:
         raise ValueError(f"eps must be above 0, got {eps}")
+    if np.ma.isMaskedArray(x) or np.asarray(x).dtype.kind not in "fiu":
+        raise TypeError(f"x must be an array of real numbers, got {type(x).__name__}")
     x = np.asarray(x)
     gradient = np.zeros(x.shape)
     for cell in np.ndindex(x.shape):

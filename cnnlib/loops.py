@@ -64,6 +64,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     *batch, n_h, n_w, n_k = Y.shape
     f_h, f_w, _, f_k = W.shape
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
+    W = W.astype(dtype, copy=False)  # where b is the wider, the products are so too
     Z = np.zeros((*batch, *where.output_size, f_k), dtype)
     for i, j, k in np.ndindex(*Z.shape[-3:]):
         if b is not None:

@@ -371,7 +371,7 @@ def _is_pair(value):
 
 
 def _wrong(name, rule, value, hint=""):
-    numbers = isinstance(value, (int, tuple, list)) and not isinstance(value, bool)
+    numbers = isinstance(value, (int, np.integer, tuple, list)) and not isinstance(value, bool)
     error = ValueError if numbers or isinstance(value, str) else TypeError
     return error(f"{name} must be {rule}; got {_short(value)}{hint}")
 

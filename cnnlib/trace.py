@@ -122,7 +122,7 @@ class Step:
 
 def number(value, bare=False):
     """Text of a number, six digits at most; one below 0 in parentheses unless `bare`."""
-    whole = np.isfinite(value) and value == int(value) and abs(value) < 1e15
+    whole = abs(value) < 1e15 and value == int(value)  # False for NaN and Inf
     text = str(int(value)) if whole else f"{value:.6g}"
     return f"({text})" if text.startswith("-") and not bare else text
 
@@ -166,11 +166,11 @@ class Trace(Sequence):
     def __init__(self, kind, where, arrays, result_shape):
         self.kind, self.where = kind, where
         self.parts = PASSES[kind]
-        self.arrays = {name: _frozen(array) for name, array in arrays.items()}
+        dtype = np.result_type(*arrays.values())  # of the sums, as in the loops
+        self.arrays = {name: _frozen(array, dtype) for name, array in arrays.items()}
         self.biased = "b" in arrays
         self.shapes = {name: array.shape for name, array in arrays.items()}
         self.shapes[self.parts.result] = tuple(map(int, result_shape))
-        self._dtype = np.result_type(*arrays.values())
         self._channels = (self.shapes.get("W") or self.shapes.get("dW"))[2:]
         self._shape = self.shapes[self.parts.subject]
         self._walk = _outermost_last(self._shape)
@@ -224,14 +224,20 @@ class Trace(Sequence):
     def _sum(self, target):
         """All terms that go into one cell of the result, with running sums."""
         left, right, result, _ = self.parts
-        start = self.arrays["b"][target[-1]] if self.biased else 0.0
-        total, terms = self._dtype.type(start), []
+        lefts, rights = self.arrays[left], self.arrays[right]
+        start = total = self.arrays["b"][target[-1]] if self.biased else lefts.dtype.type(0)
+        terms = []
         with np.errstate(invalid="ignore", over="ignore"):
             for triple in self._triples(result, target):
-                a, b = (self._cell(name, triple[name[-1]]) for name in (left, right))
-                product = self.arrays[left][a.index] * self.arrays[right][b.index]
-                total = self._dtype.type(total + product)
-                terms.append(Term(a, b, float(product), Cell(result, target, float(total))))
+                a, b = triple[left[-1]], triple[right[-1]]
+                x, y = lefts[a], rights[b]
+                total = total + x * y
+                sum_so_far = Cell(result, target, float(total))
+                terms.append(
+                    Term(
+                        Cell(left, a, float(x)), Cell(right, b, float(y)), float(x * y), sum_so_far
+                    )
+                )
         return tuple(terms), float(start)
 
     def _gifts(self, source):
@@ -382,7 +388,7 @@ def _outermost_last(index):
     return (*index[:1:-1], *index[:2])
 
 
-def _frozen(array):
-    copy = np.array(array)
+def _frozen(array, dtype):
+    copy = np.array(array, dtype)
     copy.flags.writeable = False
     return copy

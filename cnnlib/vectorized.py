@@ -29,6 +29,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z[z] += Y[y] W(u, v) for each (u, v), started at the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
+    W = W.astype(dtype, copy=False)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
     if b is not None:
         Z += b

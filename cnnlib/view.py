@@ -288,7 +288,7 @@ def _spread_axis(axis):
 
 def _board(step, name, maps, rows, columns, lies, marked, note):
     """Return the panel on which something lies; `lies` is {(row, column): number}."""
-    plane = _plane(step, name, maps)
+    plane = _plane(step, name, maps).tolist()
 
     def cell(place, r, c):
         filler = r is None or c is None
@@ -296,7 +296,7 @@ def _board(step, name, maps, rows, columns, lies, marked, note):
         if marked and (r, c) == marked.index[:2]:
             mark = "term"
         return PanelCell(
-            "0" if filler else number(plane[r, c], bare=True),
+            "0" if filler else number(plane[r][c], bare=True),
             number(lies[place]) if place in lies else "",
             mark,
             filler,

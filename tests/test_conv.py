@@ -536,3 +536,12 @@ def test_a_spoilt_number_reaches_the_weight_gradients_that_it_touches(conv, prob
         dW = conv.conv_backward_filter(problem.dZ, Y, size, **how)
         joins = problem.jacobian_W(only(problem.Y, position))  # W to Z, by this cell
         equal(~np.isfinite(dW).ravel(), joins.any(axis=0))
+
+
+@MODULES
+def test_where_only_the_bias_is_wide_the_products_are_so_too(conv):
+    rng = np.random.default_rng(3)
+    Y, W = (rng.normal(size=size).astype(np.float32) for size in [(6, 5, 2), (3, 2, 2, 3)])
+    b = np.ones(3)
+    wide = conv.conv_forward(Y.astype(np.float64), W.astype(np.float64), b)
+    equal(conv.conv_forward(Y, W, b), wide)

@@ -95,3 +95,9 @@ def test_the_examples_in_the_docstrings_are_true():
     result = doctest.testmod(gradcheck)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("x", [np.array([1j]), np.ma.array([1.0]), np.array(["1"]), None, [True]])
+def test_a_point_that_is_not_real_is_refused(x):
+    with pytest.raises(TypeError, match="x must be an array of real numbers"):
+        numerical_gradient(np.sum, x)
