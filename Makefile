@@ -45,6 +45,7 @@ lab: .venv/ready
 
 test: .venv/ready
 	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
@@ -95,9 +96,11 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	@echo '$(LAB_SETTINGS)' > .venv/share/jupyter/lab/settings/overrides.json
 	@echo "$(CURDIR)" > .venv/ready
 
-# No question about news and no look for updates over the lesson.
+# No question about news and no look for updates over the lesson; and a notebook keeps what its
+# steppers showed when it is saved.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
-    {"fetchNews": "false", "checkForUpdates": false}}
+    {"fetchNews": "false", "checkForUpdates": false}, \
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
 # an Intel processor.

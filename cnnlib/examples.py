@@ -1,6 +1,7 @@
 """The small worked arrays of the lessons, seeded variants of them, and real digits.
 
-All numbers are whole, so that every result is exact, and no filter equals its
+All numbers are whole, so that every result is exact. In the running example no sum
+equals one of its terms, so that a single term cannot pass for it. No filter equals its
 own flip, its transpose or a quarter turn, so that no exchanged index can hide.
 """
 
@@ -57,11 +58,11 @@ def one_map():
         [-4, 3, -2],
     ]
     dZ = [
-        [3, -1, 1],
-        [-4, -3, 5],
-        [2, -2, 4],
+        [3, -4, -2],
+        [5, 4, 6],
+        [-1, 2, -3],
     ]
-    return Example(_maps(Y), _maps(W)[..., np.newaxis], np.array([1.0]), _maps(dZ))
+    return Example(_maps(Y), _maps(W)[..., np.newaxis], np.array([2.0]), _maps(dZ))
 
 
 def oblong():

@@ -35,8 +35,8 @@ def numerical_gradient(f, x, eps=1e-5):
     >>> numerical_gradient(lambda x: x[0] ** 2 + 3 * x[1], np.array([2.0, 5.0]), eps=1)
     array([4., 3.])
     """
-    if not eps > 0:
-        raise ValueError(f"eps must be above 0, got {eps}")
+    if not (isinstance(eps, (int, float, np.number)) and 0 < eps < np.inf):
+        raise ValueError(f"eps must be a number above 0, got {eps!r}")
     if np.ma.isMaskedArray(x) or np.asarray(x).dtype.kind not in "fiu":
         raise TypeError(f"x must be an array of real numbers, got {type(x).__name__}")
     x = np.asarray(x)
@@ -45,7 +45,8 @@ def numerical_gradient(f, x, eps=1e-5):
         higher, lower = x.astype(np.float64), x.astype(np.float64)
         higher[cell] += eps
         lower[cell] -= eps
-        gradient[cell] = (_number(f(higher)) - _number(f(lower))) / (2 * eps)
+        distance = higher[cell] - lower[cell]  # 2 eps, as far as x can show it
+        gradient[cell] = (_number(f(higher)) - _number(f(lower))) / distance
     return gradient
 
 

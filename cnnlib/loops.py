@@ -189,7 +189,7 @@ def conv_backward_bias(dZ):
     """
     check_map("dZ", dZ)
     o_h, o_w, f_k = dZ.shape[-3:]
-    db = np.zeros(f_k, dZ.dtype)
+    db = np.zeros(f_k, np.result_type(dZ))
     for k in range(f_k):
         for i, j in np.ndindex(o_h, o_w):
             db[k] += np.sum(dZ[..., i, j, k])

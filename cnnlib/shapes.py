@@ -9,6 +9,7 @@ for stride `s`, dilation `d` and padding `p`. Everything else in this package,
 forward and backward, is a way to read this one line.
 """
 
+import itertools
 import operator
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ import numpy as np
 
 LARGEST = 2**31
 """No result may have more cells (16 GiB in float64): more is a slip in an argument."""
+
+
+NUMBERS = "fiubc"
+"""Kinds of number that may be moved about: any. Only floats are calculated with."""
 
 
 class ConvGradients(NamedTuple):
@@ -74,12 +79,12 @@ class Axis(NamedTuple):
                     yield r_, u_, i_
 
     def slices(self, u):
-        """Return the cells of the input and of the output map that weight `u` joins."""
+        """Cells of the input and of the output map that weight `u` joins, or ()."""
         offset = self.input_index(0, u)
         first = max(0, -(offset // self.s))  # the first window whose cell lies in the map
-        stop = max(first, min(self.o, (self.n - 1 - offset) // self.s + 1))
-        if first == stop:
-            return slice(0), slice(0)
+        stop = min(self.o, (self.n - 1 - offset) // self.s + 1)
+        if first >= stop:
+            return ()
         r = self.input_index(first, u)
         return slice(r, self.input_index(stop - 1, u) + 1, self.s), slice(first, stop)
 
@@ -102,8 +107,10 @@ class Geometry(NamedTuple):
 
     def taps(self):
         """Yield (u, v) with the index of the cells of Y and of Z that this weight joins."""
-        for u, v in np.ndindex(*self.filter_size):
-            (r, i), (c, j) = self.rows.slices(u), self.columns.slices(v)
+        on_rows, on_columns = (
+            [(u, *axis.slices(u)) for u in range(axis.f) if axis.slices(u)] for axis in self
+        )
+        for (u, r, i), (v, c, j) in itertools.product(on_rows, on_columns):
             yield (u, v), (..., r, c, slice(None)), (..., i, j, slice(None))
 
 
@@ -159,33 +166,22 @@ def output_size(n, f, stride=1, padding=0, dilation=1):
     (3, 2, (5, 7))
     """
     if _is_pair(n) or _is_pair(f):
+        n, f = (_size_pair(size, name, "(height, width)", 0) for size, name in ((n, "n"), (f, "f")))
         return geometry(n, f, stride, padding, dilation).output_size
-    for name, value, least in (
-        ("n", n, 0),
-        ("f", f, 1),
-        ("stride", stride, 1),
-        ("dilation", dilation, 1),
-    ):
+    given = {"n": (n, 0), "f": (f, 1), "stride": (stride, 1), "dilation": (dilation, 1)}
+    for name, (value, least) in given.items():
         if _is_pair(value) or _whole_numbers(value, least) is None:
-            raise _wrong(name, f"a whole number of at least {least}", value)
+            _refuse(name, f"a whole number of at least {least}", value)
     if not isinstance(padding, str):
-        sides = _whole_numbers(padding, least=0)
-        if sides is None:
-            raise _wrong(
-                "padding",
-                'a whole number of at least 0, a pair (before, after), "same" or "valid"',
-                padding,
-            )
-        padding = sides, (0, 0)
+        rule = 'a whole number of at least 0, a pair (before, after), "same" or "valid"'
+        padding = _whole_numbers(padding, 0) or _refuse("padding", rule, padding), (0, 0)
     return geometry((n, 1), (f, 1), (stride, 1), padding, (dilation, 1)).output_size[0]
 
 
 def step_pair(value, name):
     """Return a stride or a dilation as (height, width)."""
-    pair = _whole_numbers(value, least=1)
-    if pair is None:
-        raise _wrong(name, "a whole number of at least 1, or a pair (height, width) of them", value)
-    return pair
+    rule = "a whole number of at least 1, or a pair (height, width) of them"
+    return _whole_numbers(value, 1) or _refuse(name, rule, value)
 
 
 def padding_sides(padding, n=None, f=None, s=(1, 1), d=(1, 1)):
@@ -202,12 +198,8 @@ def padding_sides(padding, n=None, f=None, s=(1, 1), d=(1, 1)):
         if None not in sides:
             return sides
     words = ', "same" or "valid"' if n is not None else ""
-    raise _wrong(
-        "padding",
-        "a whole number of at least 0, a pair (height, width), "
-        "or ((top, bottom), (left, right))" + words,
-        padding,
-    )
+    rule = "a whole number of at least 0, a pair (height, width), or ((top, bottom), (left, right))"
+    return _refuse("padding", rule + words, padding)
 
 
 def _same(n, f, s, d):
@@ -284,25 +276,27 @@ def check_backward_filter(dZ, Y, filter_size, stride, padding, dilation):
     return found
 
 
-def check_floats(name, array):
-    """Refuse everything but NumPy arrays of floating-point numbers."""
-    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+def check_floats(name, array, kinds="f"):
+    """Refuse everything but plain NumPy arrays of floating-point numbers, or of these kinds."""
+    plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+    if not plain or (kinds != "f" and array.dtype.kind not in kinds):
+        held = f"{type(array).__name__} of {array.dtype}" if plain else type(array).__name__
         raise TypeError(
-            f"{name} must be a NumPy array of floats, got {_article(type(array).__name__)}: "
-            f"pass np.array({name}, dtype=float)"
+            f"{name} must be a NumPy array of {'floats' if kinds == 'f' else 'numbers'}, "
+            f"got {held}: pass np.array({name}, dtype=float)"
         )
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in kinds:
         held = {"i": "integers", "u": "integers", "b": "booleans", "c": "complex numbers"}
-        held = held.get(array.dtype.kind, "no floating-point numbers")
         raise TypeError(
-            f"{name} holds {held} ({array.dtype}) and gradients are fractions: "
+            f"{name} holds {held.get(array.dtype.kind, 'no floating-point numbers')} "
+            f"({array.dtype}) and gradients are fractions: "
             f"pass {name}{'.real' if array.dtype.kind == 'c' else '.astype(float)'}"
         )
 
 
-def check_map(name, array):
+def check_map(name, array, kinds="f"):
     """Refuse an array that is no map of shape (..., rows, columns, channels)."""
-    check_floats(name, array)
+    check_floats(name, array, kinds)
     if array.ndim < 3:
         way_out = f"pass {name}[..., np.newaxis]" if array.ndim == 2 else "give it three axes"
         raise ValueError(
@@ -316,6 +310,10 @@ def check_filters(W):
     if W.ndim != 4:
         way_out = "; one filter for one map: W[:, :, np.newaxis, np.newaxis]" * (W.ndim == 2)
         raise ValueError(f"W needs the shape (f_h, f_w, n_k, f_k), got {W.shape}{way_out}")
+    if 0 in W.shape[:2]:
+        raise ValueError(
+            f"W needs at least one row and one column: the filters are {by(W.shape[:2])}"
+        )
 
 
 def check_room(name, shape, **suspect):
@@ -339,7 +337,7 @@ def _check_output(dZ, found):
         f"dZ is {by(dZ.shape[-3:-1])}, but a {by(found.input_size)} input, a "
         f"{by(found.filter_size)} filter, stride {one(found.stride)}"
         + (", " if dilated else " and ")
-        + f"padding {one(tuple(map(one, found.padding)))}"
+        + f"padding {_padding(found.padding)}"
         + f" and dilation {one(found.dilation)}" * dilated
         + f" give a {by(found.output_size)} output; "
         f"pass the stride and padding of the forward pass"
@@ -358,22 +356,22 @@ def _whole_numbers(value, least):
 
 def _size_pair(value, name, form, least):
     pair = _whole_numbers(value, least) if _is_pair(value) else None
-    if pair is None:
-        whole_shape = isinstance(value, tuple) and len(value) > 2
-        hint = "; of a whole shape, take the height and the width only" * whole_shape
-        raise _wrong(name, f"a pair {form} of whole numbers of at least {least}", value, hint)
-    return pair
+    rule = f"a pair {form} of whole numbers of at least {least}"
+    whole_shape = isinstance(value, tuple) and len(value) > 2
+    hint = "; of a whole shape, take the height and the width only" * whole_shape
+    return pair or _refuse(name, rule, value, hint)
 
 
 def _is_pair(value):
-    value = value.tolist() if isinstance(value, np.ndarray) else value
-    return isinstance(value, (tuple, list)) and len(value) == 2
+    row = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim)
+    return bool(row) and len(value) == 2
 
 
-def _wrong(name, rule, value, hint=""):
-    numbers = isinstance(value, (int, np.integer, tuple, list)) and not isinstance(value, bool)
-    error = ValueError if numbers or isinstance(value, str) else TypeError
-    return error(f"{name} must be {rule}; got {_short(value)}{hint}")
+def _refuse(name, rule, value, hint=""):
+    whole = isinstance(value, (int, np.integer, tuple, list)) and not isinstance(value, bool)
+    whole = whole or (isinstance(value, np.ndarray) and value.dtype.kind in "iu")
+    error = ValueError if whole or isinstance(value, str) else TypeError
+    raise error(f"{name} must be {rule}; got {_short(value)}{hint}")
 
 
 # --- words for messages --------------------------------------------------------------
@@ -390,12 +388,14 @@ def one(pair):
     return str(first) if first == second else f"({first}, {second})"
 
 
+def _padding(sides):
+    """Text of a padding in the shortest form that may be passed again."""
+    even = all(before == after for before, after in sides)
+    return one(tuple(before for before, _ in sides)) if even else str(sides)
+
+
 def _count(number, noun):
     return f"{number} {noun}" + "s" * (number != 1)
-
-
-def _article(noun):
-    return ("an " if noun[0].lower() in "aeiou" else "a ") + noun
 
 
 def _short(value):
@@ -425,7 +425,7 @@ def zero_pad(Y, padding):
     TypeError, ValueError
         If `Y` has no row, column and channel axis, or `padding` is not of this form.
     """
-    _check_movable("Y", Y, axes=3)
+    check_map("Y", Y, NUMBERS)
     (top, bottom), (left, right) = padding_sides(padding)
     *batch, n_h, n_w, n_k = Y.shape
     shape = (*batch, top + n_h + bottom, left + n_w + right, n_k)
@@ -451,10 +451,11 @@ def crop(dYp, padding):
 
     Raises
     ------
-    ValueError
-        If the padding is more than the map holds.
+    TypeError, ValueError
+        If `dYp` has no row, column and channel axis, `padding` is not of this form, or
+        the padding is more than the map holds.
     """
-    _check_movable("dYp", dYp, axes=3)
+    check_map("dYp", dYp, NUMBERS)
     (top, bottom), (left, right) = padding_sides(padding)
     rows, columns = dYp.shape[-3:-1]
     if top + bottom > rows or left + right > columns:
@@ -462,7 +463,7 @@ def crop(dYp, padding):
             f"dYp is {rows} x {columns}, too small to cut off padding = {_short(padding)}: "
             f"pass the gradient of the padded map, and the padding of the forward pass"
         )
-    return dYp[..., top : rows - bottom, left : columns - right, :].copy()
+    return np.array(dYp[..., top : rows - bottom, left : columns - right, :])
 
 
 def flip(W):
@@ -477,9 +478,16 @@ def flip(W):
     -------
     ndarray, shape (f_h, f_w, ...)
         ``flip(W)[u, v] == W[f_h - 1 - u, f_w - 1 - v]``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `W` is no array of numbers with two axes or more.
     """
-    _check_movable("W", W, axes=2)
-    return W[::-1, ::-1].copy()
+    check_floats("W", W, NUMBERS)
+    if W.ndim < 2:
+        raise ValueError(f"W needs the shape (f_h, f_w, ...), got {W.shape}")
+    return np.array(W[::-1, ::-1])
 
 
 def spread(dZ, stride):
@@ -508,7 +516,7 @@ def spread(dZ, stride):
     .. [1] V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep
        learning", arXiv:1603.07285, 2016, section 4.
     """
-    _check_movable("dZ", dZ, axes=3)
+    check_map("dZ", dZ, NUMBERS)
     s_h, s_w = step_pair(stride, "stride")
     *batch, o_h, o_w, f_k = dZ.shape
     shape = (*batch, max(0, (o_h - 1) * s_h + 1), max(0, (o_w - 1) * s_w + 1), f_k)
@@ -516,16 +524,3 @@ def spread(dZ, stride):
     apart = np.zeros(shape, dZ.dtype)
     apart[..., ::s_h, ::s_w, :] = dZ
     return apart
-
-
-def _check_movable(name, array, axes):
-    plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
-    if not plain or array.dtype.kind not in "fiubc":
-        raise TypeError(
-            f"{name} must be a NumPy array of numbers, got {_article(type(array).__name__)}"
-            + (f" of {array.dtype}" if isinstance(array, np.ndarray) else "")
-            + f": pass np.array({name}, dtype=float)"
-        )
-    if array.ndim < axes:
-        form = "(..., rows, columns, channels)" if axes == 3 else "(f_h, f_w, ...)"
-        raise ValueError(f"{name} needs the shape {form}, got {array.shape}")

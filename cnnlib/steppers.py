@@ -9,6 +9,7 @@ table, which can be read without a kernel.
 import functools
 import re
 from html import escape
+from operator import attrgetter
 
 import ipywidgets as widgets
 import numpy as np
@@ -20,6 +21,14 @@ SPEEDS = {"slow": 2000, "normal": 1000, "fast": 400}
 
 MOST_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
+
+KEYS_STAY_HERE = (
+    "this.closest('.cnnlib-stepper')?.addEventListener('focusin', event => "
+    "event.target.matches('button') && "
+    "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+)
+"""JupyterLab takes a letter on a focused button for one of its own shortcuts: b inserts a
+cell, m turns this one into text. Its way to say no is an attribute on the button itself."""
 
 MOVES = {
     "First": "go to the first step",
@@ -40,7 +49,8 @@ class Position:
     Attributes
     ----------
     by_term : bool
-        Whether `next` and `previous` go to the next term, and not to the next step.
+        Whether `next` and `previous` go to the next term, and not to the next step. A
+        step that one goes to then starts at its first term; else its sum is complete.
     """
 
     def __init__(self, steps):
@@ -52,14 +62,14 @@ class Position:
 
     @property
     def index(self):
-        """Position of the step; set it to move. The sum is then complete: the last term."""
+        """Position of the step; set it to move."""
         return self._index
 
     @index.setter
     def index(self, index):
         self._index = _inside("index", index, len(self.steps), "steps")
         self.step = self.steps[self._index]
-        self._term = max(0, len(self.step.terms) - 1)
+        self._term = 0 if self.by_term else self._last_term()
 
     @property
     def term(self):
@@ -76,23 +86,20 @@ class Position:
         return view.text(self.step, self._term)
 
     def first(self):
-        """Go to the first step; by term, to its first term."""
+        """Go to the first step."""
         self.index = 0
-        if self.by_term:
-            self._term = 0
 
     def last(self):
-        """Go to the last step."""
+        """Go to the last step, with its sum complete."""
         self.index = len(self.steps) - 1
+        self._term = self._last_term()
 
     def next(self):
         """Go one on, and say whether there was one."""
-        if self.by_term and self._term + 1 < len(self.step.terms):
+        if self.by_term and self._term < self._last_term():
             self._term += 1
         elif self._index + 1 < len(self.steps):
             self.index += 1
-            if self.by_term:
-                self._term = 0
         else:
             return False
         return True
@@ -103,6 +110,7 @@ class Position:
             self._term -= 1
         elif self._index > 0:
             self.index -= 1
+            self._term = self._last_term()
         else:
             return False
         return True
@@ -126,6 +134,9 @@ class Position:
                 self._term = position
                 return
 
+    def _last_term(self):
+        return max(0, len(self.step.terms) - 1)
+
 
 def _channels(cell):
     return view.INDICES[cell.array[-1]][1]
@@ -145,6 +156,7 @@ def _shown_when_it_fails(callback):
         try:
             return callback(self, *args)
         except Exception as error:
+            self._play.playing = False
             self._say(f"{type(error).__name__}: {error}")
             raise
 
@@ -157,33 +169,23 @@ class Stepper(widgets.VBox):
     Attributes
     ----------
     state : Position
-        All that a test needs; `steps`, `index`, `term`, `step` and `text` are its own.
-    how : dict
-        stride, padding and dilation; `change` sets them.
+        Where it is, as plain data. To move what is shown, set `index` and `term` of the
+        stepper, or call `show` after a change of the state.
     """
 
     def __init__(self, stride=1, padding=0, dilation=1):
-        self.how = {"stride": stride, "padding": padding, "dilation": dilation}
-        self.state = Position(self._trace(self.how, fit=False))
+        self._how = {"stride": stride, "padding": padding, "dilation": dilation}
+        self.state = Position(self._trace(self._how))
         self._showing = False
         parts = self._make_controls()
+        self._say(self._what_was_fitted())
         self.show()
         super().__init__(parts)
+        self.add_class("cnnlib-stepper")
 
-    @property
-    def steps(self):
-        """The `trace.Trace`."""
-        return self.state.steps
-
-    @property
-    def step(self):
-        """The `trace.Step` that is shown."""
-        return self.state.step
-
-    @property
-    def text(self):
-        """The step as one line of text."""
-        return self.state.text
+    steps = property(attrgetter("state.steps"), doc="The `trace.Trace`.")
+    step = property(attrgetter("state.step"), doc="The `trace.Step` that is shown.")
+    text = property(attrgetter("state.text"), doc="The step as one line of text.")
 
     @property
     def index(self):
@@ -205,6 +207,11 @@ class Stepper(widgets.VBox):
         self.state.term = term
         self.show()
 
+    @property
+    def how(self):
+        """Stride, padding and dilation as a dict; `change` sets them."""
+        return dict(self._how)
+
     def change(self, **how):
         """Take another stride, padding or dilation, and go to the first step.
 
@@ -216,13 +223,14 @@ class Stepper(widgets.VBox):
         TypeError, ValueError
             If it does not fit; nothing is changed then.
         """
-        unknown = sorted(set(how) - set(self.how))
+        unknown = sorted(set(how) - set(self._how))
         if unknown:
             raise TypeError(f"change takes stride, padding and dilation, not {unknown[0]}")
-        how = {**self.how, **how}
+        how = {**self._how, **how}
         state = Position(self._trace(how, fit=True))
         state.by_term = self.state.by_term
-        self.how, self.state = how, state
+        state.first()
+        self._how, self.state = how, state
         self._say(self._what_was_fitted())
         self.show()
 
@@ -232,19 +240,19 @@ class Stepper(widgets.VBox):
         try:
             _set_field(self._step_field, "step", 1, len(self.steps), self.index + 1)
             _set_field(self._term_field, "term", 1, max(1, len(self.step.terms)), self.term + 1)
-            for name, count in self._maps().items():
+            for name, count in zip(("k_in", "k"), self.steps.channels, strict=True):
                 field = self._map_fields[name]
                 field.layout.display = None if count > 1 else "none"
                 _set_field(field, name, 0, count - 1, self.state.map_of(name))
             for name, field in self._how_fields.items():
-                field.value = _written(self.how[name])
+                field.value = _written(self._how[name], getattr(self.steps.where, name))
             self._view.value = view.html(self.step, self.term)
         finally:
             self._showing = False
 
     # --- what a kind of stepper says ---------------------------------------------------
 
-    def _trace(self, how, fit):
+    def _trace(self, how, fit=False):
         """Return the trace for this geometry; with `fit`, give dZ the size that it must have."""
         raise NotImplementedError
 
@@ -255,13 +263,13 @@ class Stepper(widgets.VBox):
     # --- controls ----------------------------------------------------------------------
 
     def _make_controls(self):
-        style = widgets.HTML(f"<style>{view.CSS}</style>")
+        style = widgets.HTML(f'<style onload="{KEYS_STAY_HERE}">{view.CSS}</style>')
         self._view, self._message = widgets.HTML(), widgets.HTML()
         self._step_field, self._term_field = widgets.BoundedIntText(), widgets.BoundedIntText()
         self._map_fields = {name: widgets.BoundedIntText() for name in ("k_in", "k")}
         self._how_fields = {
             name: _fit_width(widgets.Text(description=name, continuous_update=False), 9)
-            for name in self.how
+            for name in self._how
         }
         self._buttons = {name: _button(name, tip) for name, tip in MOVES.items()}
         self._play_button = _button("Play", "go on by itself, or stop")
@@ -304,10 +312,14 @@ class Stepper(widgets.VBox):
     @_shown_when_it_fails
     def _on_move(self, move, _):
         getattr(self.state, move)()
-        self.show()
+        self._moved()
 
     @_shown_when_it_fails
     def _on_play(self, _):
+        at_the_end = self.index == len(self.steps) - 1
+        if not self._play.playing and at_the_end:
+            self.state.first()
+            self._moved()
         self._play.playing = not self._play.playing
 
     @_shown_when_it_fails
@@ -318,7 +330,7 @@ class Stepper(widgets.VBox):
     def _on_tick(self, _):
         if self._play.playing:
             self._play.playing = self.state.next()
-            self.show()
+            self._moved()
 
     @_shown_when_it_fails
     def _on_speed(self, change):
@@ -327,17 +339,19 @@ class Stepper(widgets.VBox):
     @_shown_when_it_fails
     def _on_unit(self, change):
         self.state.by_term = change["new"] == "term"
+        self.index = self.index  # by term a step starts at its first, by step it is complete
 
     @_shown_when_it_fails
     def _on_number(self, name, change):
         if not self._showing:
-            setattr(self, name, change["new"] - 1)
+            setattr(self.state, name, change["new"] - 1)
+            self._moved()
 
     @_shown_when_it_fails
     def _on_map(self, name, change):
         if not self._showing:
             self.state.go_to_map(name, change["new"])
-            self.show()
+            self._moved()
 
     @_shown_when_it_fails
     def _on_how(self, name, change):
@@ -349,14 +363,20 @@ class Stepper(widgets.VBox):
             self._say(f"{error}. Nothing was changed.")
             self.show()
 
+    def _moved(self):
+        self._say("")
+        self.show()
+
     def _say(self, words):
-        self._message.value = f'<p class="cnnlib-message">{escape(words)}</p>' if words else ""
+        self._message.value = f'<p class="cnnlib-message">{escape(words)}</p>'
 
-    def _maps(self):
-        shape = self.steps.shapes.get("W") or self.steps.shapes["dW"]
-        return dict(zip(("k_in", "k"), shape[2:], strict=True))
+    # --- how it shows itself, and how it ends ----------------------------------------------
 
-    # --- how it shows itself -------------------------------------------------------------
+    def close(self):
+        """Close all controls too; without that they, and so the stepper, would stay alive."""
+        for part in _parts(self, []):
+            part.close()
+        super().close()
 
     def __repr__(self):
         sizes = ", ".join(f"{name} {shapes.by(s)}" for name, s in self.steps.shapes.items())
@@ -396,7 +416,7 @@ class ForwardStepper(Stepper):
         super().__init__(stride, padding, dilation)
         self._layer = tuple(self.steps.arrays.values())  # copies: the caller may change his
 
-    def _trace(self, how, fit):
+    def _trace(self, how, fit=False):
         steps = trace.forward_steps(*self._layer, **how)
         _check_readable(steps.where)
         return steps
@@ -412,13 +432,13 @@ class _GradientStepper(Stepper):
         if given:
             self._dZ, self._other = self.steps.arrays.values()  # copies, as above
 
-    def _trace(self, how, fit):
+    def _trace(self, how, fit=False):
         if not fit and not self._fit_from_the_start:
             steps = self._steps(self._dZ, self._other, self._size, **how)
-            _check_readable(steps.where)
+            _check_readable(steps.where, self._rings)
             return steps
         where = shapes.geometry(*self._input_and_filter_size(), **how)
-        _check_readable(where)
+        _check_readable(where, self._rings)
         dZ = np.resize(self._dZ, (*where.output_size, self._dZ.shape[-1]))
         return self._steps(dZ, self._other, self._size, **how)
 
@@ -451,6 +471,7 @@ class InputGradientStepper(_GradientStepper):
     """
 
     _steps = staticmethod(trace.input_steps)
+    _rings = True  # of zeros around dZ
 
     def __init__(self, dZ=None, W=None, input_size=None, *, stride=1, padding=0, dilation=1):
         given = not _left_out(dZ=dZ, W=W, input_size=input_size)
@@ -484,6 +505,7 @@ class FilterGradientStepper(_GradientStepper):
     """
 
     _steps = staticmethod(trace.filter_steps)
+    _rings = False
 
     def __init__(self, dZ=None, Y=None, filter_size=None, *, stride=1, padding=0, dilation=1):
         given = not _left_out(dZ=dZ, Y=Y, filter_size=filter_size)
@@ -509,8 +531,8 @@ def _left_out(**arguments):
     return bool(missing)
 
 
-def _check_readable(where):
-    board = [axis.n + axis.before + axis.after + axis.extent - 1 for axis in where]
+def _check_readable(where, rings=False):
+    board = [axis.n + axis.before + axis.after + rings * (axis.extent - 1) for axis in where]
     if board[0] * board[1] > MOST_CELLS:
         raise ValueError(
             f"a map of {shapes.by(board)} cells, padding and all, is too large to step through: "
@@ -522,10 +544,21 @@ def _inside(name, number, count, things):
     whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
     if not whole or not 0 <= number < count:
         raise ValueError(
-            f"{name} must be a whole number from 0 to {count - 1}, as there are {count} {things}; "
+            f"{name} must be a whole number from 0 to {count - 1} ({things} are counted from 0); "
             f"got {number!r}"
         )
     return int(number)
+
+
+def _parts(widget, found):
+    """Collect all widgets that a widget is made of: children, layouts, styles."""
+    for name in widget.keys:
+        value = getattr(widget, name)
+        for part in value if isinstance(value, (tuple, list)) else [value]:
+            if isinstance(part, widgets.Widget) and part not in found:
+                found.append(part)
+                _parts(part, found)
+    return found
 
 
 def _button(name, tooltip):
@@ -565,17 +598,26 @@ def _fit_width(field, room):
     return field
 
 
-def _written(value):
-    """(2, 1) as "2, 1"; ((0, 1), (2, 3)) as "(0, 1), (2, 3)"; 2 and "same" as they are."""
-    text = str(value)
-    return text[1:-1] if isinstance(value, (tuple, list)) else text
+def _written(given, sides):
+    """Text of a geometry as one can type it: "2", "2, 1", "(0, 1), (2, 3)" or "same"."""
+    if isinstance(given, str):
+        return given
+    if isinstance(sides[0], tuple):
+        if any(before != after for before, after in sides):
+            return ", ".join(map(str, sides))
+        sides = tuple(before for before, _ in sides)
+    return str(sides[0]) if sides[0] == sides[1] else ", ".join(map(str, sides))
 
 
 def _parsed(text):
     """Read what `_written` writes. Anything else stays text, for shapes.py to refuse."""
-    if not re.fullmatch(r"[\d\s,;()-]{1,60}", text):
-        return text.strip()
-    numbers = tuple(int(digits) for digits in re.findall(r"-?\d+", text))
-    if len(numbers) == 4:
-        return numbers[:2], numbers[2:]
-    return {1: numbers[0], 2: numbers}.get(len(numbers), text) if numbers else text
+    text = text.strip()
+    if re.fullmatch(r"-?\d{1,9}", text):
+        return int(text)
+    pair = r"\(?\s*(-?\d{1,9})\s*[,;\s]\s*(-?\d{1,9})\s*\)?"
+    for pattern in (pair, rf"\(?\s*{pair}\s*[,;]?\s*{pair}\s*\)?"):
+        found = re.fullmatch(pattern, text)
+        if found:
+            numbers = tuple(map(int, found.groups()))
+            return numbers if len(numbers) == 2 else (numbers[:2], numbers[2:])
+    return text.lower()

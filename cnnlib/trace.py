@@ -10,13 +10,14 @@ Each pass is a way to read all these triples, grouped by one of the three:
     influence   Y  gives Y W to Z     for each cell of Y
 
 A `Trace` is the lazy sequence of the steps of one pass. Sums run in the order of
-the loops, so they equal `cnnlib.loops` bit for bit, in every precision. The walk
+the loops, so they equal `cnnlib.loops` bit for bit, up to float64. The walk
 goes map by map, so that the next step is the next window. One image, no batch.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -102,8 +103,9 @@ class Step:
     @property
     def bias(self):
         """The bias as a cell, or None where the sum starts at 0, and where a source gives."""
-        summed = self.target and self.trace.biased
-        return Cell("b", self.target.index[-1:], self.start) if summed else None
+        if self.source or not self.trace.biased:
+            return None
+        return Cell("b", self.target.index[-1:], self.start)
 
     def __str__(self):
         if self.source:
@@ -121,7 +123,10 @@ class Step:
 
 
 def number(value, bare=False):
-    """Text of a number, six digits at most; one below 0 in parentheses unless `bare`."""
+    """Text of a number; one below 0 stands in parentheses unless `bare`.
+
+    Whole numbers are written out, others with six digits.
+    """
     whole = abs(value) < 1e15 and value == int(value)  # False for NaN and Inf
     text = str(int(value)) if whole else f"{value:.6g}"
     return f"({text})" if text.startswith("-") and not bare else text
@@ -155,12 +160,18 @@ class Trace(Sequence):
     ----------
     kind : str
         A key of `PASSES`.
+    parts : Pass
+        The names of the two factors, of the result, and of the array that is walked.
     where : shapes.Geometry
         How the windows lie over the map.
     arrays : dict of str to ndarray
         The factors by name, and b where there is one.
     shapes : dict of str to tuple
         Shapes of the factors and of the result, by name.
+    channels : (int, int)
+        n_k and f_k: how many maps there are to walk through on each side.
+    biased : bool
+        Whether the sums start at a bias.
     """
 
     def __init__(self, kind, where, arrays, result_shape):
@@ -171,10 +182,10 @@ class Trace(Sequence):
         self.biased = "b" in arrays
         self.shapes = {name: array.shape for name, array in arrays.items()}
         self.shapes[self.parts.result] = tuple(map(int, result_shape))
-        self._channels = (self.shapes.get("W") or self.shapes.get("dW"))[2:]
+        self.channels = (self.shapes.get("W") or self.shapes["dW"])[2:]
         self._shape = self.shapes[self.parts.subject]
         self._walk = _outermost_last(self._shape)
-        self.map_values = cache(self._map_values)
+        self._values = {}
 
     def __len__(self):
         return int(np.prod(self._shape, dtype=object))
@@ -192,9 +203,21 @@ class Trace(Sequence):
         if self.parts.subject == self.parts.result:
             terms, start = self._sum(index)
             value = terms[-1].target.value if terms else start
-            return Step(position, terms, start, Cell(self.parts.result, index, value), None, self)
+            target = Cell(self.parts.result, index, value)
+            return Step(position, terms, start, target, None, self)
         source = self._cell(self.parts.left, index)
         return Step(position, tuple(self._gifts(index)), 0.0, None, source, self)
+
+    @cached_property
+    def most_terms(self):
+        """The largest number of terms that a step of this pass has."""
+        known = {"Y": "r", "W": "u", "Z": "i"}[self.parts.subject[-1]]
+        n_k, f_k = self.channels
+        maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
+        return maps * math.prod(
+            max((sum(1 for _ in axis.joined(**{known: n})) for n in range(size)), default=0)
+            for axis, size in zip(self.where, self._shape[:2], strict=True)
+        )
 
     def position(self, index):
         """Return the position of the step about the cell with this index.
@@ -212,14 +235,12 @@ class Trace(Sequence):
             raise ValueError(f"{self.parts.subject} has no cell {index}: its shape is {shape}")
         return int(np.ravel_multi_index(_outermost_last(index), self._walk))
 
-    def _map_values(self, maps):
-        """Values of one finished map of the result; `maps` is (k,), or (k_in, k) of dW."""
-        values = np.zeros(self.shapes[self.parts.result][:2])
-        for cell in np.ndindex(values.shape):
-            terms, start = self._sum((*cell, *maps))
-            values[cell] = terms[-1].target.value if terms else start
-        values.flags.writeable = False  # kept by the cache
-        return values
+    def value(self, index):
+        """Return the final value of a cell of the result; it is worked out once."""
+        if index not in self._values:
+            terms, start = self._sum(index)
+            self._values[index] = terms[-1].target.value if terms else start
+        return self._values[index]
 
     def _sum(self, target):
         """All terms that go into one cell of the result, with running sums."""
@@ -255,7 +276,7 @@ class Trace(Sequence):
         They come in the order of the loops: maps outside, rows and columns inside.
         """
         rows, columns = self.where
-        n_k, f_k = map(range, self._channels)
+        n_k, f_k = map(range, self.channels)
         if name[-1] == "Y":
             r, c, k_in = index
             known = {"r": r}, {"r": c}, [k_in], f_k

@@ -14,6 +14,8 @@ The input gradient is read in the scatter direction here, so no filter is
 flipped; `loops` gathers. Both are the same sum in another order.
 """
 
+import math
+
 import numpy as np
 
 from cnnlib.shapes import (
@@ -32,7 +34,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     W = W.astype(dtype, copy=False)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
     if b is not None:
-        Z += b
+        Z[...] = b
     for (u, v), y, z in where.taps():
         Z[z] += Y[y] @ W[u, v]
     return Z
@@ -53,14 +55,19 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
     dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), np.result_type(dZ, Y))
     cells = list(range(dZ.ndim - 1))  # all axes but the channels
     for (u, v), y, z in where.taps():
-        dW[u, v] = np.tensordot(Y[y], dZ[z], axes=(cells, cells))
+        dW[u, v] += np.tensordot(Y[y], dZ[z], axes=(cells, cells))
     return dW
 
 
 def conv_backward_bias(dZ):
-    """db = dZ summed over all axes but the last. See `loops`."""
+    """db = dZ summed over all axes but the last. See `loops`.
+
+    Each map is laid out in one piece first: only along the innermost axis does NumPy
+    sum in pairs, which keeps the rounding of a large sum small.
+    """
     check_map("dZ", dZ)
-    return dZ.sum(axis=tuple(range(dZ.ndim - 1)))
+    maps = np.ascontiguousarray(np.moveaxis(dZ, -1, 0))
+    return maps.reshape(len(maps), math.prod(maps.shape[1:])).sum(axis=1)
 
 
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):

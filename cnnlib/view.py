@@ -6,6 +6,7 @@ told apart. `html` only writes these tables down and `text` is the sum as a line
 no two views of a step can disagree.
 """
 
+import math
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -47,6 +48,8 @@ class PanelCell:
         The number, or "·" where there is none yet.
     over : str
         The number that lies on this cell, or "".
+    over_first : bool
+        Whether that number is the left factor of the product.
     mark : str
         A key of `MARKS`, or "".
     filler : bool
@@ -55,6 +58,7 @@ class PanelCell:
 
     text: str
     over: str = ""
+    over_first: bool = False
     mark: str = ""
     filler: bool = False
 
@@ -108,6 +112,11 @@ def html(step, term=None, static=False):
     Returns
     -------
     str
+
+    Raises
+    ------
+    ValueError
+        If there is no such term, or the pass is another one.
     """
     term = len(step.terms) - 1 if term is None else term
     tables = "".join(_table(panel, static) for panel in panels(step, term))
@@ -115,8 +124,10 @@ def html(step, term=None, static=False):
         f"<span{_marked(mark, static)}><b>{letter}</b></span> {meaning}"
         for mark, (meaning, letter, _) in MARKS.items()
     )
+    legend += "; pad, gap, rest: rows and columns of zeros that were put in"
     return (
-        f'<div class="cnnlib-step">{_heading(step, term)}{_sum(step, term)}'
+        f'<div class="cnnlib-step">{_heading(step, term)}'
+        f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>'
         f'<div class="cnnlib-panels">{tables}</div><p class="cnnlib-legend">{legend}</p></div>'
     )
 
@@ -139,21 +150,35 @@ def _so_far(step, term):
 def _sum(step, term):
     if not step.terms and not step.bias:
         return f'<p class="cnnlib-sum">{escape(str(step))}</p>'
-    start = [(str(step.bias), number(step.start))] if step.bias else []
     shown = range(len(step.terms))
     if len(shown) > MOST_TERMS:
         first = min(max(0, term - MOST_TERMS // 2), len(shown) - MOST_TERMS)
         shown = shown[first : first + MOST_TERMS]
-    names, values = ([escape(pair[side]) for pair in start] for side in (0, 1))
-    for side, write in ((names, str), (values, lambda t: t.product)):
-        side += _left_out(shown.start)
-        side += (_one_term(write(step.terms[t]), t == term) for t in shown)
-        side += _left_out(len(step.terms) - shown.stop)
+
+    def added(start, write):
+        return " + ".join(
+            [escape(start)] * bool(step.bias)
+            + _left_out(shown.start)
+            + [_one_term(write(step.terms[t]), t == term) for t in shown]
+            + _left_out(len(step.terms) - shown.stop)
+        )
+
     return (
-        f'<p class="cnnlib-sum"><b>{step.target}</b> = {" + ".join(names)}</p>'
-        f'<p class="cnnlib-sum">= {" + ".join(values)} = '
+        f'<p class="cnnlib-sum"><b>{step.target}</b> = {added(str(step.bias), str)}</p>'
+        f'<p class="cnnlib-sum">= {added(number(step.start), _product)} = '
         f"<b>{number(step.value, bare=True)}</b></p>"
     )
+
+
+def _product(term):
+    return term.product
+
+
+def _room(step, static):
+    """Height for the longest sum of the pass, so that the panels below stay where they are."""
+    terms = min(step.trace.most_terms, MOST_TERMS)
+    lines = math.ceil(terms / 4) + math.ceil(terms / 10)  # as many stand on a line, or more
+    return "" if static else f' style="min-height:calc({lines}lh + 0.9em)"'
 
 
 def _left_out(terms):
@@ -178,10 +203,20 @@ def _table(panel, static):
 
 
 def _cell(cell, static):
-    shown = f"[{escape(cell.text)}]" if cell.mark in ("term", "target") else escape(cell.text)
-    over = f"<small>·{escape(cell.over)}</small>" if cell.over else ""
-    letter = f"<sup>{MARKS[cell.mark][1]}</sup>" if cell.mark else ""
-    return f"<td{_marked(cell.mark, static, cell.filler)}>{shown}{over}{letter}</td>"
+    if not cell.mark and not cell.over:
+        return f"<td{_marked('', static, cell.filler)}>{escape(cell.text)}</td>"
+    letter = MARKS[cell.mark][1] if cell.mark else ""
+    start, end = "[]" if cell.mark in ("term", "target") else ("", "")
+    number, factor = escape(cell.text), escape(cell.over)
+    before, behind = (f"{factor}·", "") if cell.over_first else ("", f"·{factor}")
+    if not factor:
+        before = behind = ""
+    if static:  # one run of text, since a small or raised letter may be lost or read as a power
+        shown = f"{letter} {start}{before}{number}{behind}{end}".strip()
+    else:
+        small = [f"<small>{part}</small>" * bool(part) for part in (before, behind)]
+        shown = f"{small[0]}{start}{number}{end}{small[1]}" + f"<sup>{letter}</sup>" * bool(letter)
+    return f"<td{_marked(cell.mark, static, cell.filler)}>{shown}</td>"
 
 
 def _marked(mark, static, filler=False):
@@ -206,19 +241,28 @@ def panels(step, term):
     Returns
     -------
     list of Panel
+
+    Raises
+    ------
+    ValueError
+        If there is no such term, or the pass is another one.
     """
     if step.source:
         raise ValueError(f"a step of the {step.trace.kind} pass gives and does not sum: no panels")
+    if step.terms and not 0 <= term < len(step.terms):
+        raise ValueError(f"term must be from 0 to {len(step.terms) - 1}, got {term}")
     lay = {"forward": _forward_panels, "input": _input_panels, "filter": _filter_panels}
     return lay[step.trace.kind](step, step.terms[term] if step.terms else None)
 
 
 def _forward_panels(step, marked):
-    rows, columns = step.trace.where
     i, j, k = step.target.index
     k_in = marked.left.index[2] if marked else 0
-    W = _plane(step, "W", (k_in, k))
-    lies = {(i * rows.s + u * rows.d, j * columns.s + v * columns.d): W[u, v] for u, v in _cells(W)}
+    rows, columns = (
+        [axis.input_index(window, u) + axis.before for u in range(axis.f)]
+        for axis, window in zip(step.trace.where, (i, j), strict=True)
+    )
+    lies = _lies(_plane(step, "W", (k_in, k)), rows, columns)
     note = "; the filter lies on it"
     return [
         _padded_input(step, k_in, lies, marked and marked.left, note),
@@ -228,12 +272,12 @@ def _forward_panels(step, marked):
 
 
 def _filter_panels(step, marked):
-    rows, columns = step.trace.where
     u, v, k_in, k = step.target.index
-    dZ = _plane(step, "dZ", (k,))
-    lies = {
-        (i * rows.s + u * rows.d, j * columns.s + v * columns.d): dZ[i, j] for i, j in _cells(dZ)
-    }
+    rows, columns = (
+        [axis.input_index(window, weight) + axis.before for window in range(axis.o)]
+        for axis, weight in zip(step.trace.where, (u, v), strict=True)
+    )
+    lies = _lies(_plane(step, "dZ", (k,)), rows, columns)
     spread = ", spread by the stride" if step.trace.where.stride != (1, 1) else ""
     note = f"; dZ lies on it{spread}, not flipped"
     return [
@@ -247,16 +291,13 @@ def _input_panels(step, marked):
     axes = step.trace.where
     r, c, k_in = step.target.index
     k = marked.left.index[2] if marked else 0
-    W = _plane(step, "W", (k_in, k))
-    # Weight (u, v) lies on the cell of dZ that the relation gives it: row r + p - u d
-    # of the spread dZ. As u grows this goes up: that is the flip.
-    lies = {
-        tuple(
-            cell + axis.before - weight * axis.d + axis.extent - 1
-            for cell, weight, axis in zip((r, c), weights, axes, strict=True)
-        ): W[weights]
-        for weights in _cells(W)
-    }
+    # The relation puts weight u on row r + p - u d of the spread dZ, which has rings of
+    # extent - 1 zeros around it. As u grows, the row goes up: that is the flip.
+    rows, columns = (
+        [cell + axis.before - u * axis.d + axis.extent - 1 for u in range(axis.f)]
+        for axis, cell in zip(axes, (r, c), strict=True)
+    )
+    lies = _lies(_plane(step, "W", (k_in, k)), rows, columns)
     rows, columns = (_spread_axis(axis) for axis in axes)
     size = by((len(rows), len(columns)))
     between = "spread by the stride, " if axes.stride != (1, 1) else ""
@@ -264,6 +305,15 @@ def _input_panels(step, marked):
     note = f"; {between}{rest}zero-padded to {size}, the flipped filter lies on it"
     board = _board(step, "dZ", (k,), rows, columns, lies, marked and marked.left, note)
     return [board, _plain(step, "W", (k_in, k), marked and marked.right), _result(step, marked)]
+
+
+def _lies(plane, rows, columns):
+    """Say which number of a plane lies where: {(row, column): number}."""
+    return {
+        (row, column): value
+        for row, values in zip(rows, plane.tolist(), strict=True)
+        for column, value in zip(columns, values, strict=True)
+    }
 
 
 def _padded_input(step, k_in, lies, marked, note):
@@ -298,8 +348,9 @@ def _board(step, name, maps, rows, columns, lies, marked, note):
         return PanelCell(
             "0" if filler else number(plane[r][c], bare=True),
             number(lies[place]) if place in lies else "",
-            mark,
-            filler,
+            over_first=step.trace.parts.left != name,
+            mark=mark,
+            filler=filler,
         )
 
     cells = tuple(
@@ -310,37 +361,28 @@ def _board(step, name, maps, rows, columns, lies, marked, note):
 
 
 def _plain(step, name, maps, marked):
-    """Return the panel of a factor as it is stored."""
-    plane = _plane(step, name, maps)
-    rows, columns = ([(str(n), n) for n in range(size)] for size in plane.shape)
-    cells = tuple(
-        tuple(
-            PanelCell(
-                number(plane[r, c], bare=True),
-                mark="term" if marked and marked.index[:2] == (r, c) else "",
-            )
-            for c, _ in enumerate(columns)
-        )
-        for r, _ in enumerate(rows)
-    )
-    return _panel(step, name, maps, rows, columns, cells, ": input of this pass")
+    """Return the panel of a factor as it is stored: nothing lies on it."""
+    rows, columns = map(_headers, step.trace.shapes[name][:2])
+    return _board(step, name, maps, rows, columns, {}, marked, "")
+
+
+def _headers(size):
+    return [(str(n), n) for n in range(size)]
 
 
 def _result(step, marked):
     """Return the panel of the result so far: finished cells, the sum so far, nothing yet."""
-    name, maps = step.target.array, step.target.index[2:]
-    now = step.target.index[:2]
-    values = step.trace.map_values(maps)
+    name, now, maps = step.target.array, step.target.index[:2], step.target.index[2:]
     so_far = marked.target.value if marked else step.value
 
     def cell(place):
         if place == now:
             return PanelCell(number(so_far, bare=True), mark="target")
         if place < now:  # the walk is row by row
-            return PanelCell(number(values[place], bare=True), mark="done")
+            return PanelCell(number(step.trace.value(place + maps), bare=True), mark="done")
         return PanelCell("·")
 
-    rows, columns = ([(str(n), n) for n in range(size)] for size in values.shape)
+    rows, columns = map(_headers, step.trace.shapes[name][:2])
     cells = tuple(tuple(cell((r, c)) for _, c in columns) for _, r in rows)
     return _panel(step, name, maps, rows, columns, cells, ": result of this pass")
 
@@ -356,8 +398,7 @@ def _panel(step, name, maps, rows, columns, cells, role):
 
 
 def _plane(step, name, maps):
-    return step.trace.arrays[name][(..., *maps)]
-
-
-def _cells(plane):
-    return np.ndindex(plane.shape)
+    array = step.trace.arrays[name]
+    if 0 in array.shape[2:]:  # a layer without maps: there is nothing to draw
+        return np.zeros(array.shape[:2])
+    return array[(..., *maps)]

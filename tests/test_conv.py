@@ -545,3 +545,25 @@ def test_where_only_the_bias_is_wide_the_products_are_so_too(conv):
     b = np.ones(3)
     wide = conv.conv_forward(Y.astype(np.float64), W.astype(np.float64), b)
     equal(conv.conv_forward(Y, W, b), wide)
+
+
+@MODULES
+def test_one_number_many_times_is_summed_within_the_bound(conv):
+    dZ = np.full((20, 28, 28, 2), 0.1, np.float32)  # as the gradient of a mean is: all alike
+    terms = dZ.size // 2
+    off = np.abs(conv.conv_backward_bias(dZ) - terms * float(dZ[0, 0, 0, 0]))
+    eps = np.finfo(np.float32).eps
+    assert np.all(off <= 4 * eps * np.sqrt(terms) * terms * 0.1)
+
+
+@MODULES
+def test_the_byte_order_of_the_machine_comes_out(conv):
+    Y, W, b, dZ = (np.ones(size, ">f4") for size in [(4, 4, 1), (2, 2, 1, 1), (1,), (3, 3, 1)])
+    found = [conv.conv_forward(Y, W, b), *conv.conv_backward(dZ, Y, W)]
+    assert {array.dtype.str for array in found} == {np.dtype(np.float32).str}
+
+
+@MODULES
+def test_a_sum_starts_at_plain_zero(conv):
+    dW = conv.conv_backward_filter(np.full((2, 2, 1), -0.0), np.ones((3, 3, 1)), (2, 2))
+    assert not np.any(np.signbit(dW))

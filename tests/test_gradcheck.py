@@ -85,9 +85,9 @@ def test_anything_else_is_no_loss(loss, words):
     assert str(caught.value).startswith("f must return one real number, the loss; " + words)
 
 
-@pytest.mark.parametrize("eps", [0, -1e-5, float("nan")])
+@pytest.mark.parametrize("eps", [0, -1e-5, float("nan"), float("inf"), "a", None, [1.0]])
 def test_a_step_is_above_0(eps):
-    with pytest.raises(ValueError, match="eps must be above 0, got"):
+    with pytest.raises(ValueError, match="eps must be a number above 0, got"):
         numerical_gradient(weighted, np.ones(2), eps)
 
 

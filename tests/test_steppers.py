@@ -1,12 +1,15 @@
 """Steppers, driven without a browser: by their state, and by the values of their controls."""
 
+import gc
 import logging
 import re
+import weakref
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ipywidgets import widgets
 
 from cnnlib import examples, loops, steppers, trace, view
 
@@ -30,6 +33,11 @@ def three_maps():
 def shown(stepper):
     """Return the view as text without tags."""
     return re.sub(r"<[^>]+>", "", stepper._view.value)
+
+
+def words(stepper):
+    """Return the message as text without tags."""
+    return re.sub(r"<[^>]+>", "", stepper._message.value)
 
 
 def check_agreement(stepper):
@@ -113,6 +121,22 @@ def test_the_buttons_move_by_term_through_the_whole_pass(kind):
 
 
 @EACH_KIND
+def test_by_term_a_step_that_one_goes_to_starts_at_its_first_term(kind):
+    stepper = kind()
+    stepper.index = 6
+    assert stepper.term == len(stepper.step.terms) - 1
+    stepper._unit.value = "term"
+    assert stepper.term == 0
+    stepper._buttons["Next"].click()
+    assert (stepper.index, stepper.term) == (6, 1)
+    stepper._step_field.value = 8
+    assert (stepper.index, stepper.term) == (7, 0)
+    stepper._unit.value = "step"
+    assert stepper.term == len(stepper.step.terms) - 1
+    check_agreement(stepper)
+
+
+@EACH_KIND
 def test_the_fields_move(kind):
     stepper = kind()
     stepper._step_field.value = 6
@@ -159,6 +183,10 @@ def test_play_goes_on_until_the_end_and_stops(kind):
     stepper._buttons["First"].click()
     stepper._play.value = 1000  # a late tick of a play that was stopped
     assert stepper.index == 0
+    stepper._buttons["Last"].click()
+    stepper._play_button.click()  # from the end it starts again
+    assert stepper.index == 0
+    assert stepper._play.playing
 
 
 def test_speed_is_a_choice():
@@ -207,7 +235,8 @@ def test_another_geometry_can_be_typed(kind, typed, how):
         ("padding", "-1", "padding must be"),
         ("padding", "", "padding must be"),
         ("padding", "40", "too large to step through"),
-        ("padding", "9" * 50, "too large|do not fit"),
+        ("padding", "9" * 50, "padding must be"),
+        ("padding", "999999999", "too large|do not fit"),
         ("padding", "<b>1</b>", "&lt;b&gt;1&lt;/b&gt;"),
     ],
 )
@@ -225,6 +254,85 @@ def test_what_does_not_fit_is_refused_with_a_reason_and_nothing_is_lost(kind, na
     assert "Nothing was changed" not in stepper._message.value
 
 
+@EACH_KIND
+def test_a_message_goes_when_one_goes_on(kind):
+    for move in ("button", "field", "tick"):
+        stepper = kind()
+        stepper._how_fields["stride"].value = "0"
+        assert "stride" in words(stepper)
+        if move == "button":
+            stepper._buttons["Next"].click()
+        elif move == "field":
+            stepper._step_field.value = 3
+        else:
+            stepper._play_button.click()
+            stepper._play.value = 1
+        assert words(stepper) == ""
+
+
+@pytest.mark.parametrize(
+    "how, written",
+    [
+        ({"stride": (np.int64(1), np.int64(2))}, {"stride": "1, 2"}),
+        ({"stride": np.array([2, 2])}, {"stride": "2"}),
+        ({"padding": [[1, 0], [0, 1]]}, {"padding": "(1, 0), (0, 1)"}),
+        ({"padding": "same"}, {"padding": "same"}),
+        ({"padding": ((1, 1), (2, 2))}, {"padding": "1, 2"}),
+    ],
+    ids=str,
+)
+def test_a_field_shows_what_can_be_typed(how, written):
+    stepper = steppers.ForwardStepper(**how)
+    for name, text in written.items():
+        field = stepper._how_fields[name]
+        assert field.value == text
+        before = [str(step) for step in stepper.steps]
+        field.value = "1" if text != "1" else "0"
+        field.value = text
+        assert words(stepper) == ""
+        assert [str(step) for step in stepper.steps] == before
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("3", 3),
+        (" 2 , 1 ", (2, 1)),
+        ("(2, 1)", (2, 1)),
+        ("2 1", (2, 1)),
+        ("(0, 1), (2, 3)", ((0, 1), (2, 3))),
+        ("((0, 1), (2, 3))", ((0, 1), (2, 3))),
+        ("0, 1, 2, 3", ((0, 1), (2, 3))),
+        ("-1", -1),
+        ("Same", "same"),
+        ("1-2", "1-2"),
+        ("(1", "(1"),
+        ("1, 2, 3", "1, 2, 3"),
+        ("__import__('os')", "__import__('os')"),
+    ],
+)
+def test_typed_text_is_parsed_and_nothing_else(text, value):
+    assert steppers._parsed(text) == value
+
+
+@EACH_KIND
+def test_closing_leaves_nothing_in_the_kernel(kind):
+    gc.collect()
+    before = len(widgets.widget._instances)
+    stepper = kind()
+    there = weakref.ref(stepper)
+    stepper.close()
+    assert len(widgets.widget._instances) == before
+    del stepper
+    gc.collect()
+    assert there() is None
+
+
+def test_keys_on_its_buttons_are_kept_from_the_lab():
+    style = steppers.ForwardStepper().children[0].value
+    assert "data-lm-suppress-shortcuts" in style.split("<style ")[1].split('">')[0]
+
+
 def test_change_from_python_raises_and_keeps_all():
     stepper = steppers.InputGradientStepper()
     with pytest.raises(ValueError, match="does not fit"):
@@ -239,9 +347,10 @@ def test_it_says_what_became_of_dZ():
     stepper = steppers.InputGradientStepper()
     stepper.change(stride=2)
     assert "dZ is 2 x 2 now" in stepper._message.value
-    assert stepper.steps.arrays["dZ"].ravel().tolist() == [3, -1, 1, -4]
+    assert stepper.steps.arrays["dZ"].ravel().tolist() == [3, -4, -2, 5]
     stepper.change(stride=1)
-    assert stepper._message.value == ""
+    assert words(stepper) == ""
+    assert "dZ is 2 x 2 now" in words(steppers.InputGradientStepper(stride=2))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +382,10 @@ def test_an_exception_in_a_callback_is_raised_and_shown(kind, monkeypatch, caplo
     with pytest.raises(RuntimeError, match="broke"):
         stepper._step_field.value = 3
     assert "RuntimeError: the &lt;view&gt; broke" in stepper._message.value
+    stepper._play.playing = True
+    with pytest.raises(RuntimeError, match="broke"):
+        stepper._play.value = 1
+    assert not stepper._play.playing
     stepper._message.value = ""
     with caplog.at_level(logging.WARNING):  # ipywidgets logs what a button's callback raises
         stepper._buttons["Next"].click()

@@ -164,20 +164,52 @@ def test_the_caption_reads_as_agreed():
 @pytest.mark.parametrize("static", [False, True], ids=["live", "static"])
 def test_marks_are_told_apart_by_border_and_letter(static):
     page = Tables(view.html(TRACES["input"][12], term=3, static=static))
-    board, factor, result = page.tables
-    letters = [[c["sup"] for c in cells(table)] for table in (board, factor, result)]
+    letters = [[letter_of(cell, static) for cell in cells(table)] for table in page.tables]
     assert sorted(filter(None, letters[0])) == ["t"] + ["w"] * 8
     assert "".join(letters[1]) == "t"
     assert "".join(letters[2]) == "d" * 12 + "s"
     borders = {}
-    for cell in cells(board) + cells(result):
-        kind = cell.get("style") if static else cell.get("class")
-        if cell["sup"]:
-            borders.setdefault(cell["sup"], set()).add(kind)
-        else:
-            assert "border" not in (kind or "")
-    assert all(len(kinds) == 1 for kinds in borders.values())
-    assert len(set.union(*borders.values())) == 4
+    for cell in cells(page.tables[0]) + cells(page.tables[2]):
+        kind = (cell.get("style") if static else cell.get("class")) or ""
+        borders.setdefault(letter_of(cell, static), set()).add(kind.replace(" cnnlib-filler", ""))
+    assert all(len(borders[letter]) == 1 for letter in "wtsd")
+    assert len(set.union(*(borders[letter] for letter in "wtsd"))) == 4
+    assert borders[""] <= {"", "cnnlib-filler"}
+
+
+def letter_of(cell, static):
+    """Return the letter of a mark: raised, or as the first word of a static cell."""
+    if not static:
+        return cell["sup"]
+    word = cell["td"].split()[0]
+    return word if word.isalpha() else ""
+
+
+def test_a_static_cell_reads_as_its_product():
+    static = view.html(TRACES["input"][12], term=3, static=True)
+    assert ">t [5·(-1)]</td>" in static
+    assert ">w 3·(-2)</td>" in static
+    assert ">d 3</td>" in static
+    assert "<sup>" not in static
+
+
+def test_the_left_factor_stands_first_on_the_board_too():
+    board = view.html(TRACES["filter"][4], 0, static=True)
+    assert ">t [3·4]</td>" in board  # dZ(0, 0) Y(1, 1)
+    assert "[3·4]" in view.html(TRACES["filter"][4], 0).split("cnnlib-panels")[0]
+
+
+@pytest.mark.parametrize("term", [-1, 9])
+def test_a_term_that_does_not_exist_is_refused(term):
+    with pytest.raises(ValueError, match="term must be from 0 to 8"):
+        view.html(TRACES["input"][12], term)
+
+
+def test_a_layer_without_maps_is_drawn_as_far_as_there_is_anything():
+    no_channels = trace.forward_steps(np.ones((3, 3, 0)), np.ones((2, 2, 0, 1)), np.ones(1))
+    assert [c["td"] for c in cells(Tables(view.html(no_channels[1])).tables[2])][:2] == ["1", "[1]"]
+    no_filters = trace.input_steps(np.ones((2, 2, 0)), np.ones((2, 2, 1, 0)), (3, 3))
+    assert "dY(0, 0, 0) = 0" in view.html(no_filters[0])
 
 
 def test_the_sheet_gives_each_mark_its_own_border():
@@ -219,13 +251,13 @@ def test_html_and_text_show_the_same_sum(steps):
 def test_the_marked_term_stands_in_brackets():
     html = re.sub(r"<[^>]+>", "", view.html(TRACES["input"][12], 1))
     assert "[dZ(0, 1, 0) W(2, 1, 0, 0)]" in html
-    assert "[(-1)·3]" in html
+    assert "[(-4)·3]" in html
 
 
 def test_text_says_how_far_the_sum_is():
     step = TRACES["input"][12]
     assert view.text(step) == str(step)
-    assert view.text(step, 3) == f"{step}; term 4 of 9: (-4)·(-1) = 4, sum so far -9"
+    assert view.text(step, 3) == f"{step}; term 4 of 9: 5·(-1) = -5, sum so far -15"
 
 
 def test_a_long_sum_is_written_around_its_marked_term():
