@@ -6,7 +6,6 @@ told apart. `html` only writes these tables down and `text` is the sum as a line
 no two views of a step can disagree.
 """
 
-import math
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -175,10 +174,8 @@ def _product(term):
 
 
 def _room(step, static):
-    """Height for the longest sum of the pass, so that the panels below stay where they are."""
-    terms = min(step.trace.most_terms, MOST_TERMS)
-    lines = math.ceil(terms / 4) + math.ceil(terms / 10)  # as many stand on a line, or more
-    return "" if static else f' style="min-height:calc({lines}lh + 0.9em)"'
+    """Tell the style sheet how long the longest sum is, so that the panels below stay in place."""
+    return "" if static else f' style="--terms:{min(step.trace.most_terms, MOST_TERMS)}"'
 
 
 def _left_out(terms):
