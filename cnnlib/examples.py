@@ -88,6 +88,30 @@ def oblong():
     return Example(_maps(Y), _maps(W)[..., np.newaxis], np.array([0.0]), _maps(dZ), how)
 
 
+def strided():
+    """Return Y 6 x 5, W 3 x 2, stride 2, padding (1, 0): left-over rows and columns, a crop."""
+    Y = [
+        [1, 0, 2, 1, 3],
+        [3, 1, 0, 2, 0],
+        [0, 2, 1, 4, 1],
+        [2, 5, 1, 0, 2],
+        [1, 3, 2, 2, 4],
+        [4, 0, 1, 3, 1],
+    ]
+    W = [
+        [2, -1],
+        [3, 1],
+        [-2, 4],
+    ]
+    dZ = [
+        [1, -2],
+        [3, 2],
+        [-1, 4],
+    ]
+    how = {"stride": 2, "padding": (1, 0)}
+    return Example(_maps(Y), _maps(W)[..., np.newaxis], np.array([0.0]), _maps(dZ), how)
+
+
 def three_maps():
     """Return Y 4 x 5 with two maps and three filters of 2 x 3: three maps of Z, 3 x 3."""
     like = Example(np.zeros((4, 5, 2)), np.zeros((2, 3, 2, 3)), np.zeros(3), np.zeros((3, 3, 3)))

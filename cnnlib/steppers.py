@@ -14,7 +14,7 @@ from operator import attrgetter
 import ipywidgets as widgets
 import numpy as np
 
-from cnnlib import examples, shapes, trace, view
+from cnnlib import examples, shapes, stages, trace, view
 
 SPEEDS = {"slow": 2000, "normal": 1000, "fast": 400}
 """Milliseconds from one move to the next while it plays."""
@@ -117,7 +117,7 @@ class Position:
 
     def map_of(self, channel):
         """Return the map, "k_in" or "k", of the cell or of the marked term; 0 without a term."""
-        cells = [self.step.cell]
+        cells = [self.step.cell] if self.step.cell else []
         if self.step.terms:
             cells += [self.step.terms[self._term].left, self.step.terms[self._term].right]
         return next((m for m in (_map(cell, channel) for cell in cells) if m is not None), 0)
@@ -246,9 +246,12 @@ class Stepper(widgets.VBox):
                 _set_field(field, name, 0, count - 1, self.state.map_of(name))
             for name, field in self._how_fields.items():
                 field.value = _written(self._how[name], getattr(self.steps.where, name))
-            self._view.value = view.html(self.step, self.term)
+            self._view.value = self._html()
         finally:
             self._showing = False
+
+    def _html(self, static=False):
+        return view.html(self.step, self.term, static)
 
     # --- what a kind of stepper says ---------------------------------------------------
 
@@ -386,7 +389,7 @@ class Stepper(widgets.VBox):
         data = super()._repr_mimebundle_(include=include, exclude=exclude, **options)
         if data is not None:
             data["text/plain"] = self.text
-            data["text/html"] = view.html(self.step, self.term, static=True)
+            data["text/html"] = self._html(static=True)
         return data
 
 
@@ -408,6 +411,8 @@ class ForwardStepper(Stepper):
         As `cnnlib.loops.conv_forward`; also if a map is too large to be read.
     """
 
+    _steps = staticmethod(trace.forward_steps)
+
     def __init__(self, Y=None, W=None, b=None, *, stride=1, padding=0, dilation=1):
         if _left_out(Y=Y, W=W):
             like = examples.one_map()
@@ -417,9 +422,15 @@ class ForwardStepper(Stepper):
         self._layer = tuple(self.steps.arrays.values())  # copies: the caller may change his
 
     def _trace(self, how, fit=False):
-        steps = trace.forward_steps(*self._layer, **how)
+        steps = self._steps(*self._layer, **how)
         _check_readable(steps.where)
         return steps
+
+
+class InfluenceStepper(ForwardStepper):
+    """Step through Y: what each of its cells gives to the cells of Z. See `ForwardStepper`."""
+
+    _steps = staticmethod(trace.influence_steps)
 
 
 class _GradientStepper(Stepper):
@@ -430,7 +441,7 @@ class _GradientStepper(Stepper):
         self._fit_from_the_start = not given
         super().__init__(**how)
         if given:
-            self._dZ, self._other = self.steps.arrays.values()  # copies, as above
+            self._dZ, self._other = self._dZ.copy(), self._other.copy()  # as above
 
     def _trace(self, how, fit=False):
         if not fit and not self._fit_from_the_start:
@@ -486,6 +497,51 @@ class InputGradientStepper(_GradientStepper):
         return self._size, self._other.shape[:2]
 
 
+class ScatterStepper(InputGradientStepper):
+    """Step through dZ: what each of its cells gives to dY. See `InputGradientStepper`."""
+
+    _steps = staticmethod(trace.scatter_steps)
+    _rings = False
+
+
+class StrideStepper(_GradientStepper):
+    """Step through the stages of dY: spread, left-over rows, zeros around, correlate, crop.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, 1)
+    W : ndarray, shape (f_h, f_w, 1, 1)
+    input_size : (int, int)
+        Without these three, an example with stride, padding and left-over rows.
+    stride, padding, dilation
+        As in `cnnlib.loops.conv_backward_input`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.loops.conv_backward_input`; also for more than one map.
+    """
+
+    _steps = staticmethod(stages.stride_stages)
+    _rings = True
+
+    def __init__(
+        self, dZ=None, W=None, input_size=None, *, stride=None, padding=None, dilation=None
+    ):
+        how = {"stride": stride, "padding": padding, "dilation": dilation}
+        usual = {"stride": 1, "padding": 0, "dilation": 1}
+        given = not _left_out(dZ=dZ, W=W, input_size=input_size)
+        if not given:
+            like = examples.strided()
+            dZ, W, input_size = like.dZ, like.W, like.input_size
+            usual |= like.how
+        how = usual | {name: value for name, value in how.items() if value is not None}
+        super().__init__(dZ, W, input_size, given, **how)
+
+    def _input_and_filter_size(self):
+        return self._size, self._other.shape[:2]
+
+
 class FilterGradientStepper(_GradientStepper):
     """Step dZ over Y: each weight of dW.
 
@@ -518,6 +574,35 @@ class FilterGradientStepper(_GradientStepper):
 
     def _input_and_filter_size(self):
         return self._other.shape[:2], self._size
+
+
+class NudgeStepper(FilterGradientStepper):
+    """Nudge one weight and see what each cell of Z, and the loss, gain.
+
+    As `FilterGradientStepper`, with a field for the size of the nudge.
+    """
+
+    def __init__(self, *arrays, **options):
+        self._nudge = widgets.FloatText(1.0, description="nudge", step=0.5)
+        super().__init__(*arrays, **options)
+        self._nudge.observe(self._on_nudge, "value")
+        self.children = (*self.children[:2], _row(_fit_width(self._nudge, 6)), *self.children[2:])
+
+    @property
+    def nudge(self):
+        """How much the weight grows; set it to see another nudge."""
+        return self._nudge.value
+
+    @nudge.setter
+    def nudge(self, nudge):
+        self._nudge.value = nudge
+
+    @_shown_when_it_fails
+    def _on_nudge(self, _):
+        self._moved()
+
+    def _html(self, static=False):
+        return view.html(self.step, self.term, static, self.nudge)
 
 
 # --- small helpers -------------------------------------------------------------------------

@@ -57,6 +57,11 @@ class Term:
         """The two numbers: ``3·(-2)``."""
         return f"{number(self.left.value)}·{number(self.right.value)}"
 
+    @property
+    def gift(self):
+        """The product, its value, and the cell that gets it: ``3·(-2) = -6 to dY(2, 2, 0)``."""
+        return f"{self.product} = {number(self.value, bare=True)} to {self.target}"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -109,7 +114,7 @@ class Step:
 
     def __str__(self):
         if self.source:
-            gifts = [f"{t} = {t.product} = {number(t.value)} to {t.target}" for t in self.terms]
+            gifts = [f"{t} = {t.gift}" for t in self.terms]
             return f"{self.source} gives {'; '.join(gifts) or 'nothing: no window reaches it'}"
         if not self.terms and not self.bias:
             return f"{self.target} = {number(self.value, bare=True)}: no product reaches it"
@@ -241,6 +246,15 @@ class Trace(Sequence):
             terms, start = self._sum(index)
             self._values[index] = terms[-1].target.value if terms else start
         return self._values[index]
+
+    def value_before(self, index, position):
+        """Return a cell of the result as it is before a step of a pass that gives."""
+        terms, value = self._sum(index)
+        for term in terms:
+            if self.position(term.left.index) >= position:
+                break
+            value = term.target.value
+        return value
 
     def _sum(self, target):
         """All terms that go into one cell of the result, with running sums."""

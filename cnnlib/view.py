@@ -13,6 +13,7 @@ from importlib.resources import files
 import numpy as np
 
 from cnnlib.shapes import by
+from cnnlib.stages import Stage
 from cnnlib.trace import number
 
 CSS = (files("cnnlib") / "view.css").read_text(encoding="utf-8")
@@ -33,6 +34,7 @@ MEANINGS = {
     "dZ": "gradient of the loss with respect to Z",
 }
 INDICES = {"Y": ("r, c", ("k_in",)), "W": ("u, v", ("k_in", "k")), "Z": ("i, j", ("k",))}
+PUT_IN = "pad, gap, rest: rows and columns of zeros that were put in"
 MOST_TERMS = 40
 """A longer sum is written around its marked term, with a count of what is left out."""
 
@@ -95,18 +97,19 @@ def text(step, term=None):
     return f"{step}; {_so_far(step, term)}"
 
 
-def html(step, term=None, static=False):
+def html(step, term=None, static=False, nudge=None):
     """Write a step as HTML: where one is, the sum, and the panels as tables.
 
     Parameters
     ----------
-    step : trace.Step
-        Of the forward, the input or the filter pass.
+    step : trace.Step or stages.Stage
     term : int, optional
-        Position of the marked term; left out, the last one.
+        Position of the marked term; left out, the last one. A stage has none.
     static : bool
         Put borders on the marked cells themselves: for a saved notebook, which keeps
         no style sheet. Otherwise the page needs `CSS` once.
+    nudge : float, optional
+        For a step of the filter pass: show what Z gains when the weight grows by this.
 
     Returns
     -------
@@ -115,20 +118,81 @@ def html(step, term=None, static=False):
     Raises
     ------
     ValueError
-        If there is no such term, or the pass is another one.
+        If there is no such term.
     """
+    if isinstance(step, Stage):
+        return _stage_html(step, static)
     term = len(step.terms) - 1 if term is None else term
-    tables = "".join(_table(panel, static) for panel in panels(step, term))
+    shown = panels(step, term) + ([nudge_panel(step, term, nudge)] if nudge is not None else [])
+    tables = "".join(_table(panel, static) for panel in shown)
+    effect = "" if nudge is None else f'<p class="cnnlib-where">{escape(_effect(step, nudge))}</p>'
     legend = "; ".join(
         f"<span{_marked(mark, static)}><b>{letter}</b></span> {meaning}"
         for mark, (meaning, letter, _) in MARKS.items()
     )
-    legend += "; pad, gap, rest: rows and columns of zeros that were put in"
+    legend += f"; {PUT_IN}"
     return (
         f'<div class="cnnlib-step">{_heading(step, term)}'
-        f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>'
+        f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>{effect}'
         f'<div class="cnnlib-panels">{tables}</div><p class="cnnlib-legend">{legend}</p></div>'
     )
+
+
+def _effect(step, nudge):
+    """Say what a nudge of one weight does to Z and to the loss."""
+    weight = str(step.target).removeprefix("d")
+    rise = number(nudge * step.value, bare=True)
+    return (
+        f"Raise {weight} by {number(nudge, bare=True)}: each cell of Z gains that many times the "
+        f"cell of Y in its window; the loss gains, to first order, "
+        f"{number(nudge)}·{number(step.value)} = {rise}."
+    )
+
+
+def nudge_panel(step, term, nudge):
+    """Lay out what each cell of Z gains when the weight of a filter step grows by `nudge`."""
+    gains = {t.left.index[:2]: nudge * t.right.value for t in step.terms}
+    marked = step.terms[term].left.index[:2] if step.terms else None
+    rows, columns = (range(axis.o) for axis in step.trace.where)
+    cells = tuple(
+        tuple(
+            PanelCell(
+                number(gains.get((i, j), 0.0), bare=True), mark="term" if (i, j) == marked else ""
+            )
+            for j in columns
+        )
+        for i in rows
+    )
+    caption = f", {by((len(rows), len(columns)))}, what the nudge adds to each cell: result"
+    headers = (tuple(map(str, axis)) for axis in (rows, columns))
+    return Panel("gain of Z", caption, INDICES["Z"][0], *headers, cells)
+
+
+def _stage_html(stage, static):
+    before = stage.trace[max(0, stage.number - 1)]
+    both = [before, stage] if stage.number else [stage]
+    tables = "".join(_table(stage_panel(one), static) for one in both)
+    return (
+        f'<div class="cnnlib-step"><p class="cnnlib-where">Stage {stage.number + 1} of '
+        f"{len(stage.trace)}: <b>{escape(str(stage))}</b>.</p>"
+        f'<div class="cnnlib-panels">{tables}</div>'
+        f'<p class="cnnlib-legend">{PUT_IN}</p></div>'
+    )
+
+
+def stage_panel(stage):
+    """Lay one stage of `cnnlib.stages` out as a panel."""
+    cells = tuple(
+        tuple(
+            PanelCell(number(value, bare=True), filler=not (row + column).isdigit())
+            for column, value in zip(stage.columns, values, strict=True)
+        )
+        for row, values in zip(stage.rows, stage.values.tolist(), strict=True)
+    )
+    role = "result" if stage.number == len(stage.trace) - 1 else "on the way"
+    role = "input" if stage.number == 0 else role
+    caption = f", {by(stage.values.shape)}, {MEANINGS[stage.name]}: {role}; {stage.done}"
+    return Panel(stage.name, caption, INDICES[stage.name[-1]][0], stage.rows, stage.columns, cells)
 
 
 def _heading(step, term):
@@ -139,6 +203,9 @@ def _heading(step, term):
 
 def _so_far(step, term):
     marked = step.terms[term]
+    if step.source:
+        now = number(marked.target.value, bare=True)
+        return f"term {term + 1} of {len(step.terms)}: {marked.gift}, which is {now} now"
     return (
         f"term {term + 1} of {len(step.terms)}: "
         f"{marked.product} = {number(marked.value, bare=True)}, "
@@ -149,6 +216,9 @@ def _so_far(step, term):
 def _sum(step, term):
     if not step.terms and not step.bias:
         return f'<p class="cnnlib-sum">{escape(str(step))}</p>'
+    if step.source:
+        gifts = [_one_term(t.gift, n == term) for n, t in enumerate(step.terms)]
+        return f'<p class="cnnlib-sum"><b>{step.source}</b> gives {"; ".join(gifts)}</p>'
     shown = range(len(step.terms))
     if len(shown) > MOST_TERMS:
         first = min(max(0, term - MOST_TERMS // 2), len(shown) - MOST_TERMS)
@@ -228,10 +298,11 @@ def _marked(mark, static, filler=False):
 def panels(step, term):
     """Lay a step out as three panels: where the window lies, what lies there, the result.
 
+    Of a pass that gives: the cell that gives, the weights, and what was given so far.
+
     Parameters
     ----------
     step : trace.Step
-        Of the forward, the input or the filter pass.
     term : int
         Position of the marked term; of no meaning where the step has no term.
 
@@ -242,14 +313,13 @@ def panels(step, term):
     Raises
     ------
     ValueError
-        If there is no such term, or the pass is another one.
+        If there is no such term.
     """
-    if step.source:
-        raise ValueError(f"a step of the {step.trace.kind} pass gives and does not sum: no panels")
     if step.terms and not 0 <= term < len(step.terms):
         raise ValueError(f"term must be from 0 to {len(step.terms) - 1}, got {term}")
     lay = {"forward": _forward_panels, "input": _input_panels, "filter": _filter_panels}
-    return lay[step.trace.kind](step, step.terms[term] if step.terms else None)
+    lay = lay.get(step.trace.kind, _giving_panels)
+    return lay(step, step.terms[term] if step.terms else None)
 
 
 def _forward_panels(step, marked):
@@ -304,6 +374,42 @@ def _input_panels(step, marked):
     return [board, _plain(step, "W", (k_in, k), marked and marked.right), _result(step, marked)]
 
 
+def _giving_panels(step, marked):
+    """Scatter and influence: one cell gives, through the weights, to many cells."""
+    left, right, result, _ = step.trace.parts
+    w = marked.right.index if marked else (0, 0, 0, 0)
+    k_in, k = w[2:]
+    given = [term for term in step.terms if term.right.index[2:] == (k_in, k)]
+    weights = {term.right.index[:2] for term in given}
+    maps = {"Y": (k_in,), "Z": (k,)}
+    return [
+        _plain(step, left, maps[left[-1]], step.source, note="; the marked cell gives"),
+        _plain(step, right, (k_in, k), marked and marked.right, weights),
+        _received(step, result, maps[result[-1]], given, marked),
+    ]
+
+
+def _received(step, name, maps, given, marked):
+    """Return the panel of the result so far: what earlier cells gave, and this one."""
+    shown = step.terms[: step.terms.index(marked) + 1] if marked else ()
+    so_far = {term.target.index: term.target.value for term in shown}
+    reached = {term.target.index for term in given}
+
+    def cell(place):
+        index = place + maps
+        mark = "window" if index in reached else ""
+        if marked and index == marked.target.index:
+            mark = "target"
+        value = so_far.get(index)
+        if value is None:
+            value = step.trace.value_before(index, step.number)
+        return PanelCell(number(value, bare=True), mark=mark)
+
+    rows, columns = map(_headers, step.trace.shapes[name][:2])
+    cells = tuple(tuple(cell((r, c)) for _, c in columns) for _, r in rows)
+    return _panel(step, name, maps, rows, columns, cells, ": result of this pass, so far")
+
+
 def _lies(plane, rows, columns):
     """Say which number of a plane lies where: {(row, column): number}."""
     return {
@@ -333,13 +439,16 @@ def _spread_axis(axis):
     return pad + cells + [("rest", None)] * axis.rest + pad
 
 
-def _board(step, name, maps, rows, columns, lies, marked, note):
-    """Return the panel on which something lies; `lies` is {(row, column): number}."""
+def _board(step, name, maps, rows, columns, lies, marked, note, window=()):
+    """Return the panel on which something lies; `lies` is {(row, column): number}.
+
+    `window` are more cells that have a part in the step.
+    """
     plane = _plane(step, name, maps).tolist()
 
     def cell(place, r, c):
         filler = r is None or c is None
-        mark = "window" if place in lies else ""
+        mark = "window" if place in lies or place in window else ""
         if marked and (r, c) == marked.index[:2]:
             mark = "term"
         return PanelCell(
@@ -357,10 +466,10 @@ def _board(step, name, maps, rows, columns, lies, marked, note):
     return _panel(step, name, maps, rows, columns, cells, f": input of this pass{note}")
 
 
-def _plain(step, name, maps, marked):
+def _plain(step, name, maps, marked, window=(), note=""):
     """Return the panel of a factor as it is stored: nothing lies on it."""
     rows, columns = map(_headers, step.trace.shapes[name][:2])
-    return _board(step, name, maps, rows, columns, {}, marked, "")
+    return _board(step, name, maps, rows, columns, {}, marked, note, window)
 
 
 def _headers(size):

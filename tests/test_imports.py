@@ -13,7 +13,9 @@ PACKAGE = Path(cnnlib.__file__).parent
 FLOORS = [  # a module imports from the floors below its own
     ["shapes"],
     ["loops", "vectorized", "layers", "gradcheck", "examples", "trace"],
-    ["view", "draw", "exercises"],
+    ["stages"],
+    ["view"],
+    ["draw", "exercises"],
     ["steppers"],
     ["classroom", "doctor"],
 ]
@@ -120,13 +122,28 @@ def test_all_public_names_exist():
         assert getattr(cnnlib, name) is getattr(cnnlib.vectorized, name)
 
 
-def written(names):
-    """Lines of the files that are not blank."""
+def written(paths):
+    """Lines of code: not blank, no comment, no docstring."""
+    return sum(lines_of_code(path.read_text("utf-8")) for path in paths)
+
+
+def lines_of_code(source):
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, node.body[0].end_lineno + 1)
+    }
     return sum(
-        bool(line.strip())
-        for path in names
-        for line in path.read_text("utf-8").splitlines()
-    )  # fmt: skip
+        number not in docstrings and bool(line.strip()) and not line.strip().startswith("#")
+        for number, line in enumerate(source.splitlines(), 1)
+    )
+
+
+def test_a_line_of_code_is_no_docstring_and_no_comment():
+    source = '"""One."""\n\n# two\nx = 1  # three\ndef f():\n    """Four.\n\n    Five."""\n'
+    assert lines_of_code(source + "    return x\n") == 3
 
 
 def test_the_mathematics_stays_short():

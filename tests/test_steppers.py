@@ -19,6 +19,7 @@ KINDS = [
     steppers.FilterGradientStepper,
 ]
 EACH_KIND = pytest.mark.parametrize("kind", KINDS)
+GIVING = [steppers.InfluenceStepper, steppers.ScatterStepper]
 
 
 def three_maps():
@@ -45,7 +46,8 @@ def check_agreement(stepper):
     step = stepper.steps[stepper.index]
     assert stepper.step == step
     assert stepper.text == view.text(step, stepper.term)
-    assert stepper._view.value == view.html(step, stepper.term)
+    assert stepper._view.value == stepper._html()
+    assert str(step.cell or step) in shown(stepper)
     assert stepper._step_field.value == stepper.index + 1
     assert stepper._step_field.max == len(stepper.steps)
     assert stepper._term_field.value == stepper.term + 1
@@ -473,3 +475,70 @@ def test_the_stepper_shows_what_the_trace_says_on_a_real_digit():
         stepper.index = index
         assert isinstance(stepper.step, trace.Step)
         assert f" = {Z[stepper.step.target.index]:.0f}" in shown(stepper)
+
+
+@pytest.mark.parametrize("kind", GIVING)
+def test_a_stepper_of_what_a_cell_gives(kind):
+    stepper = kind()
+    e = examples.one_map()
+    for name in ["Next", "Next", "Last", "Previous", "First"]:
+        stepper._buttons[name].click()
+        check_agreement(stepper)
+    stepper.index = len(stepper.steps) - 1
+    whole = {
+        "InfluenceStepper": loops.conv_forward(e.Y, e.W, e.b),
+        "ScatterStepper": loops.conv_backward_input(e.dZ, e.W, e.input_size),
+    }[kind.__name__]
+    assert f"{whole[-1, -1, 0]:.0f} now" in stepper.text
+    stepper._unit.value = "term"
+    stepper._term_field.value = 1
+    check_agreement(stepper)
+    stepper._how_fields["stride"].value = "2"
+    assert stepper.how["stride"] == 2
+    check_agreement(stepper)
+    assert len(stepper._repr_mimebundle_()["text/html"]) > 500
+
+
+def test_the_maps_of_a_giving_stepper():
+    t = examples.three_maps()
+    stepper = steppers.ScatterStepper(t.dZ, t.W, t.input_size)
+    stepper._map_fields["k"].value = 2
+    assert stepper.step.source.index[2] == 2
+    stepper._map_fields["k_in"].value = 0
+    assert stepper.step.terms[stepper.term].target.index[2] == 0
+    check_agreement(stepper)
+
+
+def test_the_stages_of_a_stride():
+    stepper = steppers.StrideStepper()
+    like = examples.strided()
+    dY = loops.conv_backward_input(like.dZ, like.W, like.input_size, **like.how)
+    assert [stepper.how[name] for name in like.how] == list(like.how.values())
+    for _ in stepper.steps:
+        check_agreement(stepper)
+        stepper._buttons["Next"].click()
+    assert stepper.index == len(stepper.steps) - 1
+    assert stepper.step.values.tolist() == dY[..., 0].tolist()
+    stepper._how_fields["stride"].value = "1"
+    assert stepper.index == 0
+    check_agreement(stepper)
+    stepper._how_fields["stride"].value = "0"
+    assert "stride" in words(stepper)
+    with pytest.raises(ValueError, match="one map"):
+        t = examples.three_maps()
+        steppers.StrideStepper(t.dZ, t.W, t.input_size)
+
+
+def test_a_nudge_is_a_field_and_a_number():
+    stepper = steppers.NudgeStepper()
+    stepper.index = 4
+    stepper.nudge = -2
+    assert stepper._nudge.value == -2
+    assert "Raise W(1, 1, 0, 0) by -2" in shown(stepper)
+    assert f"(-2)·{stepper.step.value:.0f}" in shown(stepper)
+    stepper._nudge.value = 0.5
+    assert stepper.nudge == 0.5
+    check_agreement(stepper)
+    assert "by 0.5" in stepper._repr_mimebundle_()["text/html"]
+    assert stepper._nudge.description
+    stepper.close()

@@ -297,10 +297,63 @@ def test_all_text_is_escaped(monkeypatch):
         assert "<img" not in view.html(TRACES["input"][0], static=static)
 
 
-def test_a_scatter_step_has_no_panels():
-    step = trace.scatter_steps(E.dZ, E.W, E.input_size)[0]
-    with pytest.raises(ValueError, match="scatter"):
-        view.html(step)
+GIVING = {
+    "scatter": trace.scatter_steps(E.dZ, E.W, E.input_size),
+    "scatter, strided": trace.scatter_steps(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how),
+    "scatter, maps": trace.scatter_steps(T.dZ, T.W, T.input_size),
+    "influence": trace.influence_steps(E.Y, E.W, E.b),
+    "influence, padded": trace.influence_steps(E.Y, E.W, padding=1),
+    "influence, maps": trace.influence_steps(T.Y, T.W, T.b),
+}
+
+
+@pytest.mark.parametrize("steps", GIVING.values(), ids=GIVING)
+def test_what_is_given_fills_the_result_until_it_is_whole(steps):
+    """Replay all gifts by hand and compare with the panel at each term."""
+    b = steps.arrays.get("b", np.zeros(steps.shapes[steps.parts.result][2]))
+    so_far = np.zeros(steps.shapes[steps.parts.result]) + b
+    for step in steps:
+        for number, term in enumerate(step.terms):
+            so_far[term.target.index] += term.left.value * term.right.value
+            result = Tables(view.html(step, number)).tables[2]
+            shown = [numbers(cell["td"])[0] for cell in cells(result)]
+            assert shown == so_far[..., term.target.index[2]].ravel().tolist()
+    last = {index: steps.value(index) for index in np.ndindex(so_far.shape)}
+    assert all(so_far[index] == value for index, value in last.items())
+
+
+@pytest.mark.parametrize("steps", GIVING.values(), ids=GIVING)
+def test_a_giving_step_marks_the_giver_the_weights_and_the_receivers(steps):
+    for step in steps:
+        if not step.terms:
+            assert "gives nothing: no window reaches it" in view.html(step)
+            continue
+        left, weights, result = Tables(view.html(step, 0)).tables
+        same = [t for t in step.terms if t.right.index[2:] == step.terms[0].right.index[2:]]
+        assert "".join(cell["sup"] for cell in cells(left)) == "t"
+        assert sorted(c["sup"] for c in cells(weights) if c["sup"]) == ["t"] + ["w"] * (
+            len(same) - 1
+        )
+        assert sorted(c["sup"] for c in cells(result) if c["sup"]) == ["s"] + ["w"] * (
+            len(same) - 1
+        )
+        assert step.terms[0].gift in re.sub(r"<[^>]+>", "", view.html(step, 0))
+
+
+@pytest.mark.parametrize("nudge", [1.0, -2.0, 0.5])
+@pytest.mark.parametrize("name", ["filter", "filter, strided"])
+def test_a_nudge_shows_what_the_forward_pass_gains(name, nudge):
+    steps, like = TRACES[name], E if name == "filter" else OBLONG
+    for step in steps:
+        W = like.W.copy()
+        W[step.target.index] += nudge
+        gain = loops.conv_forward(like.Y, W, **like.how) - loops.conv_forward(
+            like.Y, like.W, **like.how
+        )
+        html = view.html(step, nudge=nudge)
+        table = Tables(html).tables[3]
+        assert [numbers(cell["td"])[0] for cell in cells(table)] == gain.ravel().tolist()
+        assert f"= {trace.number(float(np.sum(gain * like.dZ)), bare=True)}." in html
 
 
 def contrast(one, other):
