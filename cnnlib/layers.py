@@ -1,0 +1,253 @@
+"""What stands around the convolution in the course: activations, max pool, softmax with loss.
+
+A function and its ``_backward`` stand together. The backward one takes the gradient
+that arrives and what the forward one was given, and returns the gradient that it owes.
+"""
+
+import numpy as np
+
+from cnnlib.shapes import by, check_floats, check_map, geometry, step_pair
+
+# --- activations: Y = f(Z), so dZ = dY f'(Z), cell by cell ------------------------------------
+
+
+def relu(Z):
+    """Y = max(Z, 0), cell by cell.
+
+    Parameters
+    ----------
+    Z : ndarray of floats, any shape
+
+    Returns
+    -------
+    ndarray, shape and precision of Z
+
+    Raises
+    ------
+    TypeError
+        If `Z` is no array of floats.
+    """
+    check_floats("Z", Z)
+    return np.maximum(Z, 0)
+
+
+def relu_backward(dY, Z):
+    """dZ = dY where Z > 0, else 0. At Z = 0 there is no derivative; 0 is the custom.
+
+    Parameters
+    ----------
+    dY : ndarray, shape of Z
+        Gradient of the loss with respect to the output of the activation.
+    Z : ndarray of floats
+        Its input in the forward pass.
+
+    Returns
+    -------
+    ndarray, shape of Z
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no array of floats, or the shapes differ.
+    """
+    _check_alike(dY, Z)
+    return np.where(Z > 0, dY, np.where(np.isnan(Z), Z, 0))
+
+
+def leaky_relu(Z, slope=0.01):
+    """Y = Z where Z > 0, else slope * Z. Otherwise as `relu`."""
+    check_floats("Z", Z)
+    return np.where(Z > 0, Z, float(slope) * Z)
+
+
+def leaky_relu_backward(dY, Z, slope=0.01):
+    """dZ = dY where Z > 0, else slope * dY, also at 0. Otherwise as `relu_backward`."""
+    _check_alike(dY, Z)
+    return np.where(Z > 0, dY, np.where(np.isnan(Z), Z, float(slope) * dY))
+
+
+def sigmoid(Z):
+    """Y = 1 / (1 + exp(-Z)); the exponential never overflows. Otherwise as `relu`."""
+    check_floats("Z", Z)
+    small = np.exp(-np.abs(Z))
+    return np.where(Z >= 0, 1, small) / (1 + small)
+
+
+def sigmoid_backward(dY, Z):
+    """dZ = dY * y (1 - y) with y = sigmoid(Z). Otherwise as `relu_backward`."""
+    _check_alike(dY, Z)
+    return dY * (sigmoid(Z) * sigmoid(-Z))  # 1 - y, without the rounding of a difference
+
+
+def tanh(Z):
+    """Y = tanh(Z), cell by cell. Otherwise as `relu`."""
+    check_floats("Z", Z)
+    return np.tanh(Z)
+
+
+def tanh_backward(dY, Z):
+    """dZ = dY * (1 - tanh(Z)**2). Otherwise as `relu_backward`."""
+    _check_alike(dY, Z)
+    return dY * (1 - np.tanh(Z) ** 2)
+
+
+def _check_alike(dY, Z):
+    check_floats("dY", dY)
+    check_floats("Z", Z)
+    if dY.shape != Z.shape:
+        raise ValueError(
+            f"dY has the shape {dY.shape}, Z has {Z.shape}: an activation works cell by cell, "
+            f"so both must be alike; pass the Z of the forward pass"
+        )
+
+
+# --- max pool: the largest cell of each window -------------------------------------------------
+
+
+def max_pool(Y, size, stride=None):
+    """Return the largest cell of each window, map by map.
+
+    Parameters
+    ----------
+    Y : ndarray, shape (..., n_h, n_w, n_k)
+        Input map.
+    size : int or (int, int)
+        Height and width of a window, in cells.
+    stride : int or (int, int), optional
+        Cells from one window to the next; left out, the size of a window. Left-over
+        rows that no window reaches play no part.
+
+    Returns
+    -------
+    Z : ndarray, shape (..., o_h, o_w, n_k)
+        A window with a NaN in it gives NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `Y` is no map of floats, or the window does not fit on it.
+    """
+    Z_shape, taps = _windows(Y, size, stride)
+    Z = np.full(Z_shape, -np.inf, Y.dtype)
+    for _, y, _ in taps:
+        np.maximum(Z, Y[y], out=Z)
+    return Z
+
+
+def max_pool_backward(dZ, Y, size, stride=None):
+    """Give each dZ to the cell that was the largest in its window; windows that overlap add up.
+
+    Where several are equal, the first in row order gets all of it. (The first NaN counts
+    as the largest.)
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (..., o_h, o_w, n_k)
+        Gradient of the loss with respect to the output of the pool.
+    Y : ndarray, shape (..., n_h, n_w, n_k)
+        Its input in the forward pass.
+    size, stride
+        Those of the forward pass: see `max_pool`.
+
+    Returns
+    -------
+    dY : ndarray, shape of Y
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no map of floats, or the sizes do not fit together.
+    """
+    Z_shape, taps = _windows(Y, size, stride)
+    check_map("dZ", dZ)
+    if dZ.shape != Z_shape:
+        raise ValueError(
+            f"dZ has the shape {dZ.shape}, but the pool of a map {Y.shape} gives {Z_shape}; "
+            f"pass the Y, the size and the stride of the forward pass"
+        )
+    Z = max_pool(Y, size, stride)
+    dY = np.zeros(Y.shape, np.result_type(dZ, Y))
+    waiting = np.ones(Z_shape, bool)  # windows whose largest cell was not met yet
+    for _, y, _ in taps:  # in row order
+        found = waiting & ((Y[y] == Z) | np.isnan(Y[y]))
+        dY[y] += np.where(found, dZ, 0)
+        waiting &= ~found
+    return dY
+
+
+def _windows(Y, size, stride):
+    """Shape of the pool's output, and for each cell of a window what it joins: see `Geometry`."""
+    check_map("Y", Y)
+    size = step_pair(size, "size")
+    stride = size if stride is None else step_pair(stride, "stride")
+    *batch, n_h, n_w, n_k = Y.shape
+    if size[0] > n_h or size[1] > n_w:
+        raise ValueError(
+            f"the window does not fit: it is {by(size)}, Y is {by((n_h, n_w))}; take a smaller size"
+        )
+    where = geometry((n_h, n_w), size, stride)
+    return (*batch, *where.output_size, n_k), where.taps()
+
+
+# --- softmax with cross-entropy ----------------------------------------------------------------
+
+
+def softmax_cross_entropy(logits, labels):
+    """Mean loss of a batch, and its gradient with respect to the logits.
+
+    The loss of one row is -log of the probability that softmax gives to its label.
+
+    Parameters
+    ----------
+    logits : ndarray of floats, shape (batch, classes)
+    labels : ndarray of ints, shape (batch,)
+        The right class of each row, counted from 0.
+
+    Returns
+    -------
+    loss : float
+    dlogits : ndarray, shape of `logits`
+        (softmax(logits) - one-hot(labels)) / batch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not of this kind and shape, or a label is no class.
+
+    References
+    ----------
+    .. [1] I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", MIT Press, 2016,
+       section 6.2.2.3.
+    """
+    labels = _check_labels(logits, labels)
+    shifted = logits - logits.max(axis=1, keepdims=True)  # softmax stays, no exp overflows
+    log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    rows = np.arange(len(labels))
+    dlogits = np.exp(log_probability)
+    dlogits[rows, labels] -= 1
+    loss = 0.0 - log_probability[rows, labels].mean()  # and not -0.0
+    return float(loss), dlogits / len(labels)
+
+
+def _check_labels(logits, labels):
+    check_floats("logits", logits)
+    labels = np.asarray(labels)
+    if logits.ndim != 2 or 0 in logits.shape:
+        raise ValueError(
+            f"logits needs the shape (batch, classes), one row or more, got {logits.shape}"
+            + ": pass logits[:, 0, 0, :]" * (logits.ndim == 4 and logits.shape[1:3] == (1, 1))
+        )
+    if labels.shape != logits.shape[:1]:
+        hint = ": pass labels.argmax(axis=1)" * (labels.shape == logits.shape)
+        raise ValueError(
+            f"labels needs one class for each row of logits, the shape {logits.shape[:1]}, "
+            f"got {labels.shape}{hint}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must hold whole numbers, got {labels.dtype}: they are classes")
+    wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
+    if wrong.size:
+        raise ValueError(
+            f"labels must be from 0 to {logits.shape[1] - 1}, the last class; got {wrong[0]}"
+        )
+    return labels
