@@ -25,13 +25,14 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test notebooks lock clean
+.PHONY: help lab test notebooks figures lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
 	@echo 'make test       check the code, run every test and every notebook'
 	@echo 'make notebooks  run every notebook and store its outputs'
+	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
 	@echo 'make lock       remake requirements.lock (newest versions: ARGS=--upgrade)'
 	@echo 'make clean      remove .venv and the caches'
 	@echo
@@ -52,6 +53,9 @@ test: .venv/ready
 
 notebooks: .venv/ready
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
+
+figures: .venv/ready
+	$(VENV_PYTHON) -m figures $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

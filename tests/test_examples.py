@@ -8,9 +8,9 @@ import pytest
 from problems import equal
 
 from cnnlib import loops
-from cnnlib.examples import Example, digits, oblong, one_map, three_maps, variant
+from cnnlib.examples import Example, digits, oblong, one_map, strided, three_maps, variant
 
-EXAMPLES = pytest.mark.parametrize("example", [one_map, oblong, three_maps])
+EXAMPLES = pytest.mark.parametrize("example", [one_map, oblong, strided, three_maps])
 SMALL = Example(np.zeros((5, 5, 1)), np.zeros((2, 2, 1, 2)), np.zeros(2), np.zeros((4, 4, 2)))
 LINE = Example(np.zeros((4, 4, 1)), np.zeros((1, 2, 1, 1)), np.zeros(1), np.zeros((4, 3, 1)))
 POINT = Example(np.zeros((2, 2, 2)), np.zeros((1, 1, 2, 1)), np.zeros(1), np.zeros((2, 2, 1)))

@@ -1,0 +1,11 @@
+"""The catalogue of figures: one table, a row for each, in the order of the course."""
+
+from figures import filter_gradient, forward, input_gradient
+
+FIGURES = (*forward.FIGURES, *input_gradient.FIGURES, *filter_gradient.FIGURES)
+"""Every figure of the course: see `figures.figure.Figure` for what a row holds."""
+
+
+def alt(name):
+    """Return the alt text of a figure, for the lesson that shows it."""
+    return next(figure.alt for figure in FIGURES if figure.name == name)
