@@ -299,3 +299,19 @@ def test_a_cell_has_a_time_limit(lesson, capsys, monkeypatch):
     assert notebooks.main([str(path)]) == 1
     assert path.read_bytes() == before
     assert "cell 2 (code-1)" in capsys.readouterr().err
+
+
+def test_a_measurement_is_kept_until_it_is_cleared(tmp_path):
+    path = tmp_path / "timed.ipynb"
+    cell = new_code_cell("import time\nprint(time.perf_counter_ns())", id="timing")
+    cell.metadata["tags"] = ["nbval-ignore-output"]
+    path.write_text(nbformat.writes(new_notebook(cells=[cell])) + "\n", encoding="utf-8")
+    assert notebooks.main([str(path)]) == 0
+    first = path.read_bytes()
+    assert notebooks.main([str(path)]) == 0
+    assert path.read_bytes() == first
+    cleared = notebooks.read(path)
+    cleared.cells[0].outputs = []
+    path.write_text(nbformat.writes(cleared) + "\n", encoding="utf-8")
+    assert notebooks.main([str(path)]) == 0
+    assert path.read_bytes() != first

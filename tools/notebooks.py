@@ -5,6 +5,7 @@ python tools/notebooks.py --check    run every notebook, write nothing, show wha
 
 With paths, only those notebooks. A saved lesson keeps what a reader sees without a kernel
 (text, HTML, pictures) and leaves out what only a running kernel can use (widget views).
+A cell tagged nbval-ignore-output keeps the output that it has: clear it to measure anew.
 """
 
 import argparse
@@ -21,6 +22,7 @@ LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
 SECONDS_FOR_A_CELL = 120
 SECONDS_FOR_THE_KERNEL = 120
 
+NEVER_COMPARED = "nbval-ignore-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # What JupyterLab notes down about its own window and clock.
 PASSING_CELL_METADATA = {"ExecuteTime", "collapsed", "execution", "scrolled", "trusted"}
@@ -101,9 +103,18 @@ def stored_outputs(cell):
 
 def remake(path):
     """Run the notebook in the file `path` in its own folder, and give its stored form."""
-    nb = read(path)
+    before, nb = read(path), read(path)
     run(nb, Path(path).parent)
+    keep_measurements(before, nb)
     return stored_form(nb)
+
+
+def keep_measurements(before, nb):
+    """Give cells that are never compared, such as timings, the outputs that they had before."""
+    kept = {cell.id: cell.outputs for cell in before.cells if cell.get("outputs")}
+    for cell in nb.cells:
+        if NEVER_COMPARED in cell.metadata.get("tags", ()):
+            cell.outputs = kept.get(cell.id, cell.get("outputs"))
 
 
 def difference(path, old, new, lines=40):
