@@ -34,7 +34,7 @@ MEANINGS = {
     "dZ": "gradient of the loss with respect to Z",
 }
 INDICES = {"Y": ("r, c", ("k_in",)), "W": ("u, v", ("k_in", "k")), "Z": ("i, j", ("k",))}
-PUT_IN = "pad, gap, rest: rows and columns of zeros that were put in"
+PUT_IN = "pad, gap, rest: rows and columns that were put in"
 MOST_TERMS = 40
 """A longer sum is written around its marked term, with a count of what is left out."""
 
@@ -126,15 +126,10 @@ def html(step, term=None, static=False, nudge=None):
     shown = panels(step, term) + ([nudge_panel(step, term, nudge)] if nudge is not None else [])
     tables = "".join(_table(panel, static) for panel in shown)
     effect = "" if nudge is None else f'<p class="cnnlib-where">{escape(_effect(step, nudge))}</p>'
-    legend = "; ".join(
-        f"<span{_marked(mark, static)}><b>{letter}</b></span> {meaning}"
-        for mark, (meaning, letter, _) in MARKS.items()
-    )
-    legend += f"; {PUT_IN}"
     return (
         f'<div class="cnnlib-step">{_heading(step, term)}'
         f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>{effect}'
-        f'<div class="cnnlib-panels">{tables}</div><p class="cnnlib-legend">{legend}</p></div>'
+        f'<div class="cnnlib-panels">{tables}</div>{_legend(step, shown, static)}</div>'
     )
 
 
@@ -166,6 +161,17 @@ def nudge_panel(step, term, nudge):
     caption = f", {by((len(rows), len(columns)))}, what the nudge adds to each cell: result"
     headers = (tuple(map(str, axis)) for axis in (rows, columns))
     return Panel("gain of Z", caption, INDICES["Z"][0], *headers, cells)
+
+
+def _legend(step, shown, static):
+    marks = [mark for mark in MARKS if not (step.source and mark == "done")]
+    words = [
+        f"<span{_marked(mark, static)}><b>{MARKS[mark][1]}</b></span> {MARKS[mark][0]}"
+        for mark in marks
+    ]
+    if any(cell.filler for panel in shown for row in panel.cells for cell in row):
+        words.append(PUT_IN)
+    return f'<p class="cnnlib-legend">{"; ".join(words)}</p>'
 
 
 def _stage_html(stage, static):
