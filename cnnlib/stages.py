@@ -108,7 +108,7 @@ def _stages(where, dZ, W):
     yield "dZ", "as it arrives", dZ, *numbers
 
     moved = shapes.spread(dZ, where.stride)
-    headers = [_spread(axis) for axis in where]
+    headers = [spread_headers(axis) for axis in where]
     gaps = shapes.one(tuple(s - 1 for s in where.stride))
     yield "dZ", f"zeros between neighbours: {gaps}", moved, *headers
 
@@ -134,7 +134,8 @@ def _stages(where, dZ, W):
     yield "dY", "the padding cropped", shapes.crop(moved, where.padding), *numbers
 
 
-def _spread(axis):
+def spread_headers(axis):
+    """Return the header of each row of the spread dZ: its index, or "gap"."""
     gaps = ["gap"] * (axis.s - 1)
     return [header for i in range(axis.o) for header in [*gaps, str(i)]][axis.s - 1 :]
 

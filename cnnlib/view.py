@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 
 from cnnlib.shapes import by
-from cnnlib.stages import Stage
+from cnnlib.stages import Stage, spread_headers
 from cnnlib.trace import number
 
 CSS = (files("cnnlib") / "view.css").read_text(encoding="utf-8")
@@ -439,10 +439,9 @@ def _padded_input(step, k_in, lies, marked, note):
 
 def _spread_axis(axis):
     """(header, index) of each row of dZ as the filter meets it: spread, appended, padded."""
-    pad = [("pad", None)] * (axis.extent - 1)
-    gaps = [("gap", None)] * (axis.s - 1)
-    cells = [place for i in range(axis.o) for place in [*gaps, (str(i), i)]][axis.s - 1 :]
-    return pad + cells + [("rest", None)] * axis.rest + pad
+    ring = ["pad"] * (axis.extent - 1)
+    headers = [*ring, *spread_headers(axis), *["rest"] * axis.rest, *ring]
+    return [(header, int(header) if header.isdigit() else None) for header in headers]
 
 
 def _board(step, name, maps, rows, columns, lies, marked, note, window=()):
