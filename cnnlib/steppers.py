@@ -19,6 +19,8 @@ from cnnlib import examples, shapes, stages, trace, view
 SPEEDS = {"slow": 2000, "normal": 1000, "fast": 400}
 """Milliseconds from one move to the next while it plays."""
 
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
+
 MOST_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
 
@@ -433,6 +435,45 @@ class InfluenceStepper(ForwardStepper):
     _steps = staticmethod(trace.influence_steps)
 
 
+class ActivationStepper(ForwardStepper):
+    """Step through a layer and its activation, with what comes back through it.
+
+    As `ForwardStepper`, and:
+
+    Parameters
+    ----------
+    activation : {"relu", "leaky_relu", "sigmoid", "tanh"}
+    dY : ndarray, shape of Z, optional
+        Gradient of the loss with respect to the output of the activation. Left out, no
+        gradient comes back; where the geometry changes, it is cut or repeated.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ForwardStepper`; also for an unknown activation, or a dY of another size.
+    """
+
+    def __init__(self, Y=None, W=None, b=None, *, activation="relu", dY=None, **how):
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {ACTIVATIONS}; got {activation!r}")
+        self._activation, self._dY = activation, None
+        super().__init__(Y, W, b, **how)
+        if dY is not None:
+            shapes.check_map("dY", dY)
+            if dY.shape != self.steps.shapes["Z"]:
+                raise ValueError(
+                    f"dY has the shape {dY.shape}, Z has {self.steps.shapes['Z']}: an activation "
+                    f"works cell by cell, so both must be alike"
+                )
+            self._dY = dY.copy()
+            self.show()
+
+    def _html(self, static=False):
+        dY = None if self._dY is None else np.resize(self._dY, self.steps.shapes["Z"])
+        aside = view.activation(self.step, self.term, self._activation, dY)
+        return view.html(self.step, self.term, static, aside)
+
+
 class _GradientStepper(Stepper):
     """A stepper that is given dZ, which must have the size that the geometry asks for."""
 
@@ -602,7 +643,8 @@ class NudgeStepper(FilterGradientStepper):
         self._moved()
 
     def _html(self, static=False):
-        return view.html(self.step, self.term, static, self.nudge)
+        aside = view.nudge(self.step, self.term, self.nudge)
+        return view.html(self.step, self.term, static, aside)
 
 
 # --- small helpers -------------------------------------------------------------------------

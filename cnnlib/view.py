@@ -12,6 +12,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from cnnlib import layers
 from cnnlib.shapes import by
 from cnnlib.stages import Stage, spread_headers
 from cnnlib.trace import number
@@ -97,7 +98,15 @@ def text(step, term=None):
     return f"{step}; {_so_far(step, term)}"
 
 
-def html(step, term=None, static=False, nudge=None):
+@dataclass(frozen=True)
+class Aside:
+    """What a stepper shows beside a step: a sentence below the sum, and more panels."""
+
+    sentence: str
+    panels: tuple[Panel, ...]
+
+
+def html(step, term=None, static=False, aside=None):
     """Write a step as HTML: where one is, the sum, and the panels as tables.
 
     Parameters
@@ -108,8 +117,8 @@ def html(step, term=None, static=False, nudge=None):
     static : bool
         Put borders on the marked cells themselves: for a saved notebook, which keeps
         no style sheet. Otherwise the page needs `CSS` once.
-    nudge : float, optional
-        For a step of the filter pass: show what Z gains when the weight grows by this.
+    aside : Aside, optional
+        What else to show, such as `nudge` or `activation` makes it.
 
     Returns
     -------
@@ -123,44 +132,100 @@ def html(step, term=None, static=False, nudge=None):
     if isinstance(step, Stage):
         return _stage_html(step, static)
     term = len(step.terms) - 1 if term is None else term
-    shown = panels(step, term) + ([nudge_panel(step, term, nudge)] if nudge is not None else [])
+    shown = [*panels(step, term), *(aside.panels if aside else ())]
     tables = "".join(_table(panel, static) for panel in shown)
-    effect = "" if nudge is None else f'<p class="cnnlib-where">{escape(_effect(step, nudge))}</p>'
+    beside = f'<p class="cnnlib-where">{escape(aside.sentence)}</p>' if aside else ""
     return (
         f'<div class="cnnlib-step">{_heading(step, term)}'
-        f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>{effect}'
+        f'<div class="cnnlib-sums"{_room(step, static)}>{_sum(step, term)}</div>{beside}'
         f'<div class="cnnlib-panels">{tables}</div>{_legend(step, shown, static)}</div>'
     )
 
 
-def _effect(step, nudge):
-    """Say what a nudge of one weight does to Z and to the loss."""
+def nudge(step, term, amount):
+    """Say what Z and the loss gain when the weight of a filter step grows by `amount`."""
     weight = str(step.target).removeprefix("d")
-    rise = number(nudge * step.value, bare=True)
-    return (
-        f"Raise {weight} by {number(nudge, bare=True)}: each cell of Z gains that many times the "
+    rise = number(amount * step.value, bare=True)
+    sentence = (
+        f"Raise {weight} by {number(amount, bare=True)}: each cell of Z gains that many times the "
         f"cell of Y in its window; the loss gains, to first order, "
-        f"{number(nudge)}·{number(step.value)} = {rise}."
+        f"{number(amount)}·{number(step.value)} = {rise}."
     )
-
-
-def nudge_panel(step, term, nudge):
-    """Lay out what each cell of Z gains when the weight of a filter step grows by `nudge`."""
-    gains = {t.left.index[:2]: nudge * t.right.value for t in step.terms}
+    gains = {t.left.index[:2]: amount * t.right.value for t in step.terms}
     marked = step.terms[term].left.index[:2] if step.terms else None
-    rows, columns = (range(axis.o) for axis in step.trace.where)
-    cells = tuple(
-        tuple(
-            PanelCell(
-                number(gains.get((i, j), 0.0), bare=True), mark="term" if (i, j) == marked else ""
+
+    def cell(place):
+        gain = number(gains.get(place, 0.0), bare=True)
+        return PanelCell(gain, mark="term" if place == marked else "")
+
+    size = tuple(axis.o for axis in step.trace.where)
+    role = "what the nudge adds to each cell: result"
+    return Aside(sentence, (_beside("gain of Z", "Z", size, role, cell),))
+
+
+def activation(step, term, name, dY=None):
+    """Show the activation of a forward step's cell and, with `dY`, what comes back through it.
+
+    Parameters
+    ----------
+    step : trace.Step
+        Of the forward pass.
+    term : int
+        Z is known, and the activation with it, once this is the last term.
+    name : str
+        A function of `cnnlib.layers` that has a ``_backward``, such as "relu".
+    dY : ndarray, shape of Z, optional
+        Gradient of the loss with respect to the output of the activation.
+
+    Returns
+    -------
+    Aside
+    """
+    forward, backward = (getattr(layers, name + end) for end in ("", "_backward"))
+    whole = term >= len(step.terms) - 1
+    now, k = step.target.index[:2], step.target.index[2]
+    at = f"({', '.join(map(str, step.target.index))})"
+
+    def through(place):
+        """Z, f(Z), f'(Z), dY and dZ of one cell."""
+        z = np.array([step.trace.value((*place, k))])
+        slope = backward(np.ones_like(z), z)
+        arrived = np.array([0.0 if dY is None else dY[(*place, k)]], z.dtype)
+        return [float(x[0]) for x in (z, forward(z), slope, arrived, backward(arrived, z))]
+
+    def cell(column):
+        def made(place):
+            if place > now or (place == now and not whole):
+                return PanelCell("·")
+            return PanelCell(
+                number(through(place)[column], bare=True), mark="target" if place == now else "done"
             )
-            for j in columns
-        )
-        for i in rows
-    )
-    caption = f", {by((len(rows), len(columns)))}, what the nudge adds to each cell: result"
+
+        return made
+
+    z, y, slope, arrived, back = through(now)
+    shown = number(y, bare=True), number(slope, bare=True)
+    sentence = f"Z{at} is not complete yet: its activation waits for the last term."
+    if whole:
+        sentence = f"Y_out{at} = {name}({number(z, bare=True)}) = {shown[0]}; slope here {shown[1]}"
+        if dY is not None:
+            product = f"{number(arrived)}·{number(slope)} = {number(back, bare=True)}"
+            sentence += f"; so dZ{at} = dY_out{at} f'(Z{at}) = {product}"
+        sentence += "."
+    size = step.trace.shapes["Z"][:2]
+    made = [_beside("Y_out", "Z", size, f"{name}(Z): input of the next layer", cell(1))]
+    if dY is not None:
+        role = "dY_out times the slope: what comes back to Z"
+        made.append(_beside("dZ", "Z", size, role, cell(4)))
+    return Aside(sentence, tuple(made))
+
+
+def _beside(name, like, size, role, cell):
+    """Return a panel that is made for an aside, from a cell for each place."""
+    rows, columns = map(range, size)
+    cells = tuple(tuple(cell((i, j)) for j in columns) for i in rows)
     headers = (tuple(map(str, axis)) for axis in (rows, columns))
-    return Panel("gain of Z", caption, INDICES["Z"][0], *headers, cells)
+    return Panel(name, f", {by(size)}, {role}", INDICES[like][0], *headers, cells)
 
 
 def _legend(step, shown, static):

@@ -542,3 +542,25 @@ def test_a_nudge_is_a_field_and_a_number():
     assert "by 0.5" in stepper._repr_mimebundle_()["text/html"]
     assert stepper._nudge.description
     stepper.close()
+
+
+def test_an_activation_in_the_forward_stepper():
+    dY = examples.variant("activation").dZ
+    stepper = steppers.ActivationStepper(dY=dY)
+    for index in range(9):
+        stepper.index = index
+        z, d = stepper.step.value, dY[stepper.step.target.index]
+        back = d if z > 0 else 0
+        assert f"relu({z:.0f}) = {max(z, 0):.0f}" in shown(stepper)
+        assert f" = {back:.0f}." in shown(stepper)
+        check_agreement(stepper)
+    stepper._how_fields["padding"].value = "1"
+    check_agreement(stepper)
+    assert "relu" in stepper._repr_mimebundle_()["text/html"]
+    assert "dY_out" not in shown(steppers.ActivationStepper(activation="tanh"))
+    with pytest.raises(ValueError, match="activation must be one of"):
+        steppers.ActivationStepper(activation="softmax")
+    with pytest.raises(ValueError, match="both must be alike"):
+        steppers.ActivationStepper(dY=dY[:2])
+    with pytest.raises(TypeError, match="integers"):
+        steppers.ActivationStepper(dY=dY.astype(int))

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from cnnlib import examples, loops, trace, view
+from cnnlib import examples, layers, loops, trace, view
 
 E, OBLONG, T = examples.one_map(), examples.oblong(), examples.three_maps()
 TRACES = {
@@ -350,10 +350,38 @@ def test_a_nudge_shows_what_the_forward_pass_gains(name, nudge):
         gain = loops.conv_forward(like.Y, W, **like.how) - loops.conv_forward(
             like.Y, like.W, **like.how
         )
-        html = view.html(step, nudge=nudge)
+        html = view.html(step, aside=view.nudge(step, len(step.terms) - 1, nudge))
         table = Tables(html).tables[3]
         assert [numbers(cell["td"])[0] for cell in cells(table)] == gain.ravel().tolist()
         assert f"= {trace.number(float(np.sum(gain * like.dZ)), bare=True)}." in html
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "sigmoid", "tanh"])
+def test_an_activation_is_shown_with_what_comes_back(name):
+    dY = examples.variant("activation").dZ
+    steps = TRACES["forward"]
+    Z = loops.conv_forward(E.Y, E.W, E.b)
+    right = [getattr(layers, name)(Z), getattr(layers, name + "_backward")(dY, Z)]
+    last = steps[len(steps) - 1]
+    html = view.html(last, aside=view.activation(last, 8, name, dY))
+    for table, array in zip(Tables(html).tables[3:], right, strict=True):
+        text = [cell["td"].strip("[]") for cell in cells(table)]
+        assert text == [trace.number(x, bare=True) for x in array.ravel().tolist()]
+
+
+def test_an_activation_waits_for_the_last_term():
+    dY = examples.variant("activation").dZ
+    step = TRACES["forward"][4]
+    aside = view.activation(step, 3, "relu", dY)
+    assert "not complete yet" in aside.sentence
+    assert [cell.text for cell in sum(aside.panels[0].cells, ())][4:] == ["·"] * 5
+    z = step.value
+    whole = view.activation(step, 8, "relu", dY)
+    assert f"relu({z:.0f}) = {max(z, 0):.0f}" in whole.sentence
+    assert f"= {dY[1, 1, 0]:.0f}·".replace("= -", "= (-") in whole.sentence.replace(")·", "·")
+    alone = view.activation(step, 8, "relu")
+    assert len(alone.panels) == 1
+    assert "dZ" not in alone.sentence
 
 
 def contrast(one, other):
