@@ -3,7 +3,8 @@
 Every function takes an Axes that `canvas` has laid out in pixels, with y downwards,
 draws on it and changes nothing else. What is drawn comes back as a `Placed`, so that
 arrows can start and end at its cells. Nothing is told by colour alone: a mark has its
-own border and letter, a backward arrow is dashed.
+own border and letter, a backward arrow is dashed. One thing differs: a window has one
+dashed outline with one w on its corner, where the table of a stepper marks each cell.
 """
 
 import re
@@ -11,8 +12,10 @@ from textwrap import wrap
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
 
 from cnnlib.shapes import by
 from cnnlib.trace import number
@@ -137,7 +140,7 @@ def arrow(ax, start, end, words="", *, back=False, bend=0, size=16, color=None, 
         `head=False` for a line alone; the rest goes to `text`.
     """
     color = color or (PURPLE if back else INK)
-    width, gap, at = how.pop("width", 3), how.pop("gap", 14), how.pop("at", 0.5)
+    width, gap, at = how.pop("width", 3), how.pop("gap", 4 + 0.7 * size), how.pop("at", 0.5)
     head = 4.2 * width if how.pop("head", True) else 0
     start, end = np.array(start, float), np.array(end, float)
     along = end - start
@@ -203,12 +206,15 @@ def table(name, values, *, marks=(), over=(), over_first=False, corner=None, cap
     return Panel(name, caption, corner, *headers, cells)
 
 
-def panel(ax, panel, x, y, cell=44, title=None, role=None, headers=True):
+def panel(ax, panel, x, y, cell=44, title=None, role=None, headers=True, windows=None):
     """Draw a `view.Panel`: (x, y) is the corner of its top left cell.
 
     Above it, growing upwards: the indices, `role` (a line or more, "" for none) and
-    `title`, its name and shape; left out, they come from the panel.
+    `title`, its name and shape; left out, they come from the panel. `windows` are what
+    to outline, (top, left, rows, columns) each; left out, the cells marked as a window.
     """
+    if windows is None:
+        windows = [around(panel)] if any(c.mark == "window" for r in panel.cells for c in r) else []
     drawn = Placed(x, y, cell, len(panel.cells), len(panel.cells[0]))
     shape = by((drawn.rows, drawn.columns))
     found = re.fullmatch(r"(.*?\d+ x \d+), (.*)", panel.caption)
@@ -224,12 +230,35 @@ def panel(ax, panel, x, y, cell=44, title=None, role=None, headers=True):
         text(ax, x, above - 6, line.replace(" x ", " × "), 15, ha="left", color=SOFT)
         above -= 20
     text(ax, x, above - 9, title.replace(" x ", " × "), 20, bold=True, ha="left")
-    _cells(ax, panel, drawn)
+    _cells(ax, panel, drawn, windows)
     return drawn
 
 
+def around(panel, marks=("window", "term")):
+    """Return (top, left, rows, columns) of the smallest block that holds all cells so marked."""
+    cells = [
+        (r, c) for r, row in enumerate(panel.cells) for c, what in enumerate(row)
+        if what.mark in marks
+    ]  # fmt: skip
+    rows, columns = ({*axis} for axis in zip(*cells, strict=True))
+    top, left = min(rows), min(columns)
+    return top, left, max(rows) - top + 1, max(columns) - left + 1
+
+
+def outline(ax, placed, top, left, rows, columns):
+    """Draw a window over a grid: tinted, one dashed outline, and its letter on the corner."""
+    x, y = placed.at(top, left, 0, 0)
+    wide, high = columns * placed.cell, rows * placed.cell
+    color, _, _, _ = LOOKS["window"]
+    ax.add_artist(Rectangle((x, y), wide, high, fc=color, ec="none", alpha=0.14, clip_on=False))
+    mark_cell(ax, "window", x, y, placed.cell, columns, rows, fill=False)
+    x, y = x - 5, y + high  # this corner is far from the indices and from other letters
+    box(ax, x - 9, y - 9, 18, 18, edge=color, line=1.6, round_=5, zorder=4)
+    text(ax, x, y - 1, MARKS["window"][1], 15, True, color=color, zorder=5)
+
+
 def _header_size(cell):
-    return min(max(13, 0.34 * cell), 18)
+    return min(max(15, 0.34 * cell), 18)
 
 
 def _headers(ax, panel, drawn):
@@ -240,28 +269,28 @@ def _headers(ax, panel, drawn):
     for column, words in enumerate(panel.columns):
         px, py = drawn.at(0, column, down=0)
         text(ax, px, py - size * 0.8, words, size, color=SOFT)
-    text(ax, drawn.x - 7, drawn.y - size * 0.8, panel.corner, size, ha="right", style="italic",
+    text(ax, drawn.x - 11, drawn.y - size * 0.9, panel.corner, size, ha="right", style="italic",
          color=SOFT)  # fmt: skip
 
 
-def _cells(ax, panel, drawn):
-    marked = []
-    for r, row in enumerate(panel.cells):
-        for c, what in enumerate(row):
-            x, y = drawn.at(r, c, 0, 0)
-            fill = "#f1f1f1" if what.filler else PAPER
-            _square(ax, x, y, drawn.cell, fill, LINE, 1.2)
-            if what.mark:
-                marked.append((what.mark, x, y))
-            else:
-                _content(ax, what, x, y, drawn.cell)
-    order = list(LOOKS)  # the border of a marked cell lies over its neighbours'
-    for mark, x, y in sorted(marked, key=lambda m: (order[::-1].index(m[0]), m[2], m[1])):
-        mark_cell(ax, mark, x, y, drawn.cell)
-    for r, row in enumerate(panel.cells):
-        for c, what in enumerate(row):
-            if what.mark:
-                _content(ax, what, *drawn.at(r, c, 0, 0), drawn.cell)
+def _cells(ax, panel, drawn, windows=()):
+    cells = [
+        (what, *drawn.at(r, c, 0, 0))
+        for r, row in enumerate(panel.cells)
+        for c, what in enumerate(row)
+    ]
+    for what, x, y in cells:
+        _square(ax, x, y, drawn.cell, "#f1f1f1" if what.filler else PAPER, LINE, 1.2)
+    for window in windows:
+        outline(ax, drawn, *window)
+    for mark in reversed(LOOKS):  # the border of a marked cell lies over its neighbours'
+        for what, x, y in cells:
+            if what.mark == mark != "window":
+                mark_cell(ax, mark, x, y, drawn.cell)
+    plain = [what for what, *_ in cells if not what.over and what.mark not in LETTERED]
+    most = min((_largest(what, drawn.cell) for what in plain), default=100)  # one size for all
+    for what, x, y in cells:
+        _content(ax, what, x, y, drawn.cell, most)
 
 
 def mark_cell(ax, mark, x, y, cell, columns=1, rows=1, fill=True):
@@ -286,30 +315,50 @@ def _square(ax, x, y, cell, fill, edge, width, inset=0.0, dashes=None, columns=1
     )  # fmt: skip
 
 
-def _content(ax, what, x, y, cell):
+def _content(ax, what, x, y, cell, most):
     bold = what.mark in ("term", "target")
     middle = x + cell / 2
-    room = cell - {"term": 14, "target": 15}.get(what.mark, 7) * _scale(cell)
-    color = SOFT if what.filler else INK
-    style = "italic" if what.filler else "normal"
+    look = {"color": SOFT, "style": "italic"} if what.filler else {"color": INK}
     if not what.over:
-        size = min(0.42 * cell, room / _width(what.text, bold))
-        text(ax, middle, y + cell / 2, what.text, size, bold, color=color, style=style)
+        down = 0.6 if what.mark in LETTERED else 0.5  # room for the letter
+        size = min(most, _largest(what, cell))
+        text(ax, middle, y + down * cell, what.text, size, bold, **look)
     else:
         two = [what.over + "·", what.text] if what.over_first else [what.text, "·" + what.over]
-        for words, down in zip(two, (0.32, 0.69), strict=True):
-            size = min(0.33 * cell, room / _width(words, bold))
-            text(ax, middle, y + down * cell, words, size, bold, color=color, style=style)
-    if what.mark:
+        part = 0.34 if what.mark in LETTERED else 0.385
+        for words, down in zip(two, (0.28, 0.68), strict=True):
+            size = min(part * cell, 26, _room(what, cell) / _width(words, bold))
+            left = 0.08 * cell if what.mark in LETTERED and words == two[0] else 0
+            text(ax, middle - left, y + down * cell, words, size, bold, **look)
+    if what.mark in LETTERED:
         letter(ax, what.mark, x, y, cell)
+
+
+LETTERED = "term", "target", "done"  # a window has its letter once, on its outline
+
+
+def _largest(what, cell):
+    """Return the largest size at which the number of a cell fits into it."""
+    part = 0.38 if what.mark in LETTERED else 0.42
+    room = _room(what, cell) if what.mark else 0.82 * cell
+    return min(max(16, part * cell), room / _width(what.text, what.mark in ("term", "target")))
+
+
+def _room(what, cell):
+    return cell - {"term": 12.5, "target": 13.5}.get(what.mark, 6) * _scale(cell)
 
 
 def letter(ax, mark, x, y, cell):
     """Write the letter of a mark into the upper right corner of a cell."""
-    inset = {"target": 0.22, "term": 0.21, "window": 0.2}.get(mark, 0.16)
+    inset = {"target": 0.28, "term": 0.27}.get(mark, 0.24)
     color = LOOKS[mark][0]
-    text(ax, x + (1 - inset) * cell, y + (min(inset, 0.2) + 0.02) * cell, MARKS[mark][1],
-         min(max(10, 0.25 * cell), 16), True, color=color)  # fmt: skip
+    text(ax, x + (1 - inset) * cell, y + min(inset, 0.27) * cell, MARKS[mark][1],
+         min(max(15, 0.25 * cell), 18), True, color=color)  # fmt: skip
+
+
+def _measured(words, size):
+    font = FontProperties(family=STYLE["font.sans-serif"], size=size)
+    return text_to_path.get_text_width_height_descent(words, font, ismath=False)[0]
 
 
 def _scale(cell):
@@ -364,12 +413,12 @@ def stack(ax, x, y, count, size, *, cell=18, shift=(16, 16), marks=None, label="
     return planes
 
 
-def legend(ax, x, y, marks=("window", "term", "target", "done"), words=None, step=None, size=15):
+def legend(ax, x, y, marks=("window", "term", "target", "done"), words=None, step=None, size=16):
     """Explain marks in a row: {mark: words} to say more than `view.MARKS` does."""
     words = dict(words or {})
     for mark in marks:
         meaning = words.get(mark, MARKS[mark][0])
-        mark_cell(ax, mark, x, y - 13, 26)
-        text(ax, x + 13, y, MARKS[mark][1], 13, True)
-        text(ax, x + 35, y, meaning, size, ha="left")
-        x += step or 35 + 0.57 * size * len(meaning) + 20
+        mark_cell(ax, mark, x, y - 14, 28)
+        text(ax, x + 14, y, MARKS[mark][1], 15, True)
+        text(ax, x + 37, y, meaning, size, ha="left")
+        x += step or 37 + _measured(meaning, size) + 24

@@ -1,13 +1,17 @@
-"""Redraw the figures: ``python -m figures`` all of them, with names only those."""
+"""Redraw the figures: ``python -m figures`` all of them, with names only those.
+
+A lesson that shows one of them gets its alt text.
+"""
 
 import sys
 
 from figures.catalogue import FIGURES
 from figures.figure import FOLDER, write
+from figures.lessons import write_alts
 
 
 def main(names):
-    """Write the named figures, or all, and remove the SVG files that no row names."""
+    """Write the named figures, or all, with their alt texts; remove what no row names."""
     known = {figure.name: figure for figure in FIGURES}
     names = [name.removesuffix(".svg").removeprefix("figures/") for name in names]
     unknown = [name for name in names if name not in known]
@@ -15,6 +19,8 @@ def main(names):
         return f"no figure is named {', '.join(unknown)}; there are: {', '.join(known)}"
     for name in names or known:
         print(write(known[name]).relative_to(FOLDER.parent))
+    for path in write_alts({name: known[name].alt for name in names or known}):
+        print(f"{path.relative_to(FOLDER.parent)}: alt texts")
     if not names:
         for path in sorted(FOLDER.glob("*.svg")):
             if path.stem not in known:

@@ -9,7 +9,7 @@ from cnnlib.trace import filter_steps
 from figures import one_weight, programs, several_maps, stride
 from figures.figure import Figure
 from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, Y, at, nine, of_weight
-from figures.several_maps import F_K, N_K, SEVERAL, bare, board, outline, read, sums_to, times
+from figures.several_maps import F_K, N_K, SEVERAL, bare, board, read, sums_to, times
 from figures.stride import OBLONG
 
 # --- dZ slides over Y ----------------------------------------------------------------
@@ -42,7 +42,7 @@ def as_filter(ax):
     )
     draw.text(ax, 400, 540, f"dW{at(WEIGHT)} = " + " + ".join(t.product for t in step.terms), 18)
     draw.text(ax, 400, 574, f"= {bare(step.value)}", 22, True)
-    draw.legend(ax, 60, 476, ("target", "done"))
+    draw.legend(ax, 60, 476, ("window", "target", "done"), {"window": "dZ"}, size=15)
 
 
 def _as_filter_alt():
@@ -66,16 +66,16 @@ def nine_positions(ax):
             if cell.over
         }
         table = draw.table("Y", Y, over=over, over_first=True)
-        placed = draw.panel(ax, table, x, y, 42, f"dW{at(index)} = {bare(step.value)}", "")
-        outline(ax, placed, *index, *DZ.shape)
+        words, window = f"dW{at(index)} = {bare(step.value)}", [(*index, *DZ.shape)]
+        draw.panel(ax, table, x, y, 42, words, "", windows=window)
 
     nine(ax, one, 82, 288)
     draw.text(
         ax,
         400,
         896,
-        f"Y, {times(Y.shape)}; dashed: dZ, {times(DZ.shape)}, not flipped; in a cell: dZ · Y",
-        18,
+        f"Y, {times(Y.shape)}; w: dZ, {times(DZ.shape)}, lies here, not flipped; in a cell: dZ · Y",
+        19,
     )
 
 
@@ -196,7 +196,7 @@ def spread_over_y(ax):
         18,
         ha="center",
     )
-    draw.legend(ax, 74, 536, ("target", "done"))
+    draw.legend(ax, 74, 536, ("window", "target", "done"), {"window": "here lies dZ"})
 
 
 SPREAD_AT = (1, 0)

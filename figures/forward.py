@@ -44,58 +44,62 @@ def index_table(name, size, marks=()):
 # --- the network and its layers ------------------------------------------------------
 
 
+LAYERS = (  # the network of the lessons: a layer's name, what enters it, its width and the gap
+    ("conv", "Y0", 64, 42),
+    ("ReLU", "Z1", 64, 46),
+    ("max\npool", "Y1", 64, 46),
+    ("dense", "P", 68, 42),
+    ("softmax,\ncross-\nentropy", "logits", 92, 78),
+    ("loss", "", 56, 30),
+)
+LEARNING = {"conv": "1", "dense": "2"}  # which W and b
+
+
 def network(ax):
     """Boxes in a row, values to the right, gradients to the left."""
-    names = ["conv", "ReLU", "max pool", "softmax", "loss"]
-    ahead = ["Y⁰", "Z¹", "Y¹", "P¹", "S"]
-    draw.text(ax, 400, 36, "forward: values", 20, True)
-    draw.text(ax, 400, 64, "Z before the activation, Y after it, P pooled, S scores", 16)
-    width, gap, left, top = 87, 46, 34, 110
-    previous = draw.box(ax, left, top + 20, 58, 70, "image", size=16, fill="#f1f1f1")
-    boxes = []
-    x = left + 58 + gap
-    for name in names:
-        words = name.replace(" ", "\n")
-        boxes.append(draw.box(ax, x, top, width, 110, words, size=16, bold=True))
-        x += width + gap
-    for there, value in zip(boxes, ahead, strict=True):
-        start = previous.x + previous.width + 3
-        draw.arrow(ax, (start, top + 34), (there.x - 3, top + 34), value, size=18, bold=True)
-        draw.arrow(
-            ax,
-            (there.x - 3, top + 78),
-            (start, top + 78),
-            "d" + value,
-            back=True,
-            size=18,
-            gap=-19,
-            bold=True,
-            ha="center",
-        )
+    draw.text(ax, 400, 36, "forward: values", 22, True)
+    draw.text(ax, 400, 68, "Z before the activation, Y after it, P pooled", 18)
+    top, high = 110, 120
+    previous = draw.box(ax, 26, top + 22, 56, 76, "image", size=15, fill="#f1f1f1")
+    for name, value, width, gap in LAYERS:
+        x = previous.x + previous.width + gap
+        there = draw.box(ax, x, top, width, high, name, size=16, bold=True)
+        ends = [(previous.x + previous.width + 3, there.x - 3), (top + 36, top + 84)]
+        (left, right), (ahead, back) = ends
+        draw.arrow(ax, (left, ahead), (right, ahead), value, size=18, bold=True)
+        if previous.x > 26:  # nothing asks for the gradient of the image
+            look = {"size": 18 if len(value) < 3 else 17, "bold": True, "gap": -20, "ha": "center"}
+            words = f"d{value}" if value else ""
+            draw.arrow(ax, (right, back), (left, back), words, back=True, **look)
+        if name in LEARNING:
+            _update(ax, there, LEARNING[name])
         previous = there
-    draw.text(ax, 400, 258, "backward: gradients of the loss", 20, True)
-    conv = boxes[0]
-    update = draw.box(ax, conv.x - 34, 330, 160, 62, "update W, b", size=18, fill="#f1f1f1")
-    draw.arrow(ax, (conv.middle[0], top + 113), (conv.middle[0], update.y - 3), back=True)
-    draw.text(ax, conv.middle[0] + 16, 300, "dW, db", 18, True, ha="left")
-    draw.lines(
-        ax,
-        340,
-        345,
-        [
-            "Each layer receives the gradient of what it made,",
-            "and passes on the gradient of what it was given.",
-        ],
-        17,
+    draw.text(ax, 690, 310, "backward:\ngradients\nof the loss", 22, True)
+    rule = "Each layer receives the gradient of what it made,"
+    draw.text(ax, 400, 440, f"{rule}\nand passes on that of what it was given.", 19)
+
+
+def _update(ax, layer, which):
+    x = layer.middle[0]
+    words = f"update W{which}, b{which}"
+    update = draw.box(ax, x - 84, 330, 168, 54, words, size=19, fill="#f1f1f1")
+    draw.arrow(ax, (x, layer.bottom[1] + 3), (x, update.y - 3), back=True)
+    draw.text(ax, x + 16, 280, f"dW{which}, db{which}", 19, True, ha="left")
+
+
+def _network_alt():
+    names = [
+        name.replace("-\n", "-").replace(",\n", " with ").replace("\n", " ") for name, *_ in LAYERS
+    ]
+    values = [value for _, value, *_ in LAYERS if value]
+    back = ", ".join(f"d{value}" for value in values[:0:-1])
+    return (
+        f"A network as a row of boxes: image, {', '.join(names)}. Solid arrows run forward from "
+        f"each to the next and carry {', '.join(values)}, and last the loss. Dashed arrows run "
+        f"backward from the loss to conv and carry {back}; none leads on to the image. From "
+        f"conv a dashed arrow with dW1 and db1 goes down to the update of W1 and b1, and from "
+        f"dense one with dW2 and db2 to the update of W2 and b2."
     )
-
-
-NETWORK_ALT = (
-    "A network as a row of boxes: image, conv, ReLU, max pool, softmax, loss. Solid arrows run "
-    "forward and carry Y0 into conv, Z1 from conv to ReLU, Y1 to max pool, P1 to softmax and S to "
-    "the loss. Dashed arrows run backward through the same boxes and carry dS, dP1, dY1, dZ1 and "
-    "dY0. From conv a dashed arrow with dW and db goes down to the update of W and b."
-)
 
 
 def any_layer(ax):
@@ -144,7 +148,7 @@ def activation(ax):
         xs[2],
         112,
         size,
-        f"Y, {ON_Y}",
+        f"Y, {ON_Z}",
         "f of each cell",
     )
     low = 390
@@ -166,7 +170,7 @@ def activation(ax):
         xs[2],
         low,
         size,
-        f"dY, {ON_Y}",
+        f"dY, {ON_Z}",
         "from the next layer",
     )
     draw.arrow(ax, (z.right[0] + 8, 187), (f.x - 6, 187), "Z", bold=True, size=18)
@@ -298,7 +302,7 @@ def only(plane, cell):
     ]
 
 
-def reach(ax, cell, x, y, size=36, first_only=False, title="Z", arrow=True, space=80):
+def reach(ax, cell, x, y, size=36, first_only=False, title="Z", arrow=True, space=80, of_z=0):
     """Draw Y with one cell marked and Z with the cells that it reaches, by their weights."""
     terms = gifts(cell)[: 1 if first_only else None]
     Y = draw.table("Y", only(RUNNING.Y[:, :, 0], cell), marks={cell: "term"})
@@ -307,7 +311,7 @@ def reach(ax, cell, x, y, size=36, first_only=False, title="Z", arrow=True, spac
     values = [[weights.get((i, j)) for j in range(o_w)] for i in range(o_h)]
     Z = draw.table("Z", values, marks=dict.fromkeys(weights, "target"))
     left = draw.panel(ax, Y, x, y, size, f"Y, {ON_Y}", "")
-    right = draw.panel(ax, Z, x + 5 * size + space, y, size, f"{title}, {ON_Z}", "")
+    right = draw.panel(ax, Z, x + 5 * size + space, y, of_z or size, f"{title}, {ON_Z}", "")
     if arrow:
         rows = [i for i, _ in weights]
         column = min(j for _, j in weights)
@@ -320,14 +324,14 @@ INNER, SIDE = (1, 1), (2, 0)
 
 
 def one_then_several(ax):
-    """Step 1 beside step 2."""
-    for x, first, words in (
-        (48, True, "Step 1: one cell of Z"),
-        (444, False, "Step 2: all that it reaches"),
+    """Step 1 above step 2."""
+    for row, (first, words) in enumerate(
+        ((True, ["Step 1:", "one cell of Z"]), (False, ["Step 2:", "all that it", "reaches"]))
     ):
-        draw.text(ax, x - 20, 32, words, 20, True, ha="left")
-        reach(ax, INNER, x, 118, 36, first, space=36)
-    draw.text(ax, 400, 335, "in a cell of Z: the weight u, v on the way", 18)
+        y = 78 + 290 * row
+        reach(ax, INNER, 60, y, 43, first, space=110, of_z=52)
+        draw.lines(ax, 572, y + 40, words, 22, bold=True)
+    draw.text(ax, 400, 612, "in a cell of Z: the weight u, v on the way", 19)
 
 
 def _reached_alt(cell):
@@ -343,16 +347,18 @@ def every_map(ax):
     """A cell in one map of Y, and what it reaches in each map of Z."""
     terms = gifts((*MIDDLE, 0), SEVERAL)
     Y = draw.table("Y", only(SEVERAL.Y[:, :, 0], MIDDLE), marks={MIDDLE: "term"})
-    left = draw.panel(ax, Y, 60, 250, 40, f"Y, k_in = 0 of {N_K}", by(SEVERAL.input_size))
+    left = draw.panel(ax, Y, 60, 250, 44, f"Y, k_in = 0 of {N_K}", by(SEVERAL.input_size))
     o_h, o_w, _ = SEVERAL.dZ.shape
     for k in range(F_K):
         weights = {t.target.index[:2]: pair(t.right.index) for t in terms if t.target.index[2] == k}
         values = [[weights.get((i, j)) for j in range(o_w)] for i in range(o_h)]
         Z = draw.table("Z", values, marks=dict.fromkeys(weights, "target"))
-        right = draw.panel(ax, Z, 520, 72 + 208 * k, 44, f"Z, k = {k}", "")
+        right = draw.panel(ax, Z, 540, 76 + 226 * k, 52, f"Z, k = {k}", "")
         end = (right.x - 34, right.middle[1])
-        draw.arrow(ax, left.at(*MIDDLE, right=0.95), end, f"W, 0, {k}", size=17, bold=True, at=0.6)
-    draw.lines(ax, 60, 470, ["in Z: the weight u, v", "of filter k on the way"], 18)
+        draw.arrow(
+            ax, left.at(*MIDDLE, right=0.95), end, f"W, 0, {k}", size=17, bold=True, at=0.6, gap=20
+        )
+    draw.lines(ax, 60, 480, ["in Z: the weight u, v", "of filter k on the way"], 18)
 
 
 def _every_map_alt():
@@ -447,56 +453,58 @@ def indices(ax):
 # --- the nine windows over one cell --------------------------------------------------
 
 
-def placement(ax, number_, x, y, size=40, small=36, space=38):
+def placement(ax, number_, x, y, size=40, small=42, space=24, headers=False):
     """Draw the window in which weight number so-and-so lies on the cell, and Z so far."""
     terms = gifts(CELL)
     term = terms[number_]
-    i, j = term.target.index[:2]
+    window = term.target.index[:2]
     where = geometry(RUNNING.input_size, RUNNING.filter_size)
-    on = {
-        (where.rows.input_index(i, u), where.columns.input_index(j, v)): number(w)
-        for (u, v), w in np.ndenumerate(RUNNING.W[:, :, 0, 0])
-    }
-    marks = {**dict.fromkeys(on, "window"), CELL: "term"}
-    Y = draw.table("Y", RUNNING.Y[:, :, 0], marks=marks, over=on)
-    draw.panel(
-        ax,
-        Y,
-        x,
-        y,
-        size,
-        f"{number_ + 1}.\u2002W({pair(term.right.index)}) on Y({pair(CELL)})",
-        f"Y, {by(RUNNING.input_size)}, the filter on it",
-    )
+    values, marks = RUNNING.Y[:, :, 0].copy(), {}
+    for (u, v), weight in np.ndenumerate(RUNNING.W[:, :, 0, 0]):
+        under = where.rows.input_index(window[0], u), where.columns.input_index(window[1], v)
+        values[under], marks[under] = weight, "window"
+    title = f"{number_ + 1}.\u2002W({pair(term.right.index)}) on Y({pair(CELL)})"
+    Y = draw.table("Y", values, marks=marks | {CELL: "term"})
+    left = draw.panel(ax, Y, x, y, size, title, "")
     met = {t.target.index[:2]: pair(t.right.index) for t in terms[: number_ + 1]}
-    state = dict.fromkeys(met, "done") | {(i, j): "target"}
+    state = dict.fromkeys(met, "done") | {window: "target"}
     o_h, o_w = RUNNING.dZ.shape[:2]
-    values = [[met.get((a, b)) for b in range(o_w)] for a in range(o_h)]
-    z = draw.panel(
-        ax, draw.table("Z", values, marks=state), x + 5 * size + space, y, small, f"Z, {ON_Z}", ""
-    )
-    draw.text(ax, z.bottom[0], z.bottom[1] + 20, "weight met: u, v", 15, color=draw.SOFT)
+    record = [[met.get((a, b)) for b in range(o_w)] for a in range(o_h)]
+    z, down = draw.table("Z", record, marks=state), y + size
+    draw.panel(ax, z, left.right[0] + space, down, small, f"Z, {ON_Z}", "", headers=headers)
 
 
 def placements(ax, numbers):
     """Four windows in two rows."""
+    draw.text(ax, 400, 34, _moves(), 19)
     for position, number_ in enumerate(numbers):
-        placement(ax, number_, 45 + 386 * (position % 2), 96 + 302 * (position // 2))
-    draw.legend(ax, 42, 634, words=PLACED_WORDS)
+        placement(ax, number_, 44 + 388 * (position % 2), 124 + 296 * (position // 2))
+    _placement_legend(ax, 42, 660)
 
 
-PLACED_WORDS = {
-    "window": "window",
-    "term": f"on Y({pair(CELL)})",
-    "target": "this cell of Z",
-    "done": "done",
-}
+def _moves():
+    y, w = (size.replace("x", "×") for size in (ON_Y, ON_W))
+    value = number(RUNNING.Y[(*CELL, 0)], bare=True)
+    return f"Y, {y}, with Y({pair(CELL)}) = {value}. The filter, {w}, lies on it and moves."
+
+
+def _placement_legend(ax, x, y):
+    words = {
+        "window": "window: here stand the weights of the filter that lies on Y",
+        "term": f"the weight on Y({pair(CELL)})",
+    }
+    draw.legend(ax, x, y, ("window",), words)
+    draw.legend(ax, x + 520, y, ("term",), words)
+    words = {"target": "the cell of Z of this window, with its weight u, v", "done": "done"}
+    draw.legend(ax, x, y + 40, ("target",), words)
+    draw.legend(ax, x + 520, y + 40, ("done",), words)
 
 
 def last_placement(ax):
     """The ninth window, large, and Z with all nine weights."""
-    placement(ax, len(gifts(CELL)) - 1, 64, 106, 60, 84, 110)
-    draw.legend(ax, 64, 444, words=PLACED_WORDS)
+    draw.text(ax, 400, 34, _moves(), 19)
+    placement(ax, len(gifts(CELL)) - 1, 64, 124, 60, 84, 90, headers=True)
+    _placement_legend(ax, 42, 466)
 
 
 def _placement_alt(numbers):
@@ -508,8 +516,8 @@ def _placement_alt(numbers):
     )
     return (
         f"Windows {numbers[0] + 1} to {numbers[-1] + 1} of the {len(terms)} that cover Y{CELL}, "
-        f"shown as the {ON_Y} map Y with the filter lying on it and beside it Z, in which each "
-        f"cell reached so far shows the weight that reached it: {ways}."
+        f"shown as the {ON_Y} map Y, the weights of the filter lying on it in a dashed window, and "
+        f"beside it Z, in which each cell reached so far shows the weight that reached it: {ways}."
     )
 
 
@@ -536,11 +544,11 @@ def index_sum(ax):
 def three_reaches(ax):
     """Centre, edge and corner of Y, and what each reaches."""
     for row, cell in enumerate(((2, 2), (0, 2), (0, 0))):
-        y = 78 + 270 * row
-        _, right, terms = reach(ax, cell, 60, y, 40, space=110)
+        y = 78 + 280 * row
+        _, right, terms = reach(ax, cell, 60, y, 43, space=110, of_z=52)
         many = "cell" if len(terms) == 1 else "cells"
         place = ("inside", "at the edge", "in the corner")[row]
-        draw.lines(ax, 560, y + 40, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
+        draw.lines(ax, 572, y + 40, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
 
 
 def _three_alt():
@@ -606,9 +614,9 @@ def _rows():
     yield Figure(
         "forward_values_backward_gradients",
         ("CNN_Backward_Propagation",),
-        420,
+        490,
         network,
-        NETWORK_ALT,
+        _network_alt(),
     )
     yield Figure(
         "what_any_layer_receives_and_passes_on",
@@ -646,12 +654,12 @@ def _rows():
     yield Figure(
         "one_cell_reaches_one_cell_then_several",
         (of + "2a",),
-        360,
+        640,
         one_then_several,
-        f"Two pictures, each with the {ON_Y} map Y and the {ON_Z} map Z. Left: a beam from "
-        f"Y{INNER} to the first cell of Z. Right: to all that it reaches. {_reached_alt(INNER)}",
+        f"Two pictures, each with the {ON_Y} map Y and the {ON_Z} map Z. Above: a beam from "
+        f"Y{INNER} to the first cell of Z. Below: to all that it reaches. {_reached_alt(INNER)}",
     )
-    yield Figure("one_cell_reaches_every_map", (of + "2b",), 680, every_map, _every_map_alt())
+    yield Figure("one_cell_reaches_every_map", (of + "2b",), 716, every_map, _every_map_alt())
     yield Figure(
         "one_cell_times_one_weight",
         (of + "3",),
@@ -683,12 +691,12 @@ def _rows():
         ("7", "windows_5_to_8_over_one_cell", range(4, 8)),
     ):
         yield Figure(
-            name, (of + stem,), 668, partial(placements, numbers=numbers), _placement_alt(numbers)
+            name, (of + stem,), 736, partial(placements, numbers=numbers), _placement_alt(numbers)
         )
     yield Figure(
         "window_9_and_the_weights_met",
         (of + "8",),
-        478,
+        540,
         last_placement,
         _placement_alt(range(8, 9)).replace("Windows 9 to 9", "Window 9"),
     )
@@ -702,7 +710,7 @@ def _rows():
         f"{CELL}, the cell of Y. So the weight is (r - i, c - j), at stride 1 without padding.",
     )
     yield Figure(
-        "centre_edge_and_corner_reach_differently", (of + "2c",), 840, three_reaches, _three_alt()
+        "centre_edge_and_corner_reach_differently", (of + "2c",), 880, three_reaches, _three_alt()
     )
     yield Figure(
         "forward_one_product_into_z",

@@ -42,54 +42,51 @@ def _task_alt():
 # --- nine terms, one after the other -------------------------------------------------
 
 
-def contribution(ax, number_, x, y, size=34, gap=38):
-    """Draw dZ and W with the factors of one term marked, and the sum so far."""
+def contribution(ax, number_, x, y, size=46, gap=48):
+    """Draw dZ and W with the factors of one term marked, and below them the sum so far."""
     term = STEP.terms[number_]
     before = {t.left.index[:2]: "done" for t in STEP.terms[:number_]}
     used = {t.right.index[:2]: "done" for t in STEP.terms[:number_]}
     dz = draw.table("dZ", DZ, marks=before | {term.left.index[:2]: "term"})
     w = draw.table("W", W, marks=used | {term.right.index[:2]: "term"})
-    left = draw.panel(ax, dz, x, y, size, f"{number_ + 1}.\u2002dZ", ON_Z)
-    right = draw.panel(ax, w, left.right[0] + gap, y, size, "W", ON_W)
-    cell = size * 1.8
-    cx, cy = right.right[0] + size, left.middle[1] - cell / 2
-    draw.mark_cell(ax, "target", cx, cy, cell)
-    draw.letter(ax, "target", cx, cy, cell)
-    draw.text(ax, cx + cell / 2, cy + cell / 2, plain(term.target.value), 0.32 * cell, True)
-    draw.text(ax, cx + cell / 2, cy - 16, f"dY({pair(CELL)})", 17, True)
-    draw.arrow(ax, (right.right[0] + 6, right.middle[1]), (cx - 3, right.middle[1]), back=True)
-    before_sum = term.target.value - term.value
-    draw.text(
-        ax,
-        x,
-        y + 3 * size + 24,
-        f"{number(before_sum)} + {term.product} = {plain(term.target.value)}",
-        min(max(17, 0.45 * size), 24),
-        ha="left",
-    )
+    left = draw.panel(ax, dz, x, y, size, f"{number_ + 1}.\u2002dZ, {ON_Z}", "")
+    right = draw.panel(ax, w, left.right[0] + gap, y, size, f"W, {ON_W}", "")
+    cell = 64
+    corner = right.right[0] - cell, right.bottom[1] + 0.35 * size
+    draw.mark_cell(ax, "target", *corner, cell)
+    draw.letter(ax, "target", *corner, cell)
+    level = corner[1] + cell / 2
+    draw.text(ax, corner[0] + cell / 2, level + 3, plain(term.target.value), 22, True)
+    words = f"{number(term.target.value - term.value)} + {term.product} ="
+    draw.text(ax, corner[0] - 14, level + 3, words, 22, ha="right")
 
 
-CONTRIBUTION_WORDS = {"term": "this term", "target": "sum so far", "done": "already in the sum"}
+CONTRIBUTION_WORDS = {
+    "term": "this term",
+    "target": f"dY({pair(CELL)}), the sum so far",
+    "done": "already in the sum",
+}
 
 
 def contributions(ax, numbers):
     """Four terms in two rows."""
     for position, number_ in enumerate(numbers):
-        contribution(ax, number_, 46 + 386 * (position % 2), 96 + 244 * (position // 2))
-    draw.legend(ax, 46, 524, ("term", "target", "done"), CONTRIBUTION_WORDS)
+        contribution(ax, number_, 50 + 388 * (position % 2), 74 + 310 * (position // 2))
+    draw.legend(ax, 46, 652, ("term", "target", "done"), CONTRIBUTION_WORDS)
 
 
 def last_contribution(ax):
     """The ninth term, large; the sum is complete."""
-    contribution(ax, len(STEP.terms) - 1, 60, 106, 70, 64)
+    contribution(ax, len(STEP.terms) - 1, 120, 76, 72, 110)
     draw.text(
         ax,
         400,
-        414,
+        424,
         f"{len(STEP.terms)} of {len(STEP.terms)} terms: dY({pair(CELL)}) = {plain(STEP.value)}",
         22,
         True,
     )
+    draw.legend(ax, 70, 474, ("term", "target", "done"), CONTRIBUTION_WORDS)
 
 
 def _contributions_alt(numbers):
@@ -102,7 +99,7 @@ def _contributions_alt(numbers):
     which = f"Terms {numbers[0] + 1} to {numbers[-1] + 1}" if len(terms) > 1 else "The last term"
     return (
         f"{which} of the {len(STEP.terms)} of dY{CELL}, with the cell of dZ and the weight marked "
-        f"in their grids, and an arrow to the sum so far: {ways}."
+        f"in their grids, and below them the sum so far: {ways}."
     )
 
 
@@ -279,26 +276,27 @@ PLACES = (0, 0), (0, 2), CELL
 def sliding(ax):
     """Three places of the flipped filter on the padded dZ, and the dY that they fill."""
     board = bare_padded()
+    draw.text(
+        ax,
+        400,
+        34,
+        f"dZ padded to {PADDED}; the flipped filter lies in the window w".replace(" x ", " × "),
+        19,
+    )
     for column, cell in enumerate(PLACES):
         step = STEPS[STEPS.position((*cell, 0))]
-        x = 58 + 250 * column
-        many = "term" if len(step.terms) == 1 else "terms"
-        top = draw.panel(ax, board, x, 96, 30, f"{len(step.terms)} {many}", "")
-        for term in step.terms:
-            i, j = term.left.index[:2]
-            px, py = top.at(i + 2, j + 2, 0, 0)
-            draw.mark_cell(ax, "term", px, py, 30, fill=False)
-        draw.mark_cell(ax, "window", *top.at(*cell, -0.06, -0.06), 30 * 3.12 / 3, 3, 3, fill=False)
+        x, window = 42 + 250 * column, [(*cell, *W.shape)]
+        many = "product" if len(step.terms) == 1 else "products"
+        title = f"{len(step.terms)} {many}"
+        top = draw.panel(ax, board, x - 12, 96, 34, title, "", headers=False, windows=window)
         result = view.panels(step, len(step.terms) - 1)[2]
-        low = draw.panel(ax, result, x, 416, 38, f"dY({pair(cell)}) = {plain(step.value)}", "")
-        start = top.bottom[0], top.bottom[1] + 8
-        draw.arrow(ax, (low.x + 95, start[1]), (low.x + 95, low.y - 50), back=True)
-    draw.legend(
-        ax,
-        58,
-        646,
-        words={"window": "flipped filter", "term": "meets dZ", "target": "result", "done": "done"},
-    )
+        low = draw.panel(ax, result, x + 8, 462, 42, f"dY({pair(cell)}) = {plain(step.value)}", "")
+        draw.arrow(
+            ax, (low.top[0], top.bottom[1] + 10), (low.top[0], low.y - 64), back=True, width=4
+        )
+    words = {"window": "flipped filter", "target": "result", "done": "done"}
+    draw.legend(ax, 48, 724, tuple(words), words)
+    draw.lines(ax, 470, 724, ["italic on grey: zeros put in"], 16)
 
 
 def _sliding_alt():
@@ -324,14 +322,14 @@ def _rows():
         yield Figure(
             name,
             (of + stem,),
-            558,
+            690,
             partial(contributions, numbers=numbers),
             _contributions_alt(numbers),
         )
     yield Figure(
         "term_9_completes_the_gradient",
         (of + "12",),
-        446,
+        508,
         last_contribution,
         _contributions_alt(range(8, 9)),
     )
@@ -339,7 +337,7 @@ def _rows():
     yield Figure("filter_flipped_in_either_order", (of + "13a",), 585, flip, _flip_alt())
     yield Figure("flipped_filter_lies_on_dz", (of + "13",), 460, flipped_on_dz, _flipped_alt())
     yield Figure("dz_padded_by_one_less_than_the_filter", (of + "15",), 480, padded, _padded_alt())
-    yield Figure("flipped_filter_slides_over_padded_dz", (of + "16",), 680, sliding, _sliding_alt())
+    yield Figure("flipped_filter_slides_over_padded_dz", (of + "16",), 760, sliding, _sliding_alt())
 
 
 FIGURES = list(_rows())

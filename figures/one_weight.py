@@ -6,7 +6,7 @@ from cnnlib import draw, loops, view
 from cnnlib.shapes import by
 from cnnlib.trace import filter_steps
 from figures.figure import Figure
-from figures.several_maps import bare, outline, times
+from figures.several_maps import bare, times
 from figures.stride import RUNNING
 
 WEIGHT = (1, 1)  # the weight that the course follows
@@ -120,17 +120,16 @@ def weight_placements(ax):
     def one(ax, index, x, y):
         cell = terms[index].right.index[:2]
         table = draw.table("Y", Y, marks={cell: "term"})
-        placed = draw.panel(ax, table, x, y, 38, f"Z{at(index)}: Y{at(cell)}", "")
-        outline(ax, placed, *index, *W.shape)
-        draw.mark_cell(ax, "term", *placed.at(*cell, 0, 0), 38)  # the tint is not to lie on it
+        window = [(*index, *W.shape)]
+        draw.panel(ax, table, x, y, 41, f"Z{at(index)}: Y{at(cell)}", "", windows=window)
 
-    nine(ax, one, 82, 268)
+    nine(ax, one, 86, 286)
     draw.text(
         ax,
         400,
-        838,
-        f"Y, {times(Y.shape)}; dashed: window of that cell of Z; t: the cell under W{at(WEIGHT)}",
-        18,
+        892,
+        f"Y, {times(Y.shape)}; w: window of that cell of Z; t: the cell under W{at(WEIGHT)}",
+        19,
     )
 
 
@@ -268,7 +267,7 @@ def _rows():
     yield Figure(
         "one_weight_up_z_rises_by_its_input", (of + "24",), 675, one_weight_up, _one_weight_alt()
     )
-    yield Figure("one_weight_meets_nine_cells", (of + "25",), 865, weight_placements, _weight_alt())
+    yield Figure("one_weight_meets_nine_cells", (of + "25",), 920, weight_placements, _weight_alt())
     yield Figure("one_weight_reaches_every_output", (of + "26",), 785, fan, _fan_alt())
     yield Figure("forward_y_w_z_backward_dz_dw", (of + "27",), 600, there_and_back, _there_alt())
 

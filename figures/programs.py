@@ -1,5 +1,7 @@
 """Figures of two ways to the input gradient, and of both gradients as programs."""
 
+from dataclasses import replace
+
 from cnnlib import draw, view
 from cnnlib.examples import one_map
 from cnnlib.shapes import by
@@ -29,33 +31,46 @@ def two_ways(ax):
     """Gather above, scatter below; one product is marked in both."""
     get, give, again = _both()
     get_panels, give_panels = view.panels(get, SHARED), view.panels(give, again)
-    size = 38
     draw.text(ax, 30, 36, "gather: a cell of dY collects", 22, True, ha="left")
-    draw.text(ax, 30, 456, "scatter: a cell of dZ gives", 22, True, ha="left")
+    draw.text(ax, 30, 446, "scatter: a cell of dZ gives", 22, True, ha="left")
     dZ, W, dY = get_panels
-    shape = by((len(dZ.rows), len(dZ.columns)))
-    y = 138
-    one = board(ax, dZ, 58, y, 36, f"dZ, padded to {shape}", "the flipped filter lies on it")
-    two = draw.panel(ax, W, 400, y + 72, 36, None, "filter")
-    three = draw.panel(ax, dY, 604, y + 36, 36, None, "the result so far")
+    x, y, size = (58, 316, 534), 136, 46
+    one = board(ax, _unpadded(dZ), x[0], y + 31, 56, None, "the flipped filter\nlies on it")
+    two = draw.panel(ax, W, x[1], y + size, size, None, "filter")
+    three = draw.panel(ax, dY, x[2], y, size, None, "the result so far")
     _joined(ax, one, two, three, "times", "add")
     dZ, W, dY = give_panels
-    y = 566
-    one = draw.panel(ax, dZ, 62, y + size, size, None, "input")
-    two = board(ax, W, 310, y + size, size, None, "filter, not flipped")
-    three = board(ax, dY, 588, y, size, None, "the result so far", outlined=("window", "target"))
+    y = 546
+    one = draw.panel(ax, dZ, x[0], y + size, size, None, "input")
+    two = board(ax, W, x[1], y + size, size, None, "filter, not flipped")
+    three = board(ax, dY, x[2], y, size, None, "the result so far", outlined=("window", "target"))
     _joined(ax, one, two, three, "times", "add")
     term = get.terms[SHARED]
     draw.text(
         ax,
         400,
-        802,
+        824,
         f"the same product in both: {short(term.left)} · {short(term.right)} = "
         f"{term.product} = {bare(term.value)} → {short(term.target)}",
         18.5,
         True,
     )
-    draw.legend(ax, 60, 850, ("window", "term", "target", "done"))
+    draw.legend(ax, 56, 872, ("window", "term", "target", "done"))
+
+
+def _unpadded(panel):
+    """Leave the rings of zeros out: the window of the cell lies on none of them."""
+    rows, columns = (
+        [n for n, header in enumerate(headers) if header.isdigit()]
+        for headers in (panel.rows, panel.columns)
+    )
+    return replace(
+        panel,
+        caption=f", {by((len(rows), len(columns)))}, ",
+        rows=tuple(panel.rows[r] for r in rows),
+        columns=tuple(panel.columns[c] for c in columns),
+        cells=tuple(tuple(panel.cells[r][c] for c in columns) for r in rows),
+    )
 
 
 def _joined(ax, one, two, three, first, second):
@@ -68,11 +83,10 @@ def _joined(ax, one, two, three, first, second):
 def _two_ways_alt():
     get, give, again = _both()
     term = get.terms[SHARED]
-    dZ = view.panels(get, SHARED)[0]
-    padded, size = by((len(dZ.rows), len(dZ.columns))), by(RUNNING.filter_size)
+    size = by(RUNNING.filter_size)
     return (
-        f"Two ways to the same dY. Above, gather: the flipped filter, {size}, lies on the padded "
-        f"dZ, {padded}, and {short(get.target)} collects {len(get.terms)} products. Below, "
+        f"Two ways to the same dY. Above, gather: the flipped filter, {size}, lies on dZ, "
+        f"and {short(get.target)} collects {len(get.terms)} products. Below, "
         f"scatter: {short(give.source)} is multiplied by the whole filter, not flipped, and the "
         f"{len(give.terms)} products are added to a window of dY. One product is marked in both: "
         f"{short(term.left)} times {short(term.right)}, {term.product} = {bare(term.value)}, into "
@@ -80,19 +94,24 @@ def _two_ways_alt():
     )
 
 
+EXTENT = (
+    (0, "The extent e of the filter, with its gaps", ""),
+    (1, "e_h ← d_h·(f_h − 1) + 1, e_w ← d_w·(f_w − 1) + 1", ""),
+)
 INPUT_PROGRAM = (
+    *EXTENT,
     (0, "1 Spread dZ: s − 1 zeros between neighbours", ""),
-    (1, "U ← zeros: n_h + 2p_h − f_h + 1 rows,", ""),
-    (4, "n_w + 2p_w − f_w + 1 columns, f_k maps", "on"),
+    (1, "U ← zeros: n_h + 2p_h − e_h + 1 rows,", ""),
+    (4, "n_w + 2p_w − e_w + 1 columns, f_k maps", "on"),
     (1, "for each i, j, k of dZ:", ""),
     (2, "U(i·s_h, j·s_w, k) ← dZ(i, j, k)", ""),
-    (1, "The last (n + 2p − f) mod s rows, and columns, stay 0:", "words"),
+    (1, "The last (n + 2p − e) mod s rows, and columns, stay 0:", "words"),
     (1, "they make room for what no window reached.", "words on"),
     (0, "2 Pad U on all sides with zeros", ""),
-    (1, "f_h − 1 rows above, below; f_w − 1 columns left, right", ""),
-    (0, "3 Slide the flipped filter over U, stride 1", ""),
+    (1, "e_h − 1 rows above, below; e_w − 1 columns left, right", ""),
+    (0, "3 Slide the flipped, dilated filter over U, stride 1", ""),
     (1, "for each r, c of the padded Y, and each k_in:", ""),
-    (2, "dYp(r, c, k_in) ← Σ_k Σ_u Σ_v U(r + u, c + v, k)", ""),
+    (2, "dYp(r, c, k_in) ← Σ_k Σ_u Σ_v U(r + u·d_h, c + v·d_w, k)", ""),
     (7, "· W(f_h − 1 − u, f_w − 1 − v, k_in, k)", "on"),
     (0, "4 Crop the padding, each side by its own", ""),
     (1, "for each r, c, k_in of Y:", ""),
@@ -120,19 +139,17 @@ def program(ax, lines, y, size=18, leading=30):
 def input_program(ax):
     """Write the input gradient as a program in four stages, and as one sum."""
     draw.text(ax, 40, 40, "dY from dZ and W", 26, True, ha="left")
-    draw.text(ax, 760, 40, "stride s, padding p", 19, ha="right", color=draw.SOFT)
+    draw.text(ax, 760, 40, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
     y = program(ax, INPUT_PROGRAM, 78)
-    draw.box(ax, 28, y + 6, 744, 112, edge=draw.BLUE)
-    draw.text(
-        ax, 44, y + 30, "The same as one sum (W is 0 outside its range):", 18, True, ha="left"
-    )
-    for row, words in enumerate(SUM):
-        draw.text(ax, 44 + 150 * row, y + 60 + 30 * row, words, 17, ha="left", family="monospace")
+    draw.box(ax, 28, y + 6, 744, 142, edge=draw.BLUE)
+    draw.text(ax, 44, y + 30, "The same as one sum:", 18, True, ha="left")
+    draw.lines(ax, 44, y + 60, SUM, 18, 30 / 18, family="monospace")
 
 
 SUM = (
-    "dY(r, c, k_in) = Σ_k Σ_i Σ_j dZ(i, j, k)",
-    "· W(r + p_h − i·s_h, c + p_w − j·s_w, k_in, k)",
+    "dY(r, c, k_in) = Σ_k Σ_i Σ_j dZ(i, j, k) · W(u, v, k_in, k)",
+    "over u, v of W with u·d_h = r + p_h − i·s_h",
+    "and v·d_w = c + p_w − j·s_w",
 )
 
 
@@ -152,8 +169,8 @@ FILTER_PROGRAM = (
     (1, "for each u, v, k_in, k of W:", ""),
     (2, "dW(u, v, k_in, k) ← 0", ""),
     (2, "for each i < o_h and j < o_w:", ""),
-    (3, "r ← i·s_h + u", ""),
-    (3, "c ← j·s_w + v", ""),
+    (3, "r ← i·s_h + u·d_h", ""),
+    (3, "c ← j·s_w + v·d_w", ""),
     (3, "dW(u, v, k_in, k) += dZ(i, j, k) · Yp(r, c, k_in)", ""),
     (1, "i and j end with the last window: left-over rows have no", "words"),
     (1, "part in it, and nothing is flipped, summed over k, or cropped.", "words on"),
@@ -167,7 +184,7 @@ FILTER_PROGRAM = (
 def filter_program(ax):
     """Write the weight gradient and the bias gradient as a program."""
     draw.text(ax, 40, 40, "dW and db from dZ and Y", 26, True, ha="left")
-    draw.text(ax, 760, 40, "stride s, padding p", 19, ha="right", color=draw.SOFT)
+    draw.text(ax, 760, 40, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
     program(ax, FILTER_PROGRAM, 80)
 
 
@@ -175,11 +192,11 @@ def _rows():
     yield Figure(
         "input_gradient_as_a_program",
         ("CNN_Backprop_Conv_dY",),
-        765,
+        872,
         input_program,
         program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}."),
     )
-    yield Figure("scatter_and_gather_share_each_product", (), 885, two_ways, _two_ways_alt())
+    yield Figure("scatter_and_gather_share_each_product", (), 908, two_ways, _two_ways_alt())
 
 
 FIGURES = list(_rows())

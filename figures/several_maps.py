@@ -34,35 +34,12 @@ def board(ax, panel, *where, outlined=("window",), term=True):
 
     `outlined` are the marks that lie in the window; without `term`, no single term is marked.
     """
-    marked = [
-        (r, c)
-        for r, row in enumerate(panel.cells)
-        for c, cell in enumerate(row)
-        if cell.mark in ("term", *outlined)
-    ]
+    window = draw.around(panel, ("term", *outlined))
     hidden = ("window",) if term else ("window", "term")
     cells = tuple(
         tuple(replace(c, mark="") if c.mark in hidden else c for c in row) for row in panel.cells
     )
-    placed = draw.panel(ax, replace(panel, cells=cells), *where)
-    (top, left), (bottom, right) = (
-        tuple(f(axis) for axis in zip(*marked, strict=True)) for f in (min, max)
-    )
-    outline(ax, placed, top, left, bottom - top + 1, right - left + 1)
-    for r, c in marked:
-        if cells[r][c].mark:  # the tint is not to lie on it
-            draw.mark_cell(ax, cells[r][c].mark, *placed.at(r, c, 0, 0), placed.cell)
-    return placed
-
-
-def outline(ax, placed, top, left, rows, columns):
-    """Draw the dashed outline of a window over a grid, and tint what is in it."""
-    x, y = placed.at(top, left, 0, 0)
-    wide, high = columns * placed.cell, rows * placed.cell
-    ax.fill(
-        (x, x + wide, x + wide, x), (y, y, y + high, y + high), fc=draw.BLUE, ec="none", alpha=0.13
-    )
-    draw.mark_cell(ax, "window", x, y, placed.cell, columns, rows, fill=False)
+    return draw.panel(ax, replace(panel, cells=cells), *where, windows=[window])
 
 
 def read(panel):
@@ -117,7 +94,7 @@ def over_filters(ax):
             y + 40,
             40,
             f"W, {K_IN}, {k}",
-            f"k_in = {K_IN}, k = {k}\n{times(SEVERAL.filter_size)}, flipped",
+            f"k_in = {K_IN}, k = {k}\n{times(SEVERAL.filter_size)}, as stored",
         )
         level = W.middle[1]
         draw.arrow(ax, (dZ.right[0] + 8, level), (W.x - 34, level), back=True)
@@ -150,7 +127,7 @@ def partial_sums(ax):
     step, groups = _of_several(FOLLOWED)
     totals = []
     for k, terms in enumerate(groups):
-        y = 92 + 288 * k
+        y = 92 + 304 * k
         panel = view.panels(step, step.terms.index(terms[0]))[0]
         size = by((len(panel.rows), len(panel.columns)))
         placed = board(
@@ -158,7 +135,7 @@ def partial_sums(ax):
             panel,
             62,
             y,
-            42,
+            46,
             f"dZ, k = {k}, padded to {size}",
             f"W, {K_IN}, {k} lies on it, flipped",
             term=False,
@@ -167,7 +144,7 @@ def partial_sums(ax):
         words = [t.product for t in terms]
         rows = [" + ".join(words[n : n + 3]) for n in range(0, len(words), 3)]
         rows = [row + " +" * (row is not rows[-1]) for row in rows]
-        draw.arrow(ax, (placed.right[0] + 8, y + 105), (placed.right[0] + 60, y + 105), back=True)
+        draw.arrow(ax, (placed.right[0] + 8, y + 115), (placed.right[0] + 60, y + 115), back=True)
         x = placed.right[0] + 74
         draw.text(ax, x, y + 26, f"the part of k = {k}", 20, True, ha="left")
         down = draw.lines(ax, x, y + 64, rows, 19)
@@ -175,7 +152,7 @@ def partial_sums(ax):
     draw.box(
         ax,
         40,
-        916,
+        984,
         720,
         60,
         f"dY({', '.join(map(str, step.target.index))}) = {sums_to(totals)}",
@@ -204,19 +181,19 @@ def over_all_maps(ax):
     """Two moments of the walk: the stack of padded maps, and dY filling up."""
     steps = input_steps(SEVERAL.dZ, SEVERAL.W, SEVERAL.input_size)
     for row, cell in enumerate(SLID):
-        y = 104 + 310 * row
+        y = 104 + 330 * row
         step = steps[steps.position((*cell, K_IN))]
         last = len(step.terms) - 1
         first = next(n for n, t in enumerate(step.terms) if t.left.index[2] == 0)
         panel = view.panels(step, first)[0]
         size = len(panel.rows), len(panel.columns)
-        draw.stack(ax, 62, y, F_K, size, cell=40, shift=(13, -13))
+        draw.stack(ax, 62, y, F_K, size, cell=46, shift=(13, -13))
         front = board(
             ax,
             panel,
             62,
             y,
-            40,
+            46,
             f"dZ, {F_K} maps, each {times(size)}",
             "padded; in front, k = 0 and its plane",
             term=False,
@@ -225,7 +202,7 @@ def over_all_maps(ax):
         goal = draw.panel(
             ax,
             result,
-            516,
+            540,
             y + 20,
             46,
             f"dY, k_in = {K_IN}, {times(steps.where.input_size)}",
@@ -250,9 +227,10 @@ def over_all_maps(ax):
         )
     ]
     draw.lines(
-        ax, 40, 680, [*words, "at stride 1, without padding; place after place, row by row"], 18
+        ax, 40, 720, [*words, "at stride 1, without padding; place after place, row by row"], 18
     )
-    draw.legend(ax, 522, 690, ("target", "done"))
+    words = {"window": "here lies the flipped plane"}
+    draw.legend(ax, 40, 812, ("window", "target", "done"), words)
 
 
 SLID = ((0, 1), (2, 3))
@@ -277,9 +255,9 @@ def _over_all_alt():
 def _rows():
     of = "CNN_Training_Conv_"
     yield Figure("dy_sums_over_all_filters", (of + "17",), 665, over_filters, _over_filters_alt())
-    yield Figure("one_cell_of_dy_from_all_maps", (of + "18",), 1000, partial_sums, _partial_alt())
+    yield Figure("one_cell_of_dy_from_all_maps", (of + "18",), 1068, partial_sums, _partial_alt())
     yield Figure(
-        "filters_slide_over_all_maps_of_dz", (of + "19",), 765, over_all_maps, _over_all_alt()
+        "filters_slide_over_all_maps_of_dz", (of + "19",), 846, over_all_maps, _over_all_alt()
     )
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from cnnlib import draw, loops, view
-from cnnlib.examples import Example, oblong, one_map, variant
+from cnnlib.examples import oblong, one_map
 from cnnlib.shapes import by, geometry
 from cnnlib.stages import stride_stages
 from cnnlib.trace import influence_steps
 from figures.figure import Figure
-from figures.several_maps import bare, outline, read, times
+from figures.several_maps import bare, read, times
 
 RUNNING, OBLONG = one_map(), oblong()
 STRIDE = 2
@@ -48,7 +48,7 @@ def counts(ax):
     )
     for i, j in np.ndindex(*where.output_size):
         corner = where.rows.input_index(i, 0), where.columns.input_index(j, 0)
-        outline(ax, Y, *corner, *where.extent)
+        draw.outline(ax, Y, *corner, *where.extent)
     for x, stride in ((306, STRIDE), (566, 1)):
         table = draw.table("Y", reached(stride))
         o = geometry(RUNNING.input_size, RUNNING.filter_size, stride).output_size
@@ -100,14 +100,12 @@ def struck(ax):
         118,
         size,
         f"Z at stride 1, {times(full.shape)}",
-        "struck out: made at stride 1 only",
+        f"struck out: not at stride {STRIDE}",
     )
-    for line in range(full.shape[0]):
-        if line % s:
-            (x, y), far = Z.at(line, 0, right=-0.02), Z.right[0] + 8
-            draw.arrow(ax, (x, y), (far, y), head=False, width=3, color=draw.ORANGE)
-            x, y = Z.at(0, line, down=0)
-            draw.arrow(ax, (x, y), (x, Z.bottom[1] + 8), head=False, width=3, color=draw.ORANGE)
+    for i, j in np.ndindex(full.shape):
+        if i % s or j % s:
+            ends = Z.at(i, j, 0.1, 0.9), Z.at(i, j, 0.9, 0.1)
+            draw.arrow(ax, *ends, head=False, width=3, color=draw.ORANGE)
     goal = draw.panel(
         ax,
         draw.table("Z", kept),
@@ -123,8 +121,8 @@ def struck(ax):
         400,
         388,
         [
-            "The struck-out values are not zero: they are never made.",
-            "What is zero is their derivative.",
+            f"With stride {STRIDE} the struck-out cells of Z are not computed.",
+            "The loss does not depend on them: their gradient is 0.",
         ],
         20,
         ha="center",
@@ -135,10 +133,11 @@ def _struck_alt():
     full, kept = _strided_z()
     return (
         f"Left, Z at stride 1, {by(full.shape)}: "
-        f"{'; '.join(', '.join(map(bare, row)) for row in full)}; its middle row and middle column "
-        f"are struck out. Right, Z at stride {STRIDE}, {by(kept.shape)}, the four corners that are "
-        f"left: {'; '.join(', '.join(map(bare, row)) for row in kept)}. The struck-out values are "
-        f"not zero, they are not used; their derivative is zero."
+        f"{'; '.join(', '.join(map(bare, row)) for row in full)}; the cells of its middle row and "
+        f"middle column are struck out. Right, Z at stride {STRIDE}, {by(kept.shape)}, the four "
+        f"corners that are left: {'; '.join(', '.join(map(bare, row)) for row in kept)}. With "
+        f"stride {STRIDE} the struck-out cells of Z are not computed. The loss does not depend on "
+        f"them: their gradient is 0, though their values at stride 1 are not."
     )
 
 
@@ -207,7 +206,7 @@ def remainder(ax):
         "the first window of each row",
     )
     for i in range(where.rows.o):
-        outline(ax, Y, where.rows.input_index(i, 0), 0, *where.extent)
+        draw.outline(ax, Y, where.rows.input_index(i, 0), 0, *where.extent)
     table = draw.table("dY", dY)
     result = draw.panel(ax, table, 506, y, size, f"dY, {times(dY.shape)}", "the result")
     for grid in (Y, result):
@@ -258,24 +257,16 @@ def _remainder_alt():
 # --- padding -------------------------------------------------------------------------
 
 
-def _cropped(n, f, padding):
-    """Stages of a map with padding: the last but one is dYp, the last dY."""
-    where = geometry(n, f, 1, padding)
-    like = Example(
-        np.zeros((*n, 1)), np.zeros((*f, 1, 1)), np.zeros(1), np.zeros((*where.output_size, 1))
-    )
-    data = variant("crop", like)
-    return stride_stages(data.dZ, data.W, n, padding=padding)
-
-
 def crop(ax, stages, size):
     """The gradient of the padded map, its inner cells framed, and what is left of it."""
     padded, cut = stages[-2], stages[-1]
     rows, columns = stages.where
+    gap = 124
+    wide = size * (padded.values.shape[1] + cut.values.shape[1]) + gap
     whole = draw.panel(
         ax,
         view.stage_panel(padded),
-        70,
+        (800 - wide) / 2 + 16,
         112,
         size,
         f"dYp, {times(padded.values.shape)}",
@@ -284,15 +275,14 @@ def crop(ax, stages, size):
     inner = whole.at(rows.before, columns.before, 0, 0)
     draw.box(
         ax,
-        inner[0] - 2,
-        inner[1] - 2,
-        columns.n * size + 4,
-        rows.n * size + 4,
+        *inner,
+        columns.n * size,
+        rows.n * size,
         fill="none",
-        line=4.5,
-        round_=4,
+        line=4,
+        round_=2,
     )
-    x = whole.right[0] + 150
+    x = whole.right[0] + gap
     y = inner[1]
     left = draw.panel(
         ax, view.stage_panel(cut), x, y, size, f"dY, {times(cut.values.shape)}", "the result"
@@ -318,8 +308,14 @@ def crop(ax, stages, size):
     )
 
 
-EVEN = _cropped((4, 4), (3, 3), 1)
-SAME = _cropped((4, 5), (4, 2), "same")
+def _cropped(example, **how):
+    """Stages of an example with padding; what arrives at Z is Z itself, as in the lesson."""
+    dZ = loops.conv_forward(example.Y, example.W, example.b, **how)
+    return stride_stages(dZ, example.W, example.input_size, **how)
+
+
+EVEN = _cropped(RUNNING, padding=1)
+SAME = _cropped(OBLONG, stride=OBLONG.how["stride"], padding="same")
 
 
 def _crop_alt(stages):
@@ -340,10 +336,10 @@ def _rows():
     yield Figure("spread_dz_and_append_left_over_rows", (of + "22",), 640, spread, _spread_alt())
     yield Figure("left_over_row_gets_no_gradient", (), 510, remainder, _remainder_alt())
     yield Figure(
-        "padding_is_cropped_from_dy", (), 470, lambda ax: crop(ax, EVEN, 44), _crop_alt(EVEN)
+        "padding_is_cropped_from_dy", (), 552, lambda ax: crop(ax, EVEN, 48), _crop_alt(EVEN)
     )
     yield Figure(
-        "same_padding_is_cropped_unevenly", (), 520, lambda ax: crop(ax, SAME, 44), _crop_alt(SAME)
+        "same_padding_is_cropped_unevenly", (), 552, lambda ax: crop(ax, SAME, 48), _crop_alt(SAME)
     )
 
 
