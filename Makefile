@@ -1,4 +1,5 @@
-# Everything runs in .venv, which is made here from requirements.lock when it is needed.
+# Everything runs in .venv, which is made here from requirements.lock when it is needed. What only
+# a test or the web site needs comes from requirements-dev.lock, on top.
 # Another Python: make PYTHON=python3.12 lab
 
 PYTHON = python3
@@ -25,7 +26,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test notebooks figures lock clean
+.PHONY: help lab test notebooks figures site lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,8 +34,9 @@ help:
 	@echo 'make test       check the code, run every test and every notebook'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
-	@echo 'make lock       remake requirements.lock (newest versions: ARGS=--upgrade)'
-	@echo 'make clean      remove .venv and the caches'
+	@echo 'make site       build the course as a web site in the folder _site'
+	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
+	@echo 'make clean      remove .venv, _site and the caches'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
@@ -44,21 +46,24 @@ lab: .venv/ready
 	    --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
 	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
 
-test: .venv/ready
+test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
 
-notebooks: .venv/ready
+notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
 
-figures: .venv/ready
+figures: .venv/dev
 	$(VENV_PYTHON) -m figures $(ARGS)
 
+site: .venv/dev
+	$(VENV_PYTHON) -m tools.website $(ARGS)
+
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -100,6 +105,12 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	@echo '$(LAB_SETTINGS)' > .venv/share/jupyter/lab/settings/overrides.json
 	@echo "$(CURDIR)" > .venv/ready
 
+.venv/dev: .venv/ready requirements-dev.lock
+	@echo 'Adding what the tests and the web site need, once.'
+	@$(VENV_PYTHON) -m pip install --quiet --only-binary :all: --require-hashes \
+	    -r requirements-dev.lock
+	@touch .venv/dev
+
 # No question about news and no look for updates over the lesson; and a notebook keeps what its
 # steppers showed when it is saved.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
@@ -107,13 +118,16 @@ LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
-# an Intel processor.
+# an Intel processor. The second lock holds all of the first, in the same versions.
+COMPILE = -m uv --no-config --system-certs pip compile pyproject.toml --quiet --extra editable \
+    --universal --python-version 3.11 --fork-strategy fewest \
+    --generate-hashes --no-annotate --custom-compile-command 'make lock'
+
 lock:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" \
 	    && "$$tools/bin/python" -m pip install --quiet uv \
 	    && echo 'argon2-cffi-bindings<26' > "$$tools/constraints.txt" \
-	    && "$$tools/bin/python" -m uv --no-config --system-certs pip compile pyproject.toml \
-	        --quiet --extra test --constraints "$$tools/constraints.txt" \
-	        --universal --python-version 3.11 --fork-strategy fewest \
-	        --generate-hashes --no-annotate --custom-compile-command 'make lock' \
-	        --output-file requirements.lock $(ARGS)
+	    && "$$tools/bin/python" $(COMPILE) --constraints "$$tools/constraints.txt" \
+	        --output-file requirements.lock $(ARGS) \
+	    && "$$tools/bin/python" $(COMPILE) --constraints requirements.lock \
+	        --extra test --extra site --output-file requirements-dev.lock $(ARGS)

@@ -1,4 +1,4 @@
-"""environment.yml, pyproject.toml, the lock, the Makefile and the workflow agree."""
+"""environment.yml, pyproject.toml, the locks, the Makefile and the workflows agree."""
 
 import re
 import tomllib
@@ -11,9 +11,14 @@ from packaging.specifiers import SpecifierSet
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCK = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {
+    name: (REPOSITORY / name).read_text(encoding="utf-8")
+    for name in ("requirements.lock", "requirements-dev.lock")
+}
+EACH_LOCK = pytest.mark.parametrize("name", LOCKS)
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 FIVE = {"numpy", "jupyterlab", "ipywidgets", "matplotlib", "nbval"}
+KEYS = "anywidget"  # serves the keys of the steppers
 OLDEST, NEWEST = "3.11", "3.14"
 
 
@@ -45,13 +50,21 @@ def conda_bounds():
     return bounds(packages)
 
 
-def wanted():
-    """Every requirement of the project, with those of its tests."""
-    return bounds(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+def wanted(name):
+    """Every requirement that a lock must hold: of the course, or of those who work on it too."""
+    extras = PROJECT["optional-dependencies"]
+    more = ["editable"] if name == "requirements.lock" else ["editable", "test", "site"]
+    assert set(more) <= set(extras)
+    return bounds(PROJECT["dependencies"] + [line for extra in more for line in extras[extra]])
 
 
-def test_the_course_needs_five_packages():
-    assert set(bounds(PROJECT["dependencies"])) == FIVE
+def versions(name):
+    """{(package, marker): version} of a lock."""
+    return {(canonical(r.name), str(r.marker)): r.specifier for r, _ in lock_entries(LOCKS[name])}
+
+
+def test_the_course_needs_five_packages_and_one_for_the_keys():
+    assert set(bounds(PROJECT["dependencies"])) == FIVE | {KEYS}
 
 
 def test_conda_has_the_same_packages_and_bounds():
@@ -65,14 +78,24 @@ def test_conda_installs_the_package_itself_with_pip():
     assert {"pip": ["-e ."]} in conda_environment()["dependencies"]
 
 
-@pytest.mark.parametrize("name", sorted(wanted()))
-def test_the_lock_holds_each_dependency_within_its_bound(name):
-    versions = [r.specifier for r, _ in lock_entries(LOCK) if canonical(r.name) == name]
-    assert versions, f"{name} is not in requirements.lock: run make lock"
-    for pinned in versions:
+@pytest.mark.parametrize(
+    "lock, package", [(lock, package) for lock in LOCKS for package in sorted(wanted(lock))]
+)
+def test_a_lock_holds_each_dependency_within_its_bound(lock, package):
+    pins = [pinned for (name, _), pinned in versions(lock).items() if name == package]
+    assert pins, f"{package} is not in {lock}: run make lock"
+    for pinned in pins:
         (version,) = pinned
         assert version.operator == "=="
-        assert wanted()[name].contains(version.version)
+        assert wanted(lock)[package].contains(version.version)
+
+
+def test_the_second_lock_holds_all_of_the_first_in_the_same_versions():
+    first, second = (versions(name) for name in LOCKS)
+    assert {package for package, _ in first} < {package for package, _ in second}
+    for (package, marker), pinned in first.items():
+        theirs = {other: p for (name, other), p in second.items() if name == package}
+        assert theirs.get(marker, theirs.get("None")) == pinned, package
 
 
 def faults_of_lock(lock):
@@ -88,8 +111,9 @@ def faults_of_lock(lock):
     return faults
 
 
-def test_the_lock_holds_names_versions_markers_and_hashes_only():
-    assert faults_of_lock(LOCK) == []
+@EACH_LOCK
+def test_a_lock_holds_names_versions_markers_and_hashes_only(name):
+    assert faults_of_lock(LOCKS[name]) == []
 
 
 HASH = "    --hash=sha256:" + 64 * "0"
@@ -118,6 +142,15 @@ def test_python_versions_agree():
     assert range_of_make == "(3, 11) <= sys.version_info < (3, 15)"
     assert f"not a Python from {OLDEST} to {NEWEST}" in MAKEFILE
     assert f"--python-version {OLDEST}" in MAKEFILE  # of make lock
+
+
+def test_a_student_installs_the_first_lock_only():
+    prerequisites = dict(re.findall(r"^([\w./]+): (.*)$", MAKEFILE, re.MULTILINE))
+    assert prerequisites["lab"] == ".venv/ready"
+    assert "dev" not in prerequisites[".venv/ready"] + prerequisites[".venv/locked"]
+    assert prerequisites[".venv/dev"] == ".venv/ready requirements-dev.lock"
+    for target in ("test", "notebooks", "figures", "site"):
+        assert prerequisites[target] == ".venv/dev"
 
 
 def test_the_workflow_runs_the_oldest_and_the_newest_python():
