@@ -52,6 +52,8 @@ class Stages(Sequence):
     Attributes
     ----------
     where : shapes.Geometry
+    arrays : dict of str to ndarray
+        dZ and W.
     shapes : dict of str to tuple
         Shapes of dZ, W and dY.
     """
@@ -59,7 +61,7 @@ class Stages(Sequence):
     channels, most_terms = (1, 1), 0
 
     def __init__(self, where, dZ, W):
-        self.where = where
+        self.where, self.arrays = where, {"dZ": dZ.copy(), "W": W.copy()}
         self.shapes = {"dZ": dZ.shape, "W": W.shape, "dY": (*where.input_size, 1)}
         self._stages = [
             Stage(number, name, done, moved[..., 0], tuple(rows), tuple(columns), self)
@@ -68,6 +70,9 @@ class Stages(Sequence):
 
     def __len__(self):
         return len(self._stages)
+
+    def __repr__(self):
+        return f"<stages of dY, {shapes.by(self.shapes['dY'])}: {len(self)}>"
 
     def __getitem__(self, position):
         found = self._stages[position]

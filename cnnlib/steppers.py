@@ -4,150 +4,32 @@ A stepper has no arithmetic and draws nothing. Its state is a plain `Position`. 
 control changes the position or the geometry; then `show` brings every control and
 the view in line with it. What is saved with a notebook is the step as a static
 table, which can be read without a kernel.
+
+Where all steps together are small, they are sent to the browser at once: a key then
+moves there, without a round trip, and the kernel hears of it. That, and the keys, is
+what `controls.Keys` is for; where anywidget is missing, a stepper draws each step in the kernel
+and is moved by its controls.
 """
 
 import functools
 import re
 from html import escape
 from operator import attrgetter
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
 
-from cnnlib import examples, shapes, stages, trace, view
-
-SPEEDS = {"slow": 2000, "normal": 1000, "fast": 400}
-"""Milliseconds from one move to the next while it plays."""
+from cnnlib import controls, examples, pages, quiz, shapes, share, stages, trace, view
+from cnnlib.position import Position, inside
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
 
 MOST_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
 
-KEYS_STAY_HERE = (
-    "this.closest('.cnnlib-stepper')?.addEventListener('focusin', event => "
-    "event.target.matches('button') && "
-    "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
-)
-"""JupyterLab takes a letter on a focused button for one of its own shortcuts: b inserts a
-cell, m turns this one into text. Its way to say no is an attribute on the button itself."""
-
-MOVES = {
-    "First": "go to the first step",
-    "Previous": "go one back",
-    "Next": "go one on",
-    "Last": "go to the last step",
-}
-
-
-class Position:
-    """Where one is in a trace: which step, and which of its terms is marked.
-
-    Parameters
-    ----------
-    steps : trace.Trace
-        At least one step.
-
-    Attributes
-    ----------
-    by_term : bool
-        Whether `next` and `previous` go to the next term, and not to the next step. A
-        step that one goes to then starts at its first term; else its sum is complete.
-    """
-
-    def __init__(self, steps):
-        if not len(steps):
-            raise ValueError(f"there is nothing to step through: {steps!r}")
-        self.steps = steps
-        self.by_term = False
-        self.index = 0
-
-    @property
-    def index(self):
-        """Position of the step; set it to move."""
-        return self._index
-
-    @index.setter
-    def index(self, index):
-        self._index = _inside("index", index, len(self.steps), "steps")
-        self.step = self.steps[self._index]
-        self._term = 0 if self.by_term else self._last_term()
-
-    @property
-    def term(self):
-        """Position of the marked term in ``step.terms``; 0 where a step has none."""
-        return self._term
-
-    @term.setter
-    def term(self, term):
-        self._term = _inside("term", term, max(1, len(self.step.terms)), "terms")
-
-    @property
-    def text(self):
-        """The step as one line of text."""
-        return view.text(self.step, self._term)
-
-    def first(self):
-        """Go to the first step."""
-        self.index = 0
-
-    def last(self):
-        """Go to the last step, with its sum complete."""
-        self.index = len(self.steps) - 1
-        self._term = self._last_term()
-
-    def next(self):
-        """Go one on, and say whether there was one."""
-        if self.by_term and self._term < self._last_term():
-            self._term += 1
-        elif self._index + 1 < len(self.steps):
-            self.index += 1
-        else:
-            return False
-        return True
-
-    def previous(self):
-        """Go one back, and say whether there was one."""
-        if self.by_term and self._term > 0:
-            self._term -= 1
-        elif self._index > 0:
-            self.index -= 1
-            self._term = self._last_term()
-        else:
-            return False
-        return True
-
-    def map_of(self, channel):
-        """Return the map, "k_in" or "k", of the cell or of the marked term; 0 without a term."""
-        cells = [self.step.cell] if self.step.cell else []
-        if self.step.terms:
-            cells += [self.step.terms[self._term].left, self.step.terms[self._term].right]
-        return next((m for m in (_map(cell, channel) for cell in cells) if m is not None), 0)
-
-    def go_to_map(self, channel, number):
-        """Go to the same cell in another map, or to the first term that is from there."""
-        if channel in _channels(self.step.cell):
-            index = list(self.step.cell.index)
-            index[2 + _channels(self.step.cell).index(channel)] = number
-            self.index = self.steps.position(index)
-            return
-        for position, term in enumerate(self.step.terms):
-            if any(_map(cell, channel) == number for cell in (term.left, term.right)):
-                self._term = position
-                return
-
-    def _last_term(self):
-        return max(0, len(self.step.terms) - 1)
-
-
-def _channels(cell):
-    return view.INDICES[cell.array[-1]][1]
-
-
-def _map(cell, channel):
-    """Return the map that a cell belongs to, or None: Y has no k, and Z no k_in."""
-    channels = _channels(cell)
-    return cell.index[2 + channels.index(channel)] if channel in channels else None
+AHEAD = 15_000
+"""Steps with about so many cells are sent to the browser together: half a megabyte."""
 
 
 def _shown_when_it_fails(callback):
@@ -175,10 +57,18 @@ class Stepper(widgets.VBox):
         stepper, or call `show` after a change of the state.
     """
 
-    def __init__(self, stride=1, padding=0, dilation=1):
+    _code = None  # what a share code of it starts with
+
+    def __init__(self, problem, stride=1, padding=0, dilation=1, fit=False):
+        self._problem = problem  # the arguments of the pass by name: arrays, and a size
         self._how = {"stride": stride, "padding": padding, "dilation": dilation}
-        self.state = Position(self._trace(self._how))
+        self.state = Position(self._trace(problem, self._how, fit))
+        self._problem = problem | {
+            name: value.copy() for name, value in problem.items() if name in self.steps.arrays
+        }  # the caller may change his
+        self._asks, self._tally, self._answered = None, quiz.Tally(), set()
         self._showing = False
+        self._drawn = None
         parts = self._make_controls()
         self._say(self._what_was_fitted())
         self.show()
@@ -187,7 +77,11 @@ class Stepper(widgets.VBox):
 
     steps = property(attrgetter("state.steps"), doc="The `trace.Trace`.")
     step = property(attrgetter("state.step"), doc="The `trace.Step` that is shown.")
-    text = property(attrgetter("state.text"), doc="The step as one line of text.")
+
+    @property
+    def text(self):
+        """The step as one line of text; a question, as long as one is open."""
+        return self._asked().ask if self._asked() else self.state.text
 
     @property
     def index(self):
@@ -225,40 +119,220 @@ class Stepper(widgets.VBox):
         TypeError, ValueError
             If it does not fit; nothing is changed then.
         """
-        unknown = sorted(set(how) - set(self._how))
-        if unknown:
-            raise TypeError(f"change takes stride, padding and dilation, not {unknown[0]}")
-        how = {**self._how, **how}
-        state = Position(self._trace(how, fit=True))
+        _check_names("change", how, self._how)
+        self._take(self._problem, {**self._how, **how}, fit=True)
+
+    def use(self, **problem):
+        """Take other numbers, named as in the signature, and go to the first step.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they do not fit; nothing is changed then.
+        """
+        _check_names("use", problem, {**self._problem, **self._how})
+        how = {name: problem.pop(name, value) for name, value in self._how.items()}
+        self._take({**self._problem, **problem}, how)
+
+    def _take(self, problem, how, fit=False):
+        state = Position(self._trace(problem, how, fit))
         state.by_term = self.state.by_term
         state.first()
-        self._how, self.state = how, state
+        copied = {name: problem[name].copy() for name in {*problem} & {*state.steps.arrays}}
+        self._problem, self._how, self.state = problem | copied, how, state
+        self._answered.clear()
+        if self._numbers.value:
+            self._editor._code.value = self.code
         self._say(self._what_was_fitted())
         self.show()
+
+    @property
+    def code(self):
+        """The problem as one line of text: `from_code` brings it back on another machine."""
+        where = self.steps.where
+        sizes = {name: value for name, value in self._problem.items() if name.endswith("_size")}
+        padding = tuple(cells for sides in where.padding for cells in sides)
+        geometry = {"stride": where.stride, "padding": padding, "dilation": where.dilation}
+        return share.to_code(self._code, self.steps.arrays, sizes | geometry)
+
+    @classmethod
+    def from_code(cls, code):
+        """Make the stepper that a `code` was taken from.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the text is no such code, or one of another kind of stepper.
+        """
+        return cls(**cls._read(code))
+
+    @classmethod
+    def _read(cls, code):
+        kind, arrays, geometry = share.from_code(code)
+        if kind != cls._code:
+            kinds = {c._code: c.__name__ for c in _kinds(Stepper) if c._code}
+            other = f"{kinds[kind]}.from_code" if kind in kinds else "none that is known"
+            raise ValueError(f"this is no code for {cls.__name__}; it is for {other}")
+        known = {*cls._names, "stride", "padding", "dilation"}
+        wrong = sorted(({*arrays, *geometry} | {"b"} & known) ^ known)  # a bias may be left out
+        padding = geometry.get("padding", ())
+        if wrong or len(padding) != 4:
+            raise ValueError(
+                f"the code is broken at {wrong[0] if wrong else 'padding'}: copy all of it again"
+            )
+        bias = {"b": None} if "b" in known else {}
+        return {**bias, **arrays, **geometry, "padding": (padding[:2], padding[2:])}
+
+    def save_html(self, path):
+        """Write all steps as one file that needs no kernel and no network, only a browser.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Such as "step.html"; a file that is there is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            If there are too many cells for a page.
+        """
+        path = Path(path)
+        kind = type(self).__name__.removesuffix("Stepper")
+        title = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).capitalize() + ", step by step"
+        path.write_text(pages.document(self.fragment(), title), encoding="utf-8")
+        return path
+
+    def fragment(self):
+        """Return all steps as HTML for a page that has `pages.HEAD`, without a kernel."""
+        return pages.fragment(self.steps, self.index, self.term, self._beside())
+
+    # --- predict, then reveal ---------------------------------------------------------
+
+    @property
+    def predict(self):
+        """What is hidden and asked for, a key of `quiz.KINDS`, or None; set it."""
+        return self._asks
+
+    @predict.setter
+    def predict(self, kind):
+        if kind is not None and kind not in self._questions:
+            raise ValueError(
+                f"predict must be None or one of {', '.join(self._questions)}; got {kind!r}"
+            )
+        self._asks, self._tally = kind, quiz.Tally()
+        self._answered.clear()
+        self._say("")
+        self.show()
+
+    @property
+    def tally(self):
+        """How many guesses were right, as text."""
+        return str(self._tally)
+
+    def reveal(self, guess=""):
+        """Show the answer, with a guess beside it, and say whether that was right.
+
+        Returns
+        -------
+        bool or None
+            None where nothing is asked, or nothing was guessed.
+        """
+        asked, right = self._asked(), None
+        if asked is None:
+            return None
+        guess, said = str(guess), f"{asked.ask} {asked.answer}."
+        if guess.strip():
+            right = self._tally.take(asked, guess)
+            said += f" Your guess, {guess.strip()}, is {'right' if right else 'not'}. {self.tally}."
+        self._answered.add(self._asked_at())
+        if self.index == len(self.steps) - 1 and self._tally.guesses:
+            said += " This was the last step."
+        self._say(said)
+        self.show()
+        return right
+
+    _questions = tuple(quiz.KINDS)
+
+    def _asked(self):
+        """Return the open question, or None."""
+        if self._asks is None or self._asked_at() in self._answered:
+            return None
+        return quiz.question(self._asks, self.step, self.term)
+
+    def _asked_at(self):
+        by_step = self._asks == "size" or (self._asks == "value" and not self.step.source)
+        return (None if self._asks == "size" else self.index, None if by_step else self.term)
+
+    # --- what is shown ------------------------------------------------------------------
 
     def show(self):
         """Bring all controls and the view in line with the state."""
         self._showing = True
         try:
-            _set_field(self._step_field, "step", 1, len(self.steps), self.index + 1)
-            _set_field(self._term_field, "term", 1, max(1, len(self.step.terms)), self.term + 1)
+            self._draw()  # first: the fields may follow a moment later
+            self._show_question()
+            controls.set_field(self._step_field, "step", 1, len(self.steps), self.index + 1)
+            controls.set_field(
+                self._term_field, "term", 1, max(1, len(self.step.terms)), self.term + 1
+            )
             for name, count in zip(("k_in", "k"), self.steps.channels, strict=True):
                 field = self._map_fields[name]
                 field.layout.display = None if count > 1 else "none"
-                _set_field(field, name, 0, count - 1, self.state.map_of(name))
+                controls.set_field(field, name, 0, count - 1, self.state.map_of(name))
             for name, field in self._how_fields.items():
-                field.value = _written(self._how[name], getattr(self.steps.where, name))
-            self._view.value = self._html()
+                field.value = controls.written(self._how[name], getattr(self.steps.where, name))
         finally:
             self._showing = False
 
+    def _draw(self):
+        """Write the view where it must be another one, and say to the browser where one is."""
+        drawn = self._what_is_drawn()
+        if drawn != self._drawn:
+            self._view.value, self._drawn = self._html(), drawn
+        if self._keys:
+            self._keys.count, self._keys.by_term = len(self.steps), self.state.by_term
+            if not self._heard:
+                self._keys.at = [self.index, self.term]
+
+    def _what_is_drawn(self):
+        """Return what the HTML depends on; the browser moves between all the rest by itself."""
+        sent = self._sent()
+        if sent:
+            return self.steps, sent
+        return self.steps, self.index, self.term, self._asked()
+
+    def _sent(self):
+        """Return the steps that are sent to the browser together: all, a block, or None."""
+        if not self._keys or self._asks or self.steps.most_terms > view.MOST_TERMS:
+            return None
+        block = max(1, AHEAD * len(self.steps) // pages.cells(self.steps))
+        first = self.index // block * block
+        return range(first, min(first + block, len(self.steps)))
+
+    def _beside(self):
+        """Return a function that makes the `view.Aside` of a step, or None."""
+        return None
+
     def _html(self, static=False):
-        return view.html(self.step, self.term, static)
+        beside, asked, sent = self._beside(), self._asked(), self._sent()
+        if sent and not static:
+            return view.page(self.steps, self.index, self.term, beside, sent)
+        aside = beside(self.step) if beside else None
+        if static:
+            return view.html(self.step, self.term, aside, static=True)
+        if asked and asked.kind != "value":
+            return view.form(view.puzzle(self.step, asked))
+        fixed, hide = not self._keys, asked is not None
+        return view.form(view.html(self.step, self.term, aside, fixed=fixed, hide=hide))
 
     # --- what a kind of stepper says ---------------------------------------------------
 
-    def _trace(self, how, fit=False):
-        """Return the trace for this geometry; with `fit`, give dZ the size that it must have."""
+    def _trace(self, problem, how, fit=False):
+        """Return the trace of a problem; with `fit`, give dZ the size that it must have."""
         raise NotImplementedError
 
     def _what_was_fitted(self):
@@ -268,34 +342,55 @@ class Stepper(widgets.VBox):
     # --- controls ----------------------------------------------------------------------
 
     def _make_controls(self):
-        style = widgets.HTML(f'<style onload="{KEYS_STAY_HERE}">{view.CSS}</style>')
+        style = widgets.HTML(f"<style>{view.CSS}</style>")
+        self._keys, self._heard = controls.Keys() if controls.Keys else None, False
         self._view, self._message = widgets.HTML(), widgets.HTML()
         self._step_field, self._term_field = widgets.BoundedIntText(), widgets.BoundedIntText()
         self._map_fields = {name: widgets.BoundedIntText() for name in ("k_in", "k")}
-        self._how_fields = {
-            name: _fit_width(widgets.Text(description=name, continuous_update=False), 9)
-            for name in self._how
-        }
-        self._buttons = {name: _button(name, tip) for name, tip in MOVES.items()}
-        self._play_button = _button("Play", "go on by itself, or stop")
-        self._unit = _choice(["step", "term"], "step", "move by one {}")
-        self._speed = _choice(list(SPEEDS), "normal", "play at {} speed")
+        self._how_fields = {name: controls.line(name, 6) for name in self._how}
+        self._buttons = {name: controls.button(name, tip) for name, tip in controls.MOVES.items()}
+        self._play_button = controls.button("Play", "go on by itself, or stop")
+        self._unit = controls.choice(["step", "term"], "step", "move by one {}")
+        self._speed = controls.choice(list(controls.SPEEDS), "normal", "play at {} speed")
         # A Play has three buttons without a name: it runs out of sight, and ours drives it.
-        self._play = widgets.Play(max=10**6, interval=SPEEDS["normal"], layout={"display": "none"})
+        self._play = widgets.Play(
+            max=10**6, interval=controls.SPEEDS["normal"], layout={"display": "none"}
+        )
+        self._goto = controls.line("go to", 8)
+        self._projector = controls.toggle("Projector", "large type and one panel, for the back row")
+        self._numbers = controls.toggle(
+            "Your numbers", "type or paste your own numbers, or send these"
+        )
+        self._predict = controls.choice(["off", *self._questions], "off", "predict: {}")
+        self._question = widgets.HTML()
+        self._guess, self._reveal = (
+            controls.line("your guess", 12),
+            controls.button("Reveal", "show the answer"),
+        )
+        self._question_row = controls.row(self._question, self._guess, self._reveal)
+        self._editor = controls.Editor(self)
         self._listen()
-        places = [self._step_field, self._term_field, *self._map_fields.values()]
+        places = [self._step_field, self._term_field, self._goto, *self._map_fields.values()]
+        where = controls.row(*places, *self._how_fields.values())
+        where.add_class("cnnlib-places")
+        switches = [controls.named("predict", self._predict), self._projector, self._numbers]
+        switches[0].layout.display = None if self._questions else "none"
         return [
             style,
-            _row(
+            controls.row(
                 *self._buttons.values(),
                 self._play_button,
-                _named("move by", self._unit),
-                _named("speed", self._speed),
+                controls.named("move by", self._unit),
+                controls.named("speed", self._speed),
             ),
-            _row(*places, *self._how_fields.values()),
+            where,
+            controls.row(*switches),
+            self._editor.box,
             self._message,
+            self._question_row,
             self._view,
             self._play,
+            *([self._keys] if self._keys else []),
         ]
 
     def _listen(self):
@@ -307,12 +402,20 @@ class Stepper(widgets.VBox):
         self._play.observe(self._on_tick, "value")
         self._speed.observe(self._on_speed, "value")
         self._unit.observe(self._on_unit, "value")
+        if self._keys:
+            self._keys.observe(self._on_keys, "at")
         self._step_field.observe(partial(self._on_number, "index"), "value")
         self._term_field.observe(partial(self._on_number, "term"), "value")
         for name, field in self._map_fields.items():
             field.observe(partial(self._on_map, name), "value")
         for name, field in self._how_fields.items():
             field.observe(partial(self._on_how, name), "value")
+        self._goto.observe(self._on_goto, "value")
+        self._projector.observe(self._on_projector, "value")
+        self._numbers.observe(self._on_numbers, "value")
+        self._predict.observe(self._on_predict, "value")
+        self._guess.observe(self._on_guess, "value")
+        self._reveal.on_click(self._on_guess)
 
     @_shown_when_it_fails
     def _on_move(self, move, _):
@@ -339,7 +442,7 @@ class Stepper(widgets.VBox):
 
     @_shown_when_it_fails
     def _on_speed(self, change):
-        self._play.interval = SPEEDS[change["new"]]
+        self._play.interval = controls.SPEEDS[change["new"]]
 
     @_shown_when_it_fails
     def _on_unit(self, change):
@@ -353,6 +456,26 @@ class Stepper(widgets.VBox):
             self._moved()
 
     @_shown_when_it_fails
+    def _on_keys(self, change):
+        """Follow the browser. It is not told what it said, for it may be further by now."""
+        if self._showing:
+            return
+        index, term = change["new"]
+        self._heard = True
+        try:
+            self.state.index = index
+            if term < 0:
+                self.state.complete()
+            else:
+                self.state.term = term
+            self._moved()
+        except ValueError:  # a page that was of another problem, and has no such place now
+            self._heard = False
+            self.show()
+        finally:
+            self._heard = False
+
+    @_shown_when_it_fails
     def _on_map(self, name, change):
         if not self._showing:
             self.state.go_to_map(name, change["new"])
@@ -360,13 +483,75 @@ class Stepper(widgets.VBox):
 
     @_shown_when_it_fails
     def _on_how(self, name, change):
-        if self._showing:
-            return
+        if not self._showing:
+            self._try(lambda: self.change(**{name: controls.parsed(change["new"])}))
+
+    @_shown_when_it_fails
+    def _on_goto(self, change):
+        if change["new"].strip():
+            self._try(lambda: self.go_to(change["new"]))
+            self._goto.value = ""
+
+    @_shown_when_it_fails
+    def _on_projector(self, change):
+        (self.add_class if change["new"] else self.remove_class)("cnnlib-projecting")
+
+    @_shown_when_it_fails
+    def _on_numbers(self, change):
+        self._editor.show(change["new"])
+
+    @_shown_when_it_fails
+    def _on_predict(self, change):
+        if not self._showing:
+            self.predict = None if change["new"] == "off" else change["new"]
+
+    @_shown_when_it_fails
+    def _on_guess(self, change):
+        if not self._showing and (change is self._reveal or change["new"].strip()):
+            self.reveal(self._guess.value)
+
+    def go_to(self, place):
+        """Go to a cell, as one calls it out: "dY(2, 3)", "2, 3", or the number of a step, "7".
+
+        Raises
+        ------
+        ValueError
+            If there is no such cell or step.
+        """
+        name = self.step.cell.array if self.step.cell else "stages"
+        found = re.fullmatch(r"\s*([a-zA-Z]*)\W*(\d{1,6}(?:\W+\d{1,6})*)\W*", place)
+        if not found or found[1].lower() not in ("", name.lower()):
+            raise ValueError(
+                f"this stepper goes through {name}: type {name}(2, 3), or the number of a step; "
+                f"got {place!r}"
+            )
+        index = tuple(map(int, re.findall(r"\d+", found[2])))
+        if len(index) > 1 and not self.step.cell:
+            raise ValueError(f"a stage is not a cell: type its number, 1 to {len(self.steps)}")
+        if len(index) == 1:
+            self.state.index = inside("step", index[0] - 1, len(self.steps), "steps", first=1)
+        else:
+            maps = self.step.cell.index[2:] if self.step.cell else ()
+            self.state.index = self.steps.position((*index, *maps[len(index) - 2 :]))
+        self._moved()
+
+    def _try(self, change):
+        """Do what was typed, and say whether it could be; if not, say why and keep what was."""
         try:
-            self.change(**{name: _parsed(change["new"])})
-        except (TypeError, ValueError) as error:  # what was typed does not fit: keep what was
+            change()
+        except (TypeError, ValueError) as error:
             self._say(f"{error}. Nothing was changed.")
             self.show()
+            return False
+        return True
+
+    def _show_question(self):
+        asked = self._asked()
+        self._predict.value = self._asks or "off"
+        self._question_row.layout.display = None if asked else "none"
+        ask = asked.ask if asked else ""
+        self._question.value = f'<p class="cnnlib-ask">{escape(ask)}</p>'
+        self._guess.value = ""
 
     def _moved(self):
         self._say("")
@@ -379,7 +564,7 @@ class Stepper(widgets.VBox):
 
     def close(self):
         """Close all controls too; without that they, and so the stepper, would stay alive."""
-        for part in _parts(self, []):
+        for part in controls.parts(self, []):
             part.close()
         super().close()
 
@@ -415,16 +600,16 @@ class ForwardStepper(Stepper):
 
     _steps = staticmethod(trace.forward_steps)
 
+    _code, _names = "forward", ("Y", "W", "b")
+
     def __init__(self, Y=None, W=None, b=None, *, stride=1, padding=0, dilation=1):
         if _left_out(Y=Y, W=W):
             like = examples.one_map()
             Y, W, b = like.Y, like.W, like.b if b is None else b
-        self._layer = Y, W, b
-        super().__init__(stride, padding, dilation)
-        self._layer = tuple(self.steps.arrays.values())  # copies: the caller may change his
+        super().__init__({"Y": Y, "W": W, "b": b}, stride, padding, dilation)
 
-    def _trace(self, how, fit=False):
-        steps = self._steps(*self._layer, **how)
+    def _trace(self, problem, how, fit=False):
+        steps = self._steps(**problem, **how)
         _check_readable(steps.where)
         return steps
 
@@ -468,34 +653,28 @@ class ActivationStepper(ForwardStepper):
             self._dY = dY.copy()
             self.show()
 
-    def _html(self, static=False):
+    def _what_is_drawn(self):
+        return *super()._what_is_drawn(), self._dY is None
+
+    def _beside(self):
         dY = None if self._dY is None else np.resize(self._dY, self.steps.shapes["Z"])
-        aside = view.activation(self.step, self.term, self._activation, dY)
-        return view.html(self.step, self.term, static, aside)
+        return functools.partial(view.activation, name=self._activation, dY=dY)
 
 
 class _GradientStepper(Stepper):
     """A stepper that is given dZ, which must have the size that the geometry asks for."""
 
-    def __init__(self, dZ, other, size, given, **how):
-        self._dZ, self._other, self._size = dZ, other, size
-        self._fit_from_the_start = not given
-        super().__init__(**how)
-        if given:
-            self._dZ, self._other = self._dZ.copy(), self._other.copy()  # as above
-
-    def _trace(self, how, fit=False):
-        if not fit and not self._fit_from_the_start:
-            steps = self._steps(self._dZ, self._other, self._size, **how)
-            _check_readable(steps.where, self._rings)
-            return steps
-        where = shapes.geometry(*self._input_and_filter_size(), **how)
-        _check_readable(where, self._rings)
-        dZ = np.resize(self._dZ, (*where.output_size, self._dZ.shape[-1]))
-        return self._steps(dZ, self._other, self._size, **how)
+    def _trace(self, problem, how, fit=False):
+        if fit:
+            where = shapes.geometry(*self._input_and_filter_size(problem), **how)
+            _check_readable(where, self._rings)
+            dZ = problem["dZ"]
+            problem = problem | {"dZ": np.resize(dZ, (*where.output_size, dZ.shape[-1]))}
+        _check_readable(self._pass(**problem, **how).where, self._rings)
+        return self._steps(**problem, **how)
 
     def _what_was_fitted(self):
-        size, given = self.steps.shapes["dZ"][:2], self._dZ.shape[:2]
+        size, given = self.steps.shapes["dZ"][:2], self._problem["dZ"].shape[:2]
         if size == given:
             return ""
         return (
@@ -522,20 +701,20 @@ class InputGradientStepper(_GradientStepper):
         As `cnnlib.loops.conv_backward_input`; also if a map is too large to be read.
     """
 
-    _steps = staticmethod(trace.input_steps)
+    _steps = _pass = staticmethod(trace.input_steps)  # the pass alone makes no map as yet
     _rings = True  # of zeros around dZ
+    _code, _names = "input", ("dZ", "W", "input_size")
 
     def __init__(self, dZ=None, W=None, input_size=None, *, stride=1, padding=0, dilation=1):
         given = not _left_out(dZ=dZ, W=W, input_size=input_size)
         if not given:
             like = examples.one_map()
             dZ, W, input_size = like.dZ, like.W, like.input_size
-        super().__init__(
-            dZ, W, input_size, given, stride=stride, padding=padding, dilation=dilation
-        )
+        problem = {"dZ": dZ, "W": W, "input_size": input_size}
+        super().__init__(problem, stride, padding, dilation, fit=not given)
 
-    def _input_and_filter_size(self):
-        return self._size, self._other.shape[:2]
+    def _input_and_filter_size(self, problem):
+        return problem["input_size"], problem["W"].shape[:2]
 
 
 class ScatterStepper(InputGradientStepper):
@@ -545,7 +724,26 @@ class ScatterStepper(InputGradientStepper):
     _rings = False
 
 
-class StrideStepper(_GradientStepper):
+class ThreeWaysStepper(InputGradientStepper):
+    """Step the gather with the scatter and the matrix of the layer beside it, for one map.
+
+    See `InputGradientStepper`; a term that is marked is marked in all three.
+    """
+
+    def _trace(self, problem, how, fit=False):
+        steps = super()._trace(problem, how, fit)
+        if steps.channels != (1, 1):
+            raise ValueError(
+                f"the three ways are shown for one map, W has the shape {steps.shapes['W']}: "
+                f"pass dZ[..., [k]] and W[:, :, [k_in]][..., [k]]"
+            )
+        return steps
+
+    def _beside(self):
+        return view.three_ways
+
+
+class StrideStepper(InputGradientStepper):
     """Step through the stages of dY: spread, left-over rows, zeros around, correlate, crop.
 
     Parameters
@@ -564,7 +762,7 @@ class StrideStepper(_GradientStepper):
     """
 
     _steps = staticmethod(stages.stride_stages)
-    _rings = True
+    _questions = ()
 
     def __init__(
         self, dZ=None, W=None, input_size=None, *, stride=None, padding=None, dilation=None
@@ -577,10 +775,7 @@ class StrideStepper(_GradientStepper):
             dZ, W, input_size = like.dZ, like.W, like.input_size
             usual |= like.how
         how = usual | {name: value for name, value in how.items() if value is not None}
-        super().__init__(dZ, W, input_size, given, **how)
-
-    def _input_and_filter_size(self):
-        return self._size, self._other.shape[:2]
+        super().__init__(dZ, W, input_size, **how)
 
 
 class FilterGradientStepper(_GradientStepper):
@@ -601,20 +796,20 @@ class FilterGradientStepper(_GradientStepper):
         As `cnnlib.loops.conv_backward_filter`; also if a map is too large to be read.
     """
 
-    _steps = staticmethod(trace.filter_steps)
+    _steps = _pass = staticmethod(trace.filter_steps)
     _rings = False
+    _code, _names = "filter", ("dZ", "Y", "filter_size")
 
     def __init__(self, dZ=None, Y=None, filter_size=None, *, stride=1, padding=0, dilation=1):
         given = not _left_out(dZ=dZ, Y=Y, filter_size=filter_size)
         if not given:
             like = examples.one_map()
             dZ, Y, filter_size = like.dZ, like.Y, like.filter_size
-        super().__init__(
-            dZ, Y, filter_size, given, stride=stride, padding=padding, dilation=dilation
-        )
+        problem = {"dZ": dZ, "Y": Y, "filter_size": filter_size}
+        super().__init__(problem, stride, padding, dilation, fit=not given)
 
-    def _input_and_filter_size(self):
-        return self._other.shape[:2], self._size
+    def _input_and_filter_size(self, problem):
+        return problem["Y"].shape[:2], problem["filter_size"]
 
 
 class NudgeStepper(FilterGradientStepper):
@@ -627,7 +822,11 @@ class NudgeStepper(FilterGradientStepper):
         self._nudge = widgets.FloatText(1.0, description="nudge", step=0.5)
         super().__init__(*arrays, **options)
         self._nudge.observe(self._on_nudge, "value")
-        self.children = (*self.children[:2], _row(_fit_width(self._nudge, 6)), *self.children[2:])
+        self.children = (
+            *self.children[:3],
+            controls.row(controls.fit_width(self._nudge, 6)),
+            *self.children[3:],
+        )
 
     @property
     def nudge(self):
@@ -642,9 +841,11 @@ class NudgeStepper(FilterGradientStepper):
     def _on_nudge(self, _):
         self._moved()
 
-    def _html(self, static=False):
-        aside = view.nudge(self.step, self.term, self.nudge)
-        return view.html(self.step, self.term, static, aside)
+    def _what_is_drawn(self):
+        return *super()._what_is_drawn(), self.nudge
+
+    def _beside(self):
+        return functools.partial(view.nudge, amount=self.nudge)
 
 
 # --- small helpers -------------------------------------------------------------------------
@@ -667,84 +868,14 @@ def _check_readable(where, rings=False):
         )
 
 
-def _inside(name, number, count, things):
-    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-    if not whole or not 0 <= number < count:
-        raise ValueError(
-            f"{name} must be a whole number from 0 to {count - 1} ({things} are counted from 0); "
-            f"got {number!r}"
-        )
-    return int(number)
+def _check_names(method, given, known):
+    unknown = sorted({*given} - {*known})
+    if unknown:
+        raise TypeError(f"{method} takes {', '.join(known)}, not {unknown[0]}")
 
 
-def _parts(widget, found):
-    """Collect all widgets that a widget is made of: children, layouts, styles."""
-    for name in widget.keys:
-        value = getattr(widget, name)
-        for part in value if isinstance(value, (tuple, list)) else [value]:
-            if isinstance(part, widgets.Widget) and part not in found:
-                found.append(part)
-                _parts(part, found)
-    return found
-
-
-def _button(name, tooltip):
-    return widgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
-
-
-def _choice(options, value, tooltip):
-    return widgets.ToggleButtons(
-        options=options,
-        value=value,
-        tooltips=[tooltip.format(option) for option in options],
-        style={"button_width": "auto"},
-        layout={"width": "auto"},
-    )
-
-
-def _named(name, control):
-    return widgets.HBox([widgets.Label(name), control])
-
-
-def _row(*fields):
-    layout = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 1em"}
-    return widgets.HBox(fields, layout=layout)
-
-
-def _set_field(field, name, least, most, number):
-    field.description = f"{name} ({least} to {most})"
-    field.min, field.max = least, max(most, least)
-    field.value = number
-    _fit_width(field, 5)
-
-
-def _fit_width(field, room):
-    """Give a field the width of its name and `room` for what is typed."""
-    field.style.description_width = "initial"
-    field.layout.width = f"{0.55 * len(field.description) + room:.1f}em"
-    return field
-
-
-def _written(given, sides):
-    """Text of a geometry as one can type it: "2", "2, 1", "(0, 1), (2, 3)" or "same"."""
-    if isinstance(given, str):
-        return given
-    if isinstance(sides[0], tuple):
-        if any(before != after for before, after in sides):
-            return ", ".join(map(str, sides))
-        sides = tuple(before for before, _ in sides)
-    return str(sides[0]) if sides[0] == sides[1] else ", ".join(map(str, sides))
-
-
-def _parsed(text):
-    """Read what `_written` writes. Anything else stays text, for shapes.py to refuse."""
-    text = text.strip()
-    if re.fullmatch(r"-?\d{1,9}", text):
-        return int(text)
-    pair = r"\(?\s*(-?\d{1,9})\s*[,;\s]\s*(-?\d{1,9})\s*\)?"
-    for pattern in (pair, rf"\(?\s*{pair}\s*[,;]?\s*{pair}\s*\)?"):
-        found = re.fullmatch(pattern, text)
-        if found:
-            numbers = tuple(map(int, found.groups()))
-            return numbers if len(numbers) == 2 else (numbers[:2], numbers[2:])
-    return text.lower()
+def _kinds(kind):
+    """Yield all kinds of stepper below one, those nearer to it first."""
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+        yield below

@@ -211,7 +211,7 @@ class Trace(Sequence):
             target = Cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
         source = self._cell(self.parts.left, index)
-        return Step(position, tuple(self._gifts(index)), 0.0, None, source, self)
+        return Step(position, self.gifts(index), 0.0, None, source, self)
 
     @cached_property
     def most_terms(self):
@@ -275,11 +275,13 @@ class Trace(Sequence):
                 )
         return tuple(terms), float(start)
 
-    def _gifts(self, source):
-        """The term of each target of a source, among all terms of that target."""
+    def gifts(self, source):
+        """Return the terms of the left factor's cell with this index, one for each target."""
+        found = []
         for triple in self._triples(self.parts.left, source):
             terms, _ = self._sum(triple[self.parts.result[-1]])
-            yield next(term for term in terms if term.left.index == source)
+            found.append(next(term for term in terms if term.left.index == source))
+        return tuple(found)
 
     def _cell(self, name, index):
         return Cell(name, index, float(self.arrays[name][index]))

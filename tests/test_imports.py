@@ -13,14 +13,18 @@ PACKAGE = Path(cnnlib.__file__).parent
 FLOORS = [  # a module imports from the floors below its own
     ["shapes"],
     ["loops", "vectorized", "layers", "gradcheck", "examples", "trace"],
-    ["stages"],
+    ["stages", "quiz", "share"],
     ["view"],
-    ["draw", "exercises"],
+    ["draw", "exercises", "pages", "position"],
+    ["controls"],
     ["steppers"],
     ["classroom", "doctor"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-ONLY_IN = {"matplotlib": ["draw"], "ipywidgets": ["steppers"], "IPython": ["steppers"]}
+ONLY_IN = {"matplotlib": ["draw"]} | dict.fromkeys(
+    ("ipywidgets", "IPython", "anywidget", "traitlets"), ["controls", "steppers"]
+)
+KNOWS = {"share": set(), "quiz": {"shapes", "trace"}}  # which need little of the package
 LAZY = {("exercises", "steppers")}  # where a Verdict is displayed
 
 FILES = {path: path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))}
@@ -79,9 +83,29 @@ def test_the_drawing_and_the_widgets_stay_in_their_module(path):
         assert MODULES[path] in at_home, f"{MODULES[path]} imports {module}"
 
 
+@pytest.mark.parametrize("name", KNOWS)
+def test_a_small_module_knows_little(name):
+    (path,) = (path for path, module in MODULES.items() if module == name)
+    own = {module.removeprefix("cnnlib.") for module, _ in imported(path) if "cnnlib" in module}
+    assert {module.split(".")[0] for module in own} <= KNOWS[name]
+
+
+def test_the_keys_may_be_missing():
+    """Without anywidget the steppers load, and say so by having no keys."""
+    loaded = loaded_by(
+        "sys.modules['anywidget'] = None; import cnnlib.steppers as s; "
+        "assert s.controls.Keys is None and s.ForwardStepper()._keys is None"
+    )
+    assert "cnnlib.steppers" in loaded
+
+
 @pytest.mark.parametrize(
     "path",
-    [path for path, name in MODULES.items() if FLOOR.get(name) in (0, 1)],
+    [
+        path
+        for path, name in MODULES.items()
+        if FLOOR.get(name) in (0, 1) or name in ("quiz", "share", "view", "pages", "stages")
+    ],
     ids=lambda path: path.stem,
 )
 def test_the_core_needs_numpy_and_python_only(path):
@@ -106,7 +130,15 @@ def loaded_by(statement):
 def test_the_package_loads_numpy_and_nothing_of_the_notebook():
     more = {name.split(".")[0] for name in loaded_by("import cnnlib") - loaded_by("pass")}
     assert {"numpy", "cnnlib"} <= more
-    assert not more & {"matplotlib", "ipywidgets", "IPython", "jupyterlab", "nbval", "traitlets"}
+    assert not more & {
+        "matplotlib",
+        "ipywidgets",
+        "IPython",
+        "jupyterlab",
+        "nbval",
+        "traitlets",
+        "anywidget",
+    }
 
 
 def test_the_package_loads_none_of_its_upper_floors():
@@ -152,4 +184,5 @@ def test_the_mathematics_stays_short():
 
 
 def test_the_package_stays_thin():
-    assert 1_000 < written(path for path, name in MODULES.items() if name != "classroom") <= 2_500
+    """All but the classroom, with the keys, predictions, codes and pages of the steppers."""
+    assert 1_000 < written(path for path, name in MODULES.items() if name != "classroom") <= 2_900

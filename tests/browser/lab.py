@@ -1,0 +1,181 @@
+"""JupyterLab as `make lab` starts it, and a hand to open and run a notebook in it."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MOST_SECONDS = 900  # no server outlives its tests by more, whatever happens to them
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",  # a container runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium():
+    """Return the path of the browser: a test that cannot see a page must fail, not be skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    places = (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    )
+    found = [*filter(None, map(shutil.which, names)), *(p for p in places if Path(p).is_file())]
+    path = os.environ.get("CHROMIUM") or (found[0] if found else None)
+    if not path:
+        raise RuntimeError("no Chromium: apt-get install chromium, or set CHROMIUM to its path")
+    return path
+
+
+def settings():
+    """Return the settings that `make lab` gives to JupyterLab, from the Makefile itself."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    return json.loads(re.search(r"^LAB_SETTINGS := (.*)$", makefile, re.M)[1])
+
+
+def write_notebook(path, sources):
+    """Write a notebook with these code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+
+
+@contextmanager
+def server(folder):
+    """Run a JupyterLab in a folder, with nothing of the user's own; yield (url, token)."""
+    port, token = _free_port(), secrets.token_hex(16)
+    home, root, lab_settings = (folder / name for name in ("home", "root", "settings"))
+    for made in (home, root, lab_settings):
+        made.mkdir(exist_ok=True)
+    (lab_settings / "overrides.json").write_text(json.dumps(settings()), encoding="utf-8")
+    command = [
+        *([timeout, str(MOST_SECONDS)] if (timeout := shutil.which("timeout")) else []),
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--config={REPOSITORY / 'tools' / 'jupyter_server_config.py'}",
+        *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
+        *(f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"),
+        *(f"--ServerApp.root_dir={root}", "--ServerApp.answer_yes=True"),
+        *(f"--LabApp.app_settings_dir={lab_settings}", "--LabApp.expose_app_in_browser=True"),
+    ]
+    with (folder / "server.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, env=_environment(home), stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process, folder / "server.log")
+        yield f"http://127.0.0.1:{port}", token
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _environment(home):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))}
+    own = {
+        "HOME": home,
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": home / "lab",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "IPYTHONDIR": home / "ipython",
+        "MPLCONFIGDIR": home / "matplotlib",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYTHONPATH": REPOSITORY,  # so that the kernel has the cnnlib of this tree
+    }
+    return kept | {name: str(value) for name, value in own.items()}
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(url, process, log):
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            return urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def listen(page):
+    """Return a list into which all errors of a page will be written."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(f"page: {error}"))
+    page.on(
+        "console",
+        lambda said: errors.append(f"console: {said.text}") if said.type == "error" else None,
+    )
+    return errors
+
+
+def command(page, name, **options):
+    """Start a command of JupyterLab; its end is not waited for, since that may never come."""
+    start = "([n, o]) => { window.jupyterapp.commands.execute(n, o) }"
+    page.evaluate(start, [name, options])
+
+
+def prompts(page):
+    """Return what stands before each cell of code: a number once it has run."""
+    cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt")
+    return [prompt.strip("[]: ") for prompt in cells.all_text_contents()]
+
+
+def open_notebook(page, address, name):
+    """Open a notebook and wait for its kernel."""
+    url, token = address
+    page.goto(f"{url}/lab/tree/{name}?token={token}&reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+    page.wait_for_selector(idle, timeout=90_000)
+    # The kernel that the notebook shows as idle may not have answered yet: it would run nothing.
+    page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+        "?.connectionStatus === 'connected'",
+        timeout=60_000,
+    )
+    page.wait_for_timeout(500)
+
+
+def run_all(page, seconds=120):
+    """Run all cells and wait until each has its number; ask again where nothing has begun."""
+    command(page, "notebook:run-all-cells")
+    begun = again = time.monotonic()
+    while not all(p.isdigit() for p in prompts(page)):
+        now = time.monotonic()
+        if now > begun + seconds:
+            raise RuntimeError(f"the notebook did not run: {prompts(page)}")
+        if now > again + 8 and not any(prompts(page)):
+            command(page, "notebook:run-all-cells")
+            again = now
+        page.wait_for_timeout(200)
+
+
+def keys_heard(page, count):
+    """Wait until as many steppers hear keys: each has its spoken line then."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('.cnnlib-stepper > .cnnlib-said').length >= n",
+        arg=count,
+        timeout=60_000,
+    )

@@ -1,0 +1,149 @@
+"""The web site: built once with one lesson run anew, then read page by page."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from cnnlib import pages
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+RUN_ANEW = "03"
+EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem[:2])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Folder of a site in which one lesson was run anew."""
+    folder = tmp_path_factory.mktemp("site") / "_site"
+    command = [sys.executable, "-m", "tools.website", "--run", RUN_ANEW, "--into", folder]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def soups(site):
+    """{path of a page: its parsed HTML}."""
+    return {
+        path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in site.rglob("*.html")
+    }
+
+
+def page_of(lesson, soups):
+    (soup,) = [soup for path, soup in soups.items() if path.stem == lesson.stem]
+    return soup
+
+
+def cells(lesson, kind):
+    return [c for c in json.loads(lesson.read_text("utf-8"))["cells"] if c["cell_type"] == kind]
+
+
+def test_every_lesson_is_there_and_listed_with_its_number(soups, site):
+    index = soups[site / "index.html"]
+    for lesson in LESSONS:
+        assert (site / "notebooks" / f"{lesson.stem}.html").is_file()
+        links = index.select(f'.sidebar-tree a[href="notebooks/{lesson.stem}.html"]')
+        assert [link.text[:3] for link in links] == [f"{lesson.stem[:2]} "]
+
+
+def test_every_page_has_language_title_heading_and_landmarks(soups):
+    for path, soup in soups.items():
+        assert soup.html["lang"] == "en", path
+        assert soup.title.text.strip(), path
+        assert len(soup.select("h1")) == (path.name != "search.html"), path  # a script writes that
+        assert len(soup.select("main, [role=main]")) == 1, path
+        assert soup.select("nav, aside"), path
+
+
+def foreign(text):
+    """Addresses of another host that a page, a style sheet or a script would load."""
+    soup = BeautifulSoup(text, "html.parser")
+    loaded = [tag["src"] for tag in soup.select("[src]")] + re.findall(r"\bsrcset=\"(.*?)\"", text)
+    loaded += [tag["href"] for tag in soup.select("link[href]")]
+    loaded += re.findall(r"url\(\s*[\"']?([^\"')]+)", text)
+    loaded += re.findall(r"@import\s+[\"']([^\"']+)|\b(?:fetch|import)\(\s*[\"']([^\"']+)", text)
+    flat = [part for each in loaded for part in ([each] if isinstance(each, str) else each)]
+    return [address for address in flat if re.match(r"(https?:)?//", address)]
+
+
+def test_nothing_is_loaded_from_another_host(site):
+    files = [path for path in site.rglob("*") if path.suffix in (".html", ".css", ".js")]
+    assert len(files) > 20
+    for path in files:
+        assert foreign(path.read_text("utf-8")) == [], path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://example.org/a.js"></script>',
+        '<link rel="stylesheet" href="//example.org/a.css">',
+        "@font-face {src: url('https://example.org/a.woff')}",
+        '@import "https://example.org/a.css";',
+        'import("https://example.org/a.js")',
+    ],
+)
+def test_another_host_is_seen(text):
+    assert foreign(text)
+
+
+@EACH_LESSON
+def test_every_formula_is_shown(lesson, soups):
+    soup = page_of(lesson, soups)
+    text = "\n".join("".join(cell["source"]) for cell in cells(lesson, "markdown"))
+    written = re.findall(r"\$\$.+?\$\$|\$[^$]+\$", re.sub(r"`[^`]*`", "", text), re.DOTALL)
+    assert len(soup.select("article math")) == len(written)
+    for code in soup.select("pre, code, script, style"):
+        code.extract()
+    assert "$" not in soup.select_one("article").text
+
+
+@EACH_LESSON
+def test_answers_are_folded(lesson, soups):
+    hidden = [c for c in cells(lesson, "code") if c["metadata"].get("jupyter") and c["outputs"]]
+    folded = page_of(lesson, soups).select("details.hide")
+    assert len(folded) == len(hidden) > 0
+    for answer in folded:
+        assert not answer.has_attr("open")
+        assert answer.summary.text.split()[0] == "Show"
+
+
+def test_every_picture_is_there_and_has_an_alt_text(soups):
+    pictures = 0
+    for path, soup in soups.items():
+        for picture in soup.select("article img"):
+            assert len(picture.get("alt", "").split()) > 5, (path, picture)  # no file name
+            assert (path.parent / picture["src"]).is_file()
+            pictures += 1
+    assert pictures > 50
+
+
+def test_every_link_within_the_site_leads_somewhere(soups):
+    for path, soup in soups.items():
+        for link in soup.select("a[href]"):
+            where = urlsplit(link["href"])
+            if where.scheme:
+                continue
+            target = (path.parent / unquote(where.path)).resolve() if where.path else path
+            assert target in soups, (path.name, link["href"])
+            anchor = unquote(where.fragment)
+            assert not anchor or soups[target].find(id=anchor), (path.name, link["href"])
+
+
+def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(site):
+    (lesson,) = [path for path in LESSONS if path.name.startswith(RUN_ANEW)]
+    shown = [out.get("data", {}) for cell in cells(lesson, "code") for out in cell["outputs"]]
+    steppers = sum("".join(d.get("text/html", "")).startswith("<div><p>Step ") for d in shown)
+    text = (site / "notebooks" / f"{lesson.stem}.html").read_text("utf-8")
+    assert text.count('class="cnnlib-stepper"') == steppers > 0
+    assert text.count(pages.HEAD) == 1
+    assert pages.HEAD not in (site / "index.html").read_text("utf-8")
+    for file in site.rglob("*.html"):
+        assert "widget-view" not in file.read_text("utf-8")
