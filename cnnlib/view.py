@@ -535,7 +535,7 @@ def _sum(step, term, near, fixed, hide):
     parts += map(product, near)
     parts += _left_out(len(step.terms) - near.stop)
     if step.source:
-        inside = f"{_pair(str(step.source), 'gives')} {' '.join(parts)}"
+        inside = f"{_pair(f'{step.source} gives', '')} {' '.join(parts)}"
     else:
         total = "?" if hide else number(step.value, bare=True)
         inside = (

@@ -1,0 +1,205 @@
+"""The exercises: the whole ones, and their levels, which are whole ones with less that varies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import numpy as np
+
+from cnnlib import layers, loops, shapes, trace
+from cnnlib.exercises import mistakes, problems, variants
+from cnnlib.exercises.problems import TEXTS
+
+MAP_AXES = {"dZ": 1, "Y": 1, "W": 2}  # that a level with one map goes without
+
+RIGHT = {
+    "conv_backward_input": loops.conv_backward_input,
+    "conv_backward_filter": loops.conv_backward_filter,
+    "conv_backward_bias": loops.conv_backward_bias,
+    "conv_forward": loops.conv_forward,
+    "relu_backward": layers.relu_backward,
+    "tanh_backward": layers.tanh_backward,
+    "train_step": variants.train_step,
+    "max_pool_backward": layers.max_pool_backward,
+    "spread": shapes.spread,
+    "flip": shapes.flip,
+    "crop": shapes.crop,
+    "output_size": shapes.output_size,
+}
+NUMBERS = {"max_pool_backward": problems.pooling_layer, "output_size": problems.one_axis}
+STEPS = {  # the pass that shows a result
+    "conv_backward_input": trace.input_steps,
+    "conv_backward_filter": trace.filter_steps,
+    "conv_forward": trace.forward_steps,
+}
+
+
+def called_as(call, function, values):
+    """Call a function as an exercise says: what ends with "=" is given by keyword."""
+    pairs = list(zip(call.split(", "), values, strict=True))
+    by_place = [value for name, value in pairs if not name.endswith("=")]
+    return function(*by_place, **{name[:-1]: v for name, v in pairs if name.endswith("=")})
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake: what it looks like, what mends it, and wrong implementations that make it.
+
+    Call it as the student's function is called: the first of them answers.
+    """
+
+    name: str
+    says: str
+    cure: str
+    wrongs: tuple[Callable, ...] = field(repr=False)
+
+    def __call__(self, *args, **kwargs):
+        """Return what the first wrong implementation makes of these arguments."""
+        return self.wrongs[0](*args, *kwargs.values())
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, as ``data/exercises.toml`` tells it.
+
+    Attributes
+    ----------
+    name, base : str
+        Its own, and that of the whole exercise of which it is a level; else the same.
+    asks, call, vary, write : str
+        As ``data/exercises.toml`` says.
+    batch : int
+        Least number of images; 0 where there may be no batch axis.
+    """
+
+    name: str
+    asks: str
+    call: str
+    vary: str
+    write: str
+    base: str
+    batch: int = 0
+
+    @cached_property
+    def right(self):
+        """The specification, all arguments by position."""
+        function, call = RIGHT[self.base], TEXTS[self.base]["call"]
+        return self._lowered(lambda *values: called_as(call, function, values))
+
+    @cached_property
+    def mistakes(self):
+        """The known mistakes by name."""
+        return dict(self._mistakes())
+
+    @property
+    def arguments(self):
+        """Names of the arguments, in their order."""
+        return self.call.replace("=", "").split(", ")
+
+    @property
+    def gives(self):
+        """Names of the results."""
+        return TEXTS[self.base]["gives"].split()
+
+    @property
+    def called(self):
+        """How its function is called, as text."""
+        s, p = ("s", "p") if self.counts else ("(s_h, s_w)", "(p_h, p_w)")
+        return f"function({self.call})".replace("stride=", f"stride={s}").replace(
+            "padding=", f"padding={p}"
+        )
+
+    @property
+    def counts(self):
+        """Whether the result is a whole number, and no array."""
+        return self.base == "output_size"
+
+    @property
+    def _flat(self):
+        return "_k" in TEXTS[self.base]["vary"] and "_k" not in self.vary
+
+    def size(self, size):
+        """Return the size with all that does not vary at its smallest."""
+        return problems.restricted(size, self.vary, self.batch)
+
+    def given(self, size, kind):
+        """Return the arguments of a problem by name, in their order."""
+        x = NUMBERS.get(self.base, problems.layer)(size, kind)
+        given = {name: getattr(x, name) for name in self.arguments}
+        for name in MAP_AXES.keys() & given if self._flat else ():
+            given[name] = given[name].reshape(given[name].shape[:2])
+        return given
+
+    def lift(self, *values):
+        """Return the arguments of the whole exercise, with pairs as arrays."""
+        x = {"stride": (1, 1), "padding": (0, 0), "b": np.zeros(1)}
+        x |= zip(self.arguments, values, strict=True)
+        for name in MAP_AXES.keys() & x if self._flat else ():
+            x[name] = x[name].reshape(x[name].shape + (1,) * MAP_AXES[name])
+        if "dZ" in x and "W" in x and "input_size" not in x:
+            x["input_size"] = tuple(np.add(x["dZ"].shape[:2], x["W"].shape[:2]) - 1)
+        names = TEXTS[self.base]["call"].replace("=", "").split(", ")
+        return [np.array(x[name]) if isinstance(x[name], tuple) else x[name] for name in names]
+
+    def shown_by(self, table, given):
+        """Call what shows the result, a trace or a stepper of a table; None where there is none."""
+        values = self.lift(*given.values())
+        if self.base == "conv_forward" and self._flat:
+            values[2] = None  # no bias
+        show = table.get(self.base) if values[0].ndim == 3 else None  # one image, no batch
+        return show and called_as(TEXTS[self.base]["call"], show, values)
+
+    def made(self, function, given):
+        """Return what a specification or a mistake makes of the arguments, as a tuple of arrays."""
+        made = function(*given.values())
+        return tuple(map(np.asarray, made if isinstance(made, tuple) else (made,)))
+
+    def _lowered(self, function):
+        def level(*values):
+            made = function(*self.lift(*values))
+            return made.reshape(made.shape[:2]) if self._flat else made
+
+        return level
+
+    def _mistakes(self):
+        for key, wrongs in mistakes.WRONG[self.base].items():
+            says, cure, *needs = TEXTS[self.base]["mistakes"][key]
+            if all(need in self.vary.split() for need in " ".join(needs).split()):
+                yield key, Mistake(key, says, cure, tuple(map(self._lowered, wrongs)))
+        for key, change in mistakes.ANYWHERE.items() if not self.counts else ():
+            wrong = partial(self._changed, change)
+            yield key, Mistake(key, *TEXTS["anywhere"]["mistakes"][key], (wrong,))
+
+    def _changed(self, change, *values):
+        made = self.right(*values)
+        return tuple(map(change, made)) if isinstance(made, tuple) else change(made)
+
+
+EXERCISES = {
+    name: Exercise(
+        name,
+        *(text[key] for key in ("asks", "call", "vary", "write")),
+        base=text.get("base", name),
+        batch=text.get("batch", 0),
+    )
+    for name, text in TEXTS.items()
+    if name != "anywhere"
+}
+MISTAKES = {name: exercise.mistakes for name, exercise in EXERCISES.items()}
+
+
+def exercise_for(name, function):
+    """Return the exercise of that name, if it is one and the function can be called."""
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are: {', '.join(EXERCISES)}")
+    if not callable(function):
+        raise TypeError(
+            f"function must be a function, got {type(function).__name__}: pass its name, without ()"
+        )
+    return EXERCISES[name]
+
+
+def asks(name):
+    """Say what an exercise asks, and how its function is called."""
+    exercise = exercise_for(name, print)
+    return f"{name}: {exercise.asks} It is called as {exercise.called}."

@@ -1,0 +1,198 @@
+"""Run a function that may do anything: for some seconds, and with the notebook left as it was.
+
+It runs in a thread of its own. When its time is over an exception is thrown into it, on every
+system. A call into C, such as a sleep, cannot be stopped: the thread is left behind until
+the call returns. One that never gives the interpreter back, such as ``sum(range(10**15))``,
+holds up the notebook.
+"""
+
+import contextlib
+import ctypes
+import io
+import random
+import sys
+import threading
+import traceback
+import warnings
+from contextvars import copy_context
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnlib.exercises import problems
+from cnnlib.exercises.catalogue import called_as
+
+
+class Late(BaseException):
+    """Thrown into a function whose time is over."""
+
+
+class Printed(io.TextIOBase):
+    """Keeps the beginning of what a function prints."""
+
+    text = ""
+
+    def write(self, text):
+        """Keep what fits."""
+        self.text += text[: max(0, 200 - len(self.text))]
+        return len(text)
+
+
+@contextlib.contextmanager
+def as_it_was(printed):
+    """Leave random numbers, warnings, output and recursion as the notebook had them."""
+    states, limit = (np.random.get_state(), random.getstate()), sys.getrecursionlimit()
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            np.random.set_state(states[0])
+            random.setstate(states[1])
+            sys.setrecursionlimit(limit)
+
+
+def in_time(work, seconds):
+    """Run `work` in a thread; return what is to be said if its time was over, or ""."""
+    errors = []
+
+    def guarded():
+        try:
+            work()
+        except Late:
+            pass
+        except BaseException as error:  # one of our own: it must not be lost with the thread
+            errors.append(error)
+
+    # With the context go the settings of np.errstate, which a thread would not have.
+    thread = threading.Thread(target=copy_context().run, args=(guarded,), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # a Python without threads, as in a browser: no limit there
+        guarded()
+    else:
+        try:
+            thread.join(seconds)
+            late = thread.is_alive()
+        finally:  # an interrupt by the user stops it too
+            _stop(thread)
+        if late:
+            left = "It still runs in the background: restart the kernel to be rid of it."
+            ends = left if thread.is_alive() else "It was stopped."
+            look = "Look for a loop that never ends, or a call that waits."
+            return f"It did not come back within {seconds:g} seconds. {ends} {look}"
+    if errors:
+        raise errors[0]
+    return ""
+
+
+def _stop(thread):
+    for _ in range(20):  # more than once, since a bare except may catch it
+        if thread.is_alive():
+            late = ctypes.c_ulong(thread.ident), ctypes.py_object(Late)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(*late)
+            thread.join(0.05)
+
+
+class Run(NamedTuple):
+    """A problem, what a function made of it, and what is wrong with that."""
+
+    size: problems.Size
+    kind: str  # of the numbers
+    given: dict
+    right: tuple
+    came: tuple | None = None  # None where nothing came that can be compared
+    changed: str = ""
+    fault: str = ""
+    says: str = ""
+
+    @property
+    def wrong(self):
+        """Whether the result is wrong, and not only an argument changed."""
+        return self.fault not in ("", "changed")
+
+
+def asked(exercise, size, kind):
+    """Return a problem that is not yet run."""
+    given = exercise.given(size, kind)
+    return Run(size, kind, given, exercise.made(exercise.right, given))
+
+
+def run(exercise, function, size, kind):
+    """Call a function on copies of the arguments of a problem, and look at what comes back."""
+    it = asked(exercise, size, kind)
+    copies = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in it.given.items()}
+    try:
+        made = called_as(exercise.call, function, copies.values())
+    except Late:
+        raise
+    except BaseException as error:
+        says = _raised(exercise, error)
+        return it._replace(fault=says, says=says)
+    if says := _unfit(exercise, made):
+        return it._replace(fault=says, says=says)
+    changed = [name for name, v in it.given.items() if not np.array_equal(copies[name], v)]
+    came = tuple(map(np.array, made if len(exercise.gives) > 1 else (made,)))
+    it = it._replace(came=came, changed=" and ".join(changed))
+    return it._replace(**dict(zip(("fault", "says"), _fault(exercise, it), strict=True)))
+
+
+def _raised(exercise, error):
+    frames = traceback.extract_tb(error.__traceback__)[2:]  # without ours
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    where = f" (line {own[-1].lineno}: {own[-1].line}".rstrip(": ") + ")" if own else ""
+    how = "" if frames else f" It is called as {exercise.called}."
+    words = str(error) if len(str(error)) < 200 else str(error)[:200] + "..."
+    return f"It raises {type(error).__name__}{where}: {words.rstrip('.')}.{how}"
+
+
+def _unfit(exercise, made):
+    """Say why a result cannot be compared, or return an empty text."""
+    names = exercise.gives
+    if len(names) == 1:
+        return _unfit_part(exercise, names[0], made)
+    if not isinstance(made, (tuple, list)) or len(made) != len(names):
+        came = "None" if made is None else type(made).__name__
+        return f"It returns {came}, and should return ({', '.join(names)})."
+    says = [_unfit_part(exercise, name, part) for name, part in zip(names, made, strict=True)]
+    return next(filter(None, says), "")
+
+
+def _unfit_part(exercise, name, part):
+    if part is None:
+        return f"It returns None where {name} should be: does the function end with return?"
+    if exercise.counts:
+        whole = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
+        return "" if whole else f"It returns {part!r}, and a number of windows is an int."
+    if not isinstance(part, (np.ndarray, np.generic)) or isinstance(part, np.ma.MaskedArray):
+        return f"It returns {type(part).__name__} where {name} should be a NumPy array."
+    if part.dtype.kind != "f" or part.dtype.itemsize < 8:
+        return f"{name} holds {part.dtype}: float64 came in, and float64 should come out."
+    return ""
+
+
+def same(one, other):
+    """Whether two tuples of arrays are alike, but for rounding."""
+    return all(
+        a.shape == b.shape and np.all(np.abs(a - b) <= problems.TOLERANCE)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _fault(exercise, it):
+    """Return what kind of wrong a run is, and a sentence; two empty texts if it is right."""
+    for name, came, should in zip(exercise.gives, it.came, it.right, strict=True):
+        if came.shape != should.shape:
+            return "shape", f"{name} has the shape {came.shape}, and should have {should.shape}."
+        if np.isnan(came).any():
+            return "NaN", f"{name} holds NaN, which is not a number."
+    if not same(it.came, it.right):
+        return "value", "The numbers are wrong, in a way that is no known mistake."
+    if it.changed:
+        changed = f"The result is right, but the function changes its argument {it.changed}."
+        return "changed", f"{changed} Whoever uses that again gets wrong numbers."
+    return "", ""

@@ -1,0 +1,306 @@
+"""What a check says: a sentence, a small problem, its first wrong cell, and three hints."""
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from cnnlib import shapes, trace
+from cnnlib.exercises import running
+from cnnlib.exercises.catalogue import STEPS, Exercise, asks
+from cnnlib.exercises.problems import TOLERANCE
+
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A problem, as small as could be found, that betrays a function.
+
+    Attributes
+    ----------
+    given : dict
+        The arguments by name.
+    results : dict of str to ndarray
+        What came, where something did, and what should have.
+    part : str
+        Name of the wrong array, or "".
+    cell : tuple of int or None
+        The first wrong cell.
+    came, should : str
+        What that cell holds, and what it should hold.
+    adds_up : str
+        The right sum of that cell.
+    which : str
+        Which pairs make it.
+    step : trace.Step or None
+        That cell in its pass.
+    """
+
+    given: dict
+    results: dict
+    part: str = ""
+    cell: tuple | None = None
+    came: str = ""
+    should: str = ""
+    adds_up: str = ""
+    which: str = ""
+    step: object = field(default=None, repr=False)
+
+    @property
+    def arrays(self):
+        """Yield (label, matrix, wrong place or None) for each map that is shown."""
+        for name, value in self.given.items():
+            if isinstance(value, np.ndarray):
+                yield from _maps(name, "", value)
+        for role, value in self.results.items():
+            name, _, role = role.partition(" ")
+            yield from _maps(name, role, value, self.cell if name == self.part else None)
+
+    @property
+    def lines(self):
+        """The arguments that are no arrays, the wrong cell, and its right sum, as text."""
+        plain = {n: v for n, v in self.given.items() if not isinstance(v, np.ndarray)}
+        sizes = ", ".join(f"{name} = {value}" for name, value in plain.items())
+        place = f"{self.at}: {self.came} came, {self.should} should have come." if self.at else ""
+        return [line for line in (sizes, place, self.adds_up) if line]
+
+    @property
+    def at(self):
+        """Name of the first wrong cell, or an empty text."""
+        return "" if self.cell is None else f"{self.part}{_index(self.cell)}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` found: print it, or let a notebook show it.
+
+    Attributes
+    ----------
+    passed : bool
+    mistake : str or None
+        The known mistake that it looks like, in one sentence.
+    fault : str
+        What is wrong where no mistake is recognised.
+    counterexample : Counterexample or None
+    hints : tuple of str
+        Locate it, which weight, write it.
+    notes : tuple of str
+        What else is to be said.
+    """
+
+    exercise: Exercise = field(repr=False)
+    passed: bool
+    mistake: str | None = None
+    fault: str = ""
+    counterexample: Counterexample | None = None
+    hints: tuple = ()
+    notes: tuple = ()
+
+    def _head(self):
+        ends = "right on all problems." if self.passed else "not yet."
+        known = f"It looks like this mistake: {self.mistake}" if self.mistake else self.fault
+        return [f"{self.exercise.name}: {ends}", *([known] * bool(known)), *self.notes]
+
+    def __repr__(self):
+        return str(self)
+
+    def __str__(self):
+        lines, x = self._head(), self.counterexample
+        if x:
+            lines += ["", "A small problem that shows it:"]
+            for label, matrix, at in x.arrays:
+                lines += [f"  {label}:", *_rows(matrix, at)]
+            lines += [f"  {line}" for line in x.lines]
+        if self.hints:
+            more = "For more: verdict.hints[1], verdict.hints[2]."
+            lines += ["", f"Hint 1 of {len(self.hints)}: {self.hints[0]} ({more})"]
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        x = self.counterexample
+        body = [f"<p>{escape(line)}</p>" for line in self._head()]
+        if x:
+            body += ["<p>A small problem that shows it:</p>"]
+            body += [_table(*shown) for shown in x.arrays]
+            body += [f"<p>{escape(line)}</p>" for line in x.lines]
+        for number, hint in enumerate(self.hints, 1):
+            summary = f"<summary>Hint {number} of {len(self.hints)}</summary>"
+            body.append(f"<details>{summary}{escape(hint)}</details>")
+        return "".join(body)
+
+    def stepper(self):
+        """Return a stepper at the wrong cell, or None where no pass shows it."""
+        x = self.counterexample
+        if not x or not x.step:
+            return None
+        from cnnlib import steppers  # widgets are loaded where they are asked for
+
+        kinds = (
+            steppers.InputGradientStepper,
+            steppers.FilterGradientStepper,
+            steppers.ForwardStepper,
+        )
+        stepper = self.exercise.shown_by(dict(zip(STEPS, kinds, strict=True)), x.given)
+        stepper.index = x.step.number
+        return stepper
+
+
+def verdict_of(exercise, printed, *, run, mistake=None, late=""):
+    """Put what is known of a function into a Verdict; `run` is None where all was right."""
+    notes = (f"It printed: {printed}",) * bool(printed)
+    if run is None:
+        return Verdict(exercise, True, notes=notes)
+    if mistake:
+        notes += (late,) * bool(late) + (run.says,) * (run.fault == "shape")
+    if run.wrong and run.changed:
+        notes += (f"It also changes its argument {run.changed}.",)
+    x = _counterexample(exercise, run)
+    first = "Run your function on this problem yourself, and look at what comes back."
+    if x.at:
+        first = f"Work out {x.at} on paper, and compare it with what your code does there."
+    says, cure = (mistake.says, mistake.cure) if mistake else (None, exercise.write)
+    hints = first, x.which or asks(exercise.name), cure
+    if run.fault == "changed":
+        hints = (
+            f"Print {run.changed} before and after the call.",
+            f"Look for the line that writes into {run.changed}: = with a slice, or +=.",
+            "Make a new array for the result, or work on a copy.",
+        )
+    return Verdict(exercise, False, says, late or run.says, x, hints, notes)
+
+
+# --- the first wrong cell ---------------------------------------------------------------------
+
+
+def _counterexample(exercise, run):
+    if not run.came:
+        should = dict(zip(exercise.gives, run.right, strict=True))
+        return Counterexample(run.given, {f"{n} that should come": v for n, v in should.items()})
+    for part, came, should in zip(exercise.gives, run.came, run.right, strict=True):
+        if running.same((came,), (should,)):
+            continue
+        results = {f"{part} that came": came, f"{part} that should come": should}
+        cell = _first_wrong(came, should)
+        if cell is None:
+            return Counterexample(run.given, results, part)
+        there = _number(came[cell]) if _inside(cell, came) else "nothing"
+        told = there, _number(should[cell]), *_explained(exercise, run.given, part, cell)
+        return Counterexample(run.given, results, part, cell, *told)
+    return Counterexample(run.given, {})
+
+
+def _inside(cell, array):
+    return all(i < n for i, n in zip(cell, array.shape, strict=True))
+
+
+def _first_wrong(came, should):
+    for cell in np.ndindex(should.shape) if came.ndim == should.ndim else ():
+        if not _inside(cell, came) or not abs(came[cell] - should[cell]) <= TOLERANCE:
+            return cell
+    return None
+
+
+def _explained(exercise, given, part, cell):
+    """Return the sum of a right cell, which pairs make it, and its step where it has one."""
+    if exercise.counts:
+        return "", "The first window begins where the padding begins, each next one s on.", None
+    steps = exercise.shown_by(STEPS, given)
+    if steps is None:
+        return *_slopes(exercise, given, part, cell), None
+    full = len(steps.shapes[steps.parts.result])
+    step = steps[steps.position((*cell, 0, 0)[:full])]
+    told = f"Right: {step}", _joins(step)
+    if len(cell) == 2:  # a level with matrices: its cells have no map
+        told = (re.sub(r"\((\d+), (\d+)(, 0)+\)", r"(\1, \2)", text) for text in told)
+    return *told, step
+
+
+def _slopes(exercise, given, part, cell):
+    """The same where no pass shows it: each result is linear in its first argument."""
+    (name, first), which = next(iter(given.items())), exercise.gives.index(part)
+
+    def value(array):
+        return exercise.made(exercise.right, given | {name: array})[which][cell]
+
+    start = value(0 * first)
+    terms = [trace.number(start)] * bool(start)
+    for index in np.ndindex(first.shape):
+        unit = np.zeros_like(first)
+        unit[index] = 1
+        if slope := value(unit) - start:
+            terms.append(f"{trace.number(slope)}·".removeprefix("1·") + f"{name}{_index(index)}")
+    goes = " + ".join(terms)
+    right = f"Right: {part}{_index(cell)} = {goes or 0}"
+    if not goes:
+        return right, f"Nothing of {name} goes into it."
+    return f"{right} = {_number(value(first))}", f"What goes into it: {goes}."
+
+
+def _joins(step):
+    """Which cells make the first term of a step, with their indices in the one relation."""
+    if not step.terms:
+        left = "its bias is all" if step.bias else "it stays at 0"
+        return f"No product reaches {step.target}: {left}."
+    one = step.terms[0]
+    index = {cell.array[-1]: cell.index[:2] for cell in (one.left, one.right, step.target)}
+    relation = " and ".join(
+        f"{y} = {z}·s + {w} - p: {index['Y'][n]} = {index['Z'][n]}·{axis.s} + {index['W'][n]} "
+        f"- {axis.before}"
+        for n, (y, z, w, axis) in enumerate(zip("rc", "ij", "uv", step.trace.where, strict=True))
+    )
+    return f"{one.left} and {one.right} meet in {step.target}, because {relation}."
+
+
+# --- arrays as text and as tables ------------------------------------------------------------
+
+
+def _index(cell):
+    return f"({', '.join(map(str, cell))})" if cell else ""
+
+
+def _number(value):
+    return trace.number(value.item(), bare=True) if np.isfinite(value) else str(value.item())
+
+
+def _maps(name, role, array, cell=None):
+    """Yield (label, matrix, marked place or None) for each map of an array."""
+    shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
+    rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
+    for others in np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]):
+        at = (*others[:rows], ALL, ALL, *others[rows:])
+        here = cell and (*cell[:rows], *cell[rows + 2 :]) == others
+        which = f"[{', '.join(':' if i == ALL else str(i) for i in at)}]" * bool(others)
+        size = f", {shapes.by(shown[at].shape)}" * (array.ndim > 1)
+        yield f"{name}{which} {role}".strip() + size, shown[at], cell[rows:][:2] if here else None
+
+
+def _texts(matrix, at):
+    texts = [[_number(value) for value in row] for row in matrix]
+    if at and at[0] < len(texts) and at[1] < len(texts[0]):
+        texts[at[0]][at[1]] = f"[{texts[at[0]][at[1]]}]"
+    return texts
+
+
+def _rows(matrix, at):
+    texts = _texts(matrix, at)
+    width = max((len(text) for row in texts for text in row), default=1)
+    return ["    " + " ".join(f"{text:>{width}}" for text in row) for row in texts]
+
+
+def _table(label, matrix, at):
+    """One map as a table; its marks are inline, since an untrusted notebook has no style sheet."""
+    rows = ""
+    for i, row in enumerate(_texts(matrix, at)):
+        cells = "".join(
+            f'<td style="border:4px solid #D55E00"><b>{text}</b></td>'
+            if (i, j) == at
+            else f'<td style="border:1px solid">{text}</td>'
+            for j, text in enumerate(row)
+        )
+        rows += f'<tr><th scope="row">{i}</th>{cells}</tr>'
+    columns = "".join(f'<th scope="col">{j}</th>' for j in range(matrix.shape[1]))
+    head = f"<tr><td></td>{columns}</tr>"
+    style = "display:inline-table;margin:4px"
+    return f'<table style="{style}"><caption>{escape(label)}</caption>{head}{rows}</table>'
