@@ -28,8 +28,8 @@ ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
 MOST_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
 
-AHEAD = 15_000
-"""Steps with about so many cells are sent to the browser together: half a megabyte."""
+AHEAD = 6_000
+"""Steps with about so many cells are sent to the browser together: a quarter of a megabyte."""
 
 
 def _shown_when_it_fails(callback):
