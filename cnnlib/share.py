@@ -128,8 +128,11 @@ def _typed_row(name, line, text):
     cells = text.split("\t")
     if len(cells) > 1 and not all(cell.strip() for cell in cells):
         raise ValueError(f"{name}, row {line} has an empty cell: write 0 where there is nothing")
-    if re.search(r"\d,\d", text) and ("\t" in text or ";" in text):
-        raise ValueError(f"{name}, row {line} has a comma within a number: write 0.5 with a point")
+    if re.search(r"\d,\d", text) and re.search(r"[\s;]", text.strip()):  # 0,5 1,5: two or four?
+        raise ValueError(
+            f"{name}, row {line} has commas between digits and other gaps too: write 0.5 with a "
+            f"point, and part numbers by spaces"
+        )
     return _row(name, line, text)
 
 

@@ -29,7 +29,7 @@ MOST_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
 
 AHEAD = 6_000
-"""Steps with about so many cells are sent to the browser together: a quarter of a megabyte."""
+"""Steps with about so many cells are sent to the browser together: some 200 kB."""
 
 
 def _shown_when_it_fails(callback):

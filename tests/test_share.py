@@ -114,9 +114,21 @@ def test_rows_that_are_none_are_refused(text, said):
     assert len(str(refused.value)) < 300
 
 
-def test_a_comma_stands_between_two_numbers():
-    """As yet a decimal comma is not told apart from one: 0,5 is a 0 and a 5."""
+def test_a_comma_alone_stands_between_two_numbers():
     assert share.rows_from_text("Y", "0,5")[..., 0].tolist() == [[0, 5]]
+    assert share.rows_from_text("Y", "0, 5, 1")[..., 0].tolist() == [[0, 5, 1]]
+
+
+@pytest.mark.parametrize("row", ["0,5 1,5", "0,5\t1,5", "0,5;1,5", "1 2,5"])
+def test_a_decimal_comma_is_refused_where_it_can_be_told(row):
+    with pytest.raises(ValueError, match="Y, row 2 has commas between digits .* write 0.5"):
+        share.rows_from_text("Y", "1 2\n" + row)
+
+
+@pytest.mark.parametrize("row", ["1\t\t3", "\t2\t3", "1\t2\t"])
+def test_an_empty_cell_of_a_spreadsheet_is_refused(row):
+    with pytest.raises(ValueError, match="row 2 has an empty cell: write 0"):
+        share.rows_from_text("Y", "1\t2\t3\n" + row + "\n4\t5\t6")
 
 
 @contextmanager
