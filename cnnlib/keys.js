@@ -30,8 +30,8 @@ export function attach(root, host) {
     const focused = section().contains(document.activeElement) ? document.activeElement : null;
     if (stop) stop.checked = true;
     if (stops().includes(document.activeElement)) stop.focus({ preventScroll: true });
-    const wanted = toTerm < 0 ? Math.max(0, terms() - 1) : Math.min(toTerm, terms() - 1);
-    const mark = marks().find((one) => Number(one.value) === wanted && !one.disabled);
+    const place = toTerm < 0 ? Math.max(0, terms() - 1) : Math.min(toTerm, terms() - 1);
+    const mark = marks().find((one) => Number(one.value) === place && !one.disabled);
     if (mark) mark.checked = true;
     if (focused && !section().contains(focused))
       (focused.matches("input") && mark ? mark : section().querySelector(".cnnlib-panels"))
@@ -87,11 +87,7 @@ export function attach(root, host) {
     next: () => move(1),
     last: () => go(host.count() - 1, LAST),
   };
-  const press = (name) => () => {
-    const button = root.querySelector(`.cnnlib-${name}`);
-    button?.click();
-    return Boolean(button);
-  };
+  const press = (name) => () => root.querySelector(`.cnnlib-${name}`)?.click();
   const keys = {
     ArrowRight: moves.next,
     ArrowLeft: moves.previous,

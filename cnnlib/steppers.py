@@ -63,9 +63,7 @@ class Stepper(widgets.VBox):
         self._problem = problem  # the arguments of the pass by name: arrays, and a size
         self._how = {"stride": stride, "padding": padding, "dilation": dilation}
         self.state = Position(self._trace(problem, self._how, fit))
-        self._problem = problem | {
-            name: value.copy() for name, value in problem.items() if name in self.steps.arrays
-        }  # the caller may change his
+        self._problem = _own(problem, self.steps)
         self._asks, self._tally, self._answered = None, quiz.Tally(), set()
         self._showing = False
         self._drawn = None
@@ -138,8 +136,7 @@ class Stepper(widgets.VBox):
         state = Position(self._trace(problem, how, fit))
         state.by_term = self.state.by_term
         state.first()
-        copied = {name: problem[name].copy() for name in {*problem} & {*state.steps.arrays}}
-        self._problem, self._how, self.state = problem | copied, how, state
+        self._problem, self._how, self.state = _own(problem, state.steps), how, state
         self._answered.clear()
         if self._numbers.value:
             self._editor._code.value = self.code
@@ -849,6 +846,11 @@ class NudgeStepper(FilterGradientStepper):
 
 
 # --- small helpers -------------------------------------------------------------------------
+
+
+def _own(problem, steps):
+    """Copy the arrays of a problem: the caller may change his."""
+    return {n: value.copy() if n in steps.arrays else value for n, value in problem.items()}
 
 
 def _left_out(**arguments):
