@@ -28,10 +28,16 @@ if AnyWidget is None:
 else:
 
     class Keys(AnyWidget):
-        """Hears keys and clicks in the browser, and moves there where all steps are ahead."""
+        """Hears keys and clicks in the browser, and moves there where all steps are ahead.
+
+        The browser tells each move in a message of its own: changes of a trait wait for one
+        another, and a cell that is run meanwhile would still see the step before.
+        """
 
         _esm = pages.SCRIPT  # as text: anywidget holds on to the widgets of a file
-        at = traitlets.List([0, 0]).tag(sync=True)  # step and term; -1 is the last one
+        # Step, term, and how many moves of the browser had been heard when the kernel said so:
+        # a browser that has moved since does not go back.
+        at = traitlets.List([0, 0, 0]).tag(sync=True)
         count = traitlets.Int(1).tag(sync=True)
         by_term = traitlets.Bool(False).tag(sync=True)
 

@@ -33,10 +33,25 @@ export function attach(root, host) {
     const place = toTerm < 0 ? Math.max(0, terms() - 1) : Math.min(toTerm, terms() - 1);
     const mark = marks().find((one) => Number(one.value) === place && !one.disabled);
     if (mark) mark.checked = true;
+    bringIntoView();
     if (focused && !section().contains(focused))
       (focused.matches("input") && mark ? mark : section().querySelector(".cnnlib-panels"))
         ?.focus({ preventScroll: true });
     return Boolean(mark) || marks().length === 0;
+  }
+
+  // A board that is wider than the page slides sideways, so that the marked cell is seen.
+  function bringIntoView() {
+    const panels = section().querySelector(".cnnlib-panels");
+    if (!panels || panels.scrollWidth <= panels.clientWidth) return;
+    const mark = marks().find((one) => one.checked);
+    const name = mark ? mark.className.replace("go-", "term-") : "cnnlib-target";
+    const cells = section().querySelectorAll(`.cnnlib-main td.${name}`);
+    const cell = [...cells].find((one) => one.checkVisibility());
+    if (!cell) return;
+    const [seen, at] = [panels.getBoundingClientRect(), cell.getBoundingClientRect()];
+    const beyond = at.left < seen.left || at.right > seen.right;
+    if (beyond) panels.scrollLeft += (at.left + at.right - seen.left - seen.right) / 2;
   }
 
   function go(toStep, toTerm) {
@@ -53,7 +68,8 @@ export function attach(root, host) {
     host.report(step, marked());
     clearTimeout(saying); // said once, when the keys have come to rest
     saying = setTimeout(() => {
-      said.textContent = section().querySelector(".cnnlib-where").innerText;
+      const asks = root.dataset.asks && root.querySelector(".cnnlib-ask");
+      said.textContent = (asks || section().querySelector(".cnnlib-where")).innerText;
     }, 200);
     return true;
   }
@@ -171,22 +187,14 @@ export function attach(root, host) {
 export function standAlone(root) {
   const find = (name) => root.querySelector(`.cnnlib-${name}`);
   const stops = [...root.querySelectorAll(".cnnlib-steps > input")];
-  const [play, reveal, projector] = ["play", "reveal", "projector"].map(find);
+  const [play, projector, byTerm] = ["play", "projector", "by-term"].map(find);
   let playing = null;
-  let last = null;
+  const questions = ask(root);
   const stepper = attach(root, {
     count: () => stops.length,
-    byTerm: () => find("by-term").checked,
-    report(step) {
-      if (step !== last) hide(find("hide").checked);
-      last = step;
-    },
+    byTerm: () => byTerm.checked,
+    report: (...at) => questions.show(...at),
   });
-
-  function hide(hidden) {
-    root.classList.toggle("cnnlib-hiding", hidden);
-    reveal.hidden = !hidden;
-  }
 
   function stop() {
     clearInterval(playing);
@@ -196,13 +204,11 @@ export function standAlone(root) {
 
   play.addEventListener("click", () => {
     if (playing) return stop();
-    if (stops.at(-1).checked) stepper.go(0, find("by-term").checked ? 0 : LAST);
+    if (stops.at(-1).checked) stepper.go(0, byTerm.checked ? 0 : LAST);
     playing = setInterval(() => stepper.move(1) || stop(), Number(find("speed").value));
     play.textContent = "Stop";
   });
   find("speed").addEventListener("change", stop);
-  find("hide").addEventListener("change", (event) => hide(event.target.checked));
-  reveal.addEventListener("click", () => hide(false));
   projector.addEventListener("click", () => {
     const on = root.classList.toggle("cnnlib-projecting");
     projector.setAttribute("aria-pressed", on);
@@ -221,23 +227,104 @@ export function standAlone(root) {
   find("controls").hidden = false;
 }
 
+// Predict, then reveal, in a page: quiz.py wrote its questions there, each with its answer.
+function ask(root) {
+  const find = (name) => root.querySelector(`.cnnlib-${name}`);
+  const [predict, row, guess, said] = ["predict", "question", "guess", "answer"].map(find);
+  const questions = JSON.parse(find("questions").textContent);
+  const marked = () => {
+    const section = root.querySelector(".cnnlib-steps > input:checked + section");
+    const term = section.querySelector('input[class^="go-"]:checked');
+    return [Number(section.dataset.step), Number(term?.value ?? 0)];
+  };
+  let tally = new Map(); // what was asked: whether the first guess was right
+  let answered = new Set();
+  let open = null;
+
+  // Ask what belongs to a place, or nothing where it has been answered.
+  function show(step, term) {
+    const kind = predict.value;
+    const here = questions[kind]?.[step] ?? [];
+    const [words, answer] = (here.length === 1 ? here[0] : here[term]) ?? [];
+    open = words && !answered.has(words) ? { kind, ask: words, answer } : null;
+    root.dataset.asks = open ? kind : "";
+    const array = open?.answer.match(/^(\w+)\(/)?.[1]; // of the cell that is asked for
+    root.querySelectorAll("table").forEach((table) => {
+      const name = table.querySelector("caption b").textContent;
+      table.classList.toggle("cnnlib-asked", name === array);
+    });
+    row.hidden = !open;
+    find("ask").textContent = open?.ask ?? "";
+    guess.value = "";
+    if (open) said.textContent = "";
+  }
+
+  function reveal() {
+    if (!open) return;
+    const { ask, answer } = open;
+    const typed = guess.value.trim();
+    let words = `${ask} ${answer}.`;
+    if (typed) {
+      const right = isRight(open, typed);
+      if (!tally.has(ask)) tally.set(ask, right);
+      const good = [...tally.values()].filter(Boolean).length;
+      words += ` Your guess, ${typed}, is ${right ? "right" : "not"}. ${good} of ${tally.size} right.`;
+    }
+    const [step] = marked();
+    const last = root.querySelectorAll(".cnnlib-steps > input").length - 1;
+    if (step === last && tally.size) words += " This was the last step.";
+    answered.add(ask);
+    show(...marked());
+    said.textContent = words;
+  }
+
+  predict.addEventListener("change", () => {
+    tally = new Map();
+    answered = new Set();
+    said.textContent = "";
+    show(...marked());
+  });
+  find("reveal").addEventListener("click", reveal);
+  guess.addEventListener("keydown", (event) => event.key === "Enter" && reveal());
+  return { show };
+}
+
+// As `quiz.Question.is_right`: a map index that can only be 0 may be left out.
+export function isRight({ kind, answer }, guess) {
+  const number = /-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?/g;
+  const plain = (text) => text.replace(/[-\u2212] ?/g, "-"); // a telephone may type another minus
+  const [right, said] = [answer, guess].map((text) => (plain(text).match(number) ?? []).map(Number));
+  const near = (a, b) => Math.abs(a - b) <= Math.max(1e-5 * Math.abs(b), 1e-9);
+  if (kind === "value") return said.length === 1 && right.length === 1 && near(said[0], right[0]);
+  const fits = said.length >= 2 && said.length <= right.length;
+  return fits && right.every((n, at) => n === (said[at] ?? 0));
+}
+
 // In JupyterLab: a widget that shows nothing, and a kernel that hears where one is.
 export default {
   async render({ model, el }) {
     let telling = false;
+    let told = model.get("at")[2]; // moves that the browser has made
     const host = {
       count: () => model.get("count"),
       byTerm: () => model.get("by_term"),
-      report(...at) {
+      report(...move) {
+        told += 1;
+        const at = [...move, told];
         telling = true;
-        model.set("at", at);
+        model.set("at", at); // for another view of the same stepper
         telling = false;
-        model.save_changes();
+        model.send({ at });
       },
     };
     while (!el.closest(".cnnlib-stepper")) await new Promise((done) => setTimeout(done, 20));
     const stepper = attach(el.closest(".cnnlib-stepper"), host);
-    const follow = () => telling || stepper.show(...model.get("at"));
+    const follow = () => {
+      const [step, term, heard] = model.get("at");
+      if (telling || heard < told) return; // the kernel is behind, and will hear of it
+      told = heard;
+      stepper.show(step, term);
+    };
     model.on("change:at", follow);
     follow();
     return () => {

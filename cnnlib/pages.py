@@ -1,9 +1,10 @@
 """All steps of a pass as HTML for a page that has no kernel, and such a page as a file."""
 
+import json
 from html import escape
 from importlib.resources import files
 
-from cnnlib import view
+from cnnlib import quiz, view
 
 MOST_CELLS = 400_000
 """A page with more is too heavy for a phone: about 12 MB."""
@@ -33,9 +34,11 @@ CONTROLS = """
 <option value="400">fast</option></select></label>
 <label><input type="checkbox" class="cnnlib-by-term"> move by term</label>
 <label>go to <input type="text" class="cnnlib-goto" size="9" autocomplete="off"></label>
-<label><input type="checkbox" class="cnnlib-hide"> hide the value</label>
-<button type="button" class="cnnlib-reveal" hidden>Reveal</button>
-<button type="button" class="cnnlib-projector" aria-pressed="false">Projector</button>
+KINDS<button type="button" class="cnnlib-projector" aria-pressed="false">Projector</button>
+<div class="cnnlib-question" hidden><p class="cnnlib-ask"></p>
+<label>your guess <input type="text" class="cnnlib-guess" size="12" autocomplete="off"></label>
+<button type="button" class="cnnlib-reveal">Reveal</button></div>
+<p class="cnnlib-answer" role="status"></p>
 </div>
 """
 
@@ -73,10 +76,32 @@ def fragment(steps, index=0, term=None, aside=None):
             f"take a smaller piece of the map, such as Y[:12, :12]"
         )
     name = escape(f"Stepper: {repr(steps).strip('<>')}")
+    asked = questions(steps)
+    options = "".join(f"<option>{kind}</option>" for kind in ("off", *asked))
+    predict = f'<label>predict <select class="cnnlib-predict">{options}</select></label>\n'
+    data = json.dumps(asked, separators=(",", ":")).replace("<", r"\u003c")
     return (
-        f'<div class="cnnlib-stepper" role="group" aria-label="{name}">{CONTROLS}'
-        f"{view.page(steps, index, term, aside)}</div>"
+        f'<div class="cnnlib-stepper" role="group" aria-label="{name}">'
+        f"{CONTROLS.replace('KINDS', predict)}{view.page(steps, index, term, aside)}"
+        f'<script type="application/json" class="cnnlib-questions">{data}</script></div>'
     )
+
+
+def questions(steps):
+    """Return {kind: for each step its questions}, of the whole step or one for each term.
+
+    A question is a pair: what is asked, and the answer.
+    """
+    if not hasattr(steps, "kind"):  # stages have no terms, and nothing is asked of them
+        return {}
+    found = {}
+    for kind in quiz.KINDS:
+        found[kind] = []
+        for step in steps:
+            terms = range(1 if quiz.by_step(kind, step) else len(step.terms))
+            asked = [quiz.question(kind, step, term) for term in terms]
+            found[kind].append([(one.ask, one.answer) for one in asked if one])
+    return found
 
 
 def document(body, title):

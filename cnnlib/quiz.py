@@ -49,6 +49,11 @@ class Question:
         return len(found) >= 2 and (*found, *rest) == self.numbers and not any(rest)
 
 
+def by_step(kind, step):
+    """Whether a question of a kind is about the whole step, and not about one of its terms."""
+    return kind == "size" or (kind == "value" and not step.source)
+
+
 def question(kind, step, term):
     """Make the question of a kind about a step.
 

@@ -261,7 +261,7 @@ class Stepper(widgets.VBox):
         return quiz.question(self._asks, self.step, self.term)
 
     def _asked_at(self):
-        by_step = self._asks == "size" or (self._asks == "value" and not self.step.source)
+        by_step = quiz.by_step(self._asks, self.step)
         return (None if self._asks == "size" else self.index, None if by_step else self.term)
 
     # --- what is shown ------------------------------------------------------------------
@@ -292,8 +292,7 @@ class Stepper(widgets.VBox):
             self._view.value, self._drawn = self._html(), drawn
         if self._keys:
             self._keys.count, self._keys.by_term = len(self.steps), self.state.by_term
-            if not self._heard:
-                self._keys.at = [self.index, self.term]
+            self._keys.at = [self.index, self.term, self._heard]
 
     def _what_is_drawn(self):
         """Return what the HTML depends on; the browser moves between all the rest by itself."""
@@ -340,7 +339,8 @@ class Stepper(widgets.VBox):
 
     def _make_controls(self):
         style = widgets.HTML(f"<style>{view.CSS}</style>")
-        self._keys, self._heard = controls.Keys() if controls.Keys else None, False
+        self._keys = controls.Keys() if controls.Keys else None
+        self._heard = 0  # moves of the browser
         self._view, self._message = widgets.HTML(), widgets.HTML()
         self._step_field, self._term_field = widgets.BoundedIntText(), widgets.BoundedIntText()
         self._map_fields = {name: widgets.BoundedIntText() for name in ("k_in", "k")}
@@ -400,7 +400,7 @@ class Stepper(widgets.VBox):
         self._speed.observe(self._on_speed, "value")
         self._unit.observe(self._on_unit, "value")
         if self._keys:
-            self._keys.observe(self._on_keys, "at")
+            self._keys.on_msg(self._on_keys)
         self._step_field.observe(partial(self._on_number, "index"), "value")
         self._term_field.observe(partial(self._on_number, "term"), "value")
         for name, field in self._map_fields.items():
@@ -453,12 +453,9 @@ class Stepper(widgets.VBox):
             self._moved()
 
     @_shown_when_it_fails
-    def _on_keys(self, change):
-        """Follow the browser. It is not told what it said, for it may be further by now."""
-        if self._showing:
-            return
-        index, term = change["new"]
-        self._heard = True
+    def _on_keys(self, _, said, __):
+        """Follow the browser."""
+        index, term, self._heard = said["at"]
         try:
             self.state.index = index
             if term < 0:
@@ -467,10 +464,7 @@ class Stepper(widgets.VBox):
                 self.state.term = term
             self._moved()
         except ValueError:  # a page that was of another problem, and has no such place now
-            self._heard = False
             self.show()
-        finally:
-            self._heard = False
 
     @_shown_when_it_fails
     def _on_map(self, name, change):

@@ -40,6 +40,8 @@ INDICES = {"Y": ("r, c", ("k_in",)), "W": ("u, v", ("k_in", "k")), "Z": ("i, j",
 PUT_IN = "pad, gap, rest: rows and columns that were put in"
 MOST_TERMS = 40
 """A longer sum is written around its marked term, with a count of what is left out."""
+DENSE = 26
+"""With more columns than this in all panels together, the cells are smaller."""
 
 
 def _style_sheet():
@@ -185,14 +187,15 @@ def html(step, term=None, aside=None, static=False, fixed=False, hide=False):
         for terms, shown in layouts
         for n, panel in enumerate(shown)
     )
-    beside = ""
+    shown, beside = layouts[0][1], ""
     if aside:
+        shown = [*shown, *aside.panels]
         beside = f'<p class="cnnlib-aside">{_each(aside.sentences, near)}</p>'
         tables += "".join(_table(panel, near, main=False) for panel in aside.panels)
     so_far = [(n, "" if hide else f"; {_so_far(step, n)}") for n in near]
     return (
         f'<section class="cnnlib-step" data-step="{step.number}" '
-        f'data-terms="{len(step.terms)}"{_room(step)}>'
+        f'data-terms="{len(step.terms)}"{_room(step, shown)}>'
         f'<p class="cnnlib-where">{_where(step)}'
         f'<span class="cnnlib-value">{_each(so_far, near)}</span>.</p>'
         f"{_sum(step, term, near, fixed, hide)}{beside}"
@@ -596,9 +599,21 @@ def _brackets(cell):
     return f"{cell.array}[{', '.join(map(str, cell.index))}]"
 
 
-def _room(step):
-    """Tell the style sheet how long the longest sum is, so that the panels below stay in place."""
-    return f' style="--terms:{min(step.trace.most_terms, MOST_TERMS)}"'
+def _room(step, shown):
+    """Tell the style sheet what there must be room for.
+
+    The longest sum of the pass, so that the panels below stay in place; and the columns of
+    the panels, together and of the widest, so that they stand side by side where they can.
+    """
+    columns = [len(panel.columns) for panel in shown]
+    room = {
+        "terms": min(step.trace.most_terms, MOST_TERMS),
+        "panels": len(columns),
+        "columns": sum(columns),
+        "widest": max(columns),
+    }
+    dense = ' data-dense=""' * (sum(columns) > DENSE)
+    return f'{dense} style="{";".join(f"--{name}:{size}" for name, size in room.items())}"'
 
 
 def _left_out(terms):

@@ -126,7 +126,7 @@ def check_page(stepper, seen):
         assert len(re.findall(r'<input type="radio" class="go-', html)) == html.count(" disabled")
         assert seen.markable == [] or Section(html).at().marked == stepper.term
         return
-    index, term = stepper._keys.at
+    index, term, _ = stepper._keys.at
     last = max(0, len(stepper.step.terms) - 1)
     assert (index, last if term < 0 else term) == (stepper.index, stepper.term)
     assert stepper._keys.count == len(stepper.steps)
@@ -533,11 +533,19 @@ ACTIONS = st.one_of(
     st.tuples(st.just("predict"), st.sampled_from(["off", *quiz.KINDS])),
     st.tuples(st.just("guess"), st.sampled_from(["3", "0, 0", "3 x 3", "?", "-12.5"])),
     st.tuples(st.just("goto"), st.sampled_from(["7", "1, 1", "0", "99", "x(0, 0)", "5, 5"])),
-    st.tuples(st.just("at"), st.tuples(st.integers(0, 40), st.integers(-1, 40)).map(list)),
+    st.tuples(
+        st.just("at"), st.tuples(st.integers(0, 40), st.integers(-1, 40), st.just(1)).map(list)
+    ),
     st.tuples(st.sampled_from(["numbers", "projector"]), st.booleans()),
     st.tuples(st.just("use"), st.none()),
     st.tuples(st.just("code"), st.sampled_from(["", "forward;float64", "x"])),
 )
+
+
+def tell(stepper, at):
+    """Say where one is, as the browser does."""
+    content = {"data": {"method": "custom", "content": {"at": at}}}
+    stepper._keys._handle_msg({"content": content, "buffers": []})
 
 
 def do(stepper, kind, value):
@@ -547,7 +555,7 @@ def do(stepper, kind, value):
         (stepper._buttons | more)[value].click()
     elif kind == "at":
         if stepper._keys:
-            stepper._keys.at = value
+            tell(stepper, value)
     elif kind == "use":
         use_button(stepper).click()
     else:
@@ -1117,22 +1125,17 @@ class Browser:
     """What keys.js does with the widget: it moves by itself and tells where it is."""
 
     def __init__(self, stepper):
-        self.stepper, self.told, self.pushed = stepper, [], []
-        stepper._keys.observe(self.hear, "at")
-
-    def hear(self, change):
-        """Note what comes from the kernel; what the browser said itself is in `told`."""
-        if not self.told or change["new"] != self.told[-1]:
-            self.pushed.append(change["new"])
+        self.stepper, self.moves, self.pushed = stepper, 0, []
+        stepper._keys.observe(lambda change: self.pushed.append(change["new"]), "at")
 
     def tell(self, at):
-        self.told.append(at)
-        self.stepper._keys.at = at
+        self.moves += 1
+        tell(self.stepper, [*at, self.moves])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ALL_KINDS if kind._questions])
 @pytest.mark.parametrize("asks", [None, "value", "weight"])
-def test_the_kernel_follows_the_browser_and_does_not_talk_back(kind, asks):
+def test_the_kernel_follows_the_browser_and_says_what_it_heard(kind, asks):
     stepper = kind()
     stepper.predict = asks
     browser = Browser(stepper)
@@ -1140,10 +1143,22 @@ def test_the_kernel_follows_the_browser_and_does_not_talk_back(kind, asks):
         browser.tell(at)
         last = len(stepper.step.terms) - 1
         assert (stepper.index, stepper.term) == (at[0], last if at[1] < 0 else at[1])
-        assert browser.pushed == []
+        assert browser.pushed == [[stepper.index, stepper.term, browser.moves]]
+        browser.pushed.clear()
         check_agreement(stepper)
     stepper._buttons["Next"].click()  # now the kernel moves, and says so
-    assert browser.pushed == [[6, len(stepper.step.terms) - 1]]
+    assert browser.pushed == [[6, len(stepper.step.terms) - 1, browser.moves]]
+
+
+@EACH_KIND
+def test_the_kernel_can_call_back_to_where_it_was(kind):
+    """The browser has gone on since: the same place must be said again, as a new word."""
+    stepper = kind()
+    browser = Browser(stepper)
+    browser.tell([3, 0])
+    stepper.index = 0
+    last = len(stepper.step.terms) - 1
+    assert browser.pushed[-1] == [0, last, 1]
 
 
 @EACH_KIND
@@ -1153,7 +1168,7 @@ def test_a_move_in_the_page_draws_nothing_anew(kind):
     assert stepper._view.value.count("<section") == len(stepper.steps)
     drawn = []
     stepper._view.observe(drawn.append, "value")
-    stepper._keys.at = [3, 2]
+    tell(stepper, [3, 2, 1])
     stepper._buttons["Next"].click()
     stepper._term_field.value = 1
     stepper._unit.value = "term"
@@ -1172,7 +1187,7 @@ def test_the_browser_is_told_how_many_steps_there_are_and_how_to_move(kind):
     assert stepper._keys.by_term
     stepper._how_fields["padding"].value = "1"
     assert stepper._keys.count == len(stepper.steps)
-    assert stepper._keys.at == [0, 0]
+    assert stepper._keys.at == [0, 0, 0]
     stepper._unit.value = "step"
     assert not stepper._keys.by_term
 
@@ -1183,7 +1198,7 @@ def test_a_late_word_from_another_page_leaves_all_in_line(kind, at):
     """The browser may speak of a step that is gone with the problem before."""
     stepper = kind()
     stepper.index = 2
-    stepper._keys.at = at
+    tell(stepper, [*at, 1])
     check_agreement(stepper)
 
 
@@ -1198,7 +1213,7 @@ def test_a_larger_problem_is_sent_in_blocks():
         check_agreement(stepper)
     browser = Browser(stepper)
     browser.tell([sent, 0])  # the first one that is not there
-    assert browser.pushed == []
+    assert browser.pushed == [[sent, 0, 1]]
     check_agreement(stepper)
 
 
@@ -1211,7 +1226,7 @@ def test_a_long_sum_is_drawn_around_its_marked_term():
     stepper = steppers.FilterGradientStepper(np.ones((8, 8, 1)), np.ones((10, 10, 1)), (3, 3))
     assert len(stepper.step.terms) > view.MOST_TERMS
     for term in (0, 19, 20, 21, 63, 40):
-        stepper._keys.at = [1, term]
+        tell(stepper, [1, term, 1])
         check_agreement(stepper)
         assert stepper.term in live(stepper).markable
 

@@ -18,9 +18,8 @@ KINDS = {
 LETTERS = {"t": "term", "s": "target", "d": "done"}
 
 # Only what one can see counts: checkVisibility, and the letter that the style sheet writes.
-READ = """root => {
+PANELS = """
   const seen = e => e.checkVisibility({visibilityProperty: true});
-  const section = [...root.querySelectorAll('.cnnlib-steps > section')].find(seen);
   const words = e => e.innerText.replace(/\\s+/g, ' ').trim();
   const letter = e => getComputedStyle(e, '::after').content.replaceAll('"', '');
   const panel = table => {
@@ -29,6 +28,15 @@ READ = """root => {
       (e, n) => [row.cells[0].textContent, heads[n], letter(e), words(e)]));
     return [table.querySelector('caption b').textContent, cells.filter(c => 'tsd'.includes(c[2]))];
   };
+"""
+READ_PANELS = f"""() => {{ {PANELS}
+  return [...document.querySelectorAll('table')].filter(seen).map(panel);
+}}"""
+READ = (
+    "root => {"
+    + PANELS
+    + """
+  const section = [...root.querySelectorAll('.cnnlib-steps > section')].find(seen);
   const lit = e => getComputedStyle(e).borderLeftColor === 'rgb(213, 94, 0)';
   const total = section.querySelector('.cnnlib-sum > .cnnlib-value');
   return {
@@ -42,6 +50,7 @@ READ = """root => {
     panels: [...section.querySelectorAll('table')].filter(seen).map(panel),
   };
 }"""
+)
 
 
 def read(root):

@@ -1,12 +1,13 @@
 """A saved page of each kind of stepper: no kernel, no network, and the script may be off."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
 from lab import listen
-from shown import KINDS, check, expected, read
+from shown import KINDS, READ_PANELS, check, expected, read
 
-from cnnlib import examples, steppers
+from cnnlib import examples, pages, quiz, steppers
 
 WITH_TERMS = [kind for kind in KINDS if kind != "stride"]
 THREE = examples.three_maps()
@@ -275,7 +276,7 @@ def test_the_value_is_hidden_until_it_is_asked_for(look_at, saved, kind):
     values = "section:visible .cnnlib-value"
     with look_at(kind) as page:
         start(page)
-        page.get_by_label("hide the value").check()
+        page.get_by_label("predict").select_option("value")
         assert page.locator(values).count() > 0
         for shown in page.locator(values).all():
             assert not shown.is_visible()
@@ -289,9 +290,99 @@ def test_the_value_is_hidden_until_it_is_asked_for(look_at, saved, kind):
         assert not page.locator(values).first.is_visible()
 
 
+GUESSES = (
+    "5",
+    " -5 ",
+    "\u22125",
+    "5.0",
+    "-5.00001",
+    "-5.1",
+    "1, 2",
+    "W(1, 2)",
+    "1 2 0 0",
+    "1 2 0 1",
+)
+GUESSES += ("", "x", "3", "7 x 7", "7,7", "7 x 8", "1e3", "-.5", "1 2 0 0 0", "W(2, 1, 0, 0)")
+QUESTIONS = [("value", "-5"), ("value", "5"), ("value", "nan"), ("value", "1000")]
+QUESTIONS += [("weight", "W(1, 2, 0, 0)"), ("weight", "W(2, 1, 0, 1)"), ("index", "Y(1, 2, 0)")]
+QUESTIONS += [("size", "7 x 7")]
+
+
+def test_a_page_judges_a_guess_as_the_kernel_does(look_at):
+    """The rule stands twice, in Python and in the script: they must not part."""
+    script = pages.SCRIPT.replace("export default", "const lab =").replace("export ", "")
+    judge = "questions.map(([kind, answer]) => guesses.map(g => isRight({kind, answer}, g)))"
+    with look_at("input") as page:
+        found = page.evaluate(
+            f"([questions, guesses]) => {{ {script}\nreturn {judge}; }}", [QUESTIONS, GUESSES]
+        )
+    for (kind, answer), seen in zip(QUESTIONS, found, strict=True):
+        numbers = tuple(map(float, re.findall(r"-?\d+", answer))) or (float("nan"),)
+        asked = quiz.Question(kind, "", answer, (), numbers)
+        assert seen == [asked.is_right(guess) for guess in GUESSES], answer
+    assert any(map(any, found)) and not all(map(all, found))
+
+
+@pytest.mark.parametrize("kind", WITH_TERMS)
+@pytest.mark.parametrize("asks", ["weight", "index", "size"])
+def test_what_is_asked_is_nowhere_to_be_read(look_at, saved, kind, asks):
+    """Nothing is marked in the array of the answer, and its name is not written out."""
+    steps = saved[kind][0].steps
+    number = len(steps) // 2
+    step = steps[number]
+    term = len(step.terms) - 1
+    asked = quiz.question(asks, step, term)
+    with look_at(kind) as page:
+        start(page)
+        press(page, *["ArrowRight"] * number)
+        page.get_by_label("predict").select_option(asks)
+        assert page.locator(".cnnlib-ask").inner_text() == asked.ask
+        words = page.locator(".cnnlib-steps").inner_text()
+        assert asked.answer not in words
+        panels = dict(read_panels(page))
+        assert asks != "size" or panels == {}
+        name = asked.answer.partition("(")[0]
+        assert [letter for *_, letter, _ in panels.get(name, []) if letter in "ts"] == []
+        for cell in asked.given:
+            marked = [(int(r), int(c)) for r, c, letter, _ in panels[cell.array] if letter in "ts"]
+            assert marked == [cell.index[:2]]
+        page.get_by_label("your guess").fill(asked.answer)
+        page.keyboard.press("Enter")
+        said = page.locator(".cnnlib-answer").inner_text()
+        assert said.startswith(f"{asked.ask} {asked.answer}.")
+        assert said.endswith("is right. 1 of 1 right.")
+        check(read(root(page)), step, term)
+
+
+def read_panels(page):
+    """Return the marked cells of the tables that are seen, as `shown.read` does."""
+    return page.evaluate(READ_PANELS)
+
+
+def test_a_page_keeps_a_tally_and_says_when_it_is_over(look_at, saved):
+    steps = saved["filter"][0].steps
+    with look_at("filter") as page:
+        start(page)
+        page.get_by_label("predict").select_option("value")
+        for number, step in enumerate(steps):
+            guess = int(step.value) + number % 2  # every second one is wrong
+            page.get_by_label("your guess").fill(str(guess))
+            page.keyboard.press("Enter")
+            said = page.locator(".cnnlib-answer").inner_text()
+            right = number // 2 + 1
+            assert said.endswith(
+                f"Your guess, {guess}, is {'not' if number % 2 else 'right'}. {right} of "
+                f"{number + 1} right." + " This was the last step." * (step is steps[-1])
+            ) or number + 1 == len(steps)
+            page.locator(".cnnlib-next").click()
+        assert "5 of 9 right. This was the last step." in said
+        page.get_by_label("predict").select_option("off")
+        assert page.locator("section:visible .cnnlib-value").first.is_visible()
+
+
 def test_enter_reveals(look_at):
     with look_at("input") as page:
-        page.get_by_label("hide the value").check()
+        page.get_by_label("predict").select_option("value")
         start(page)
         press(page, "ArrowRight", "Enter")
         assert page.locator("section:visible .cnnlib-value").first.is_visible()
@@ -313,7 +404,7 @@ def test_a_click_on_a_cell_or_a_line_of_code_marks_its_term(look_at, saved, kind
 
 LIT = """n => [...document.querySelectorAll('.cnnlib-steps > section')]
   .filter(e => e.checkVisibility()).flatMap(e => [...e.querySelectorAll('[class*="term-"]')])
-  .filter(e => e.checkVisibility() && getComputedStyle(e).boxShadow !== 'none')
+  .filter(e => e.checkVisibility() && getComputedStyle(e).outlineStyle !== 'none')
   .map(e => [e.tagName, e.matches('.term-' + n)])"""
 
 
@@ -400,9 +491,10 @@ def test_axe_finds_nothing(look_at, axe, kind):
 
         start(page)
         assert [*in_both_schemes()] == []
-        page.get_by_label("hide the value").check()
-        assert [*in_both_schemes()] == [], "hiding"
-        page.locator(".cnnlib-reveal").click()
+        for asks in page.locator(".cnnlib-predict option").all_inner_texts()[1:]:
+            page.get_by_label("predict").select_option(asks)
+            assert [*in_both_schemes()] == [], f"asking for the {asks}"
+            page.locator(".cnnlib-reveal").click()
         page.locator(".cnnlib-projector").click()
         page.locator(".cnnlib-last").click()
         assert [*in_both_schemes()] == [], "projecting"
@@ -429,7 +521,7 @@ def test_reduced_motion_has_nothing_that_moves(look_at):
         assert page.evaluate(moving) == 0
 
 
-SAID = "words => document.querySelector('[role=status]').textContent.trim() === words"
+SAID = "words => document.querySelector('.cnnlib-said').textContent.trim() === words"
 
 
 def test_what_is_said_aloud_is_what_is_shown(look_at):
