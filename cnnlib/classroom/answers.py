@@ -112,8 +112,9 @@ def _assigned(source, known):
     """Return {label: text} of what a cell assigns; an empty answer does not hide a full one."""
     found = {}
     starts = [*NAME.finditer(source)]
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        text = source[start.end() : following.start() if following else len(source)].strip()
+    ends = [start.start() for start in starts[1:]] + [len(source)]
+    for start, end in zip(starts, ends, strict=False):
+        text = source[start.end() : end].strip()
         quote = re.match(r"[rRbBuUfF]?('''|\"\"\"|'|\")", text)
         if quote:
             text = text[quote.end() :].split(quote[1])[0]

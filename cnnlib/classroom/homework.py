@@ -192,7 +192,8 @@ def mark_answers(given):
         try:
             for one in answers.handed_in(path):
                 found.append((shown, *_marked(one, students, key, given)))
-        except Refused as error:
+        # Whatever one file may hold, all others are marked.
+        except (Refused, ValueError, TypeError, RecursionError, MemoryError) as error:
             why = str(error).removeprefix(path.name).lstrip(" :")
             say(f"{shown}: {why}")
             refused.append(["", shown, "", "", "cannot be read", "", "", "", "", why])
@@ -248,12 +249,14 @@ def _one(problem, texts):
     """Return the mark of one problem, and what could not be read of it."""
     came, cannot = {}, []
     for part, label in problem.labels.items():
+        text = texts.get(label, "")
         try:
-            matrix = answers.numbers(texts.get(label, ""), problem.right[part].shape[1])
+            matrix = answers.numbers(text, problem.right[part].shape[1])
             if matrix.size:
                 came[part] = matrix
         except Refused as error:
-            cannot.append(f"{label}: {error}")
+            code = ". It may be code: see --run-code" * ("(" in text)
+            cannot.append(f"{label}: {error}{code}")
     if cannot:
         return marking.Mark("cannot be read"), "; ".join(cannot)
     return marking.mark(problem, came), ""

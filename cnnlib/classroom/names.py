@@ -99,6 +99,8 @@ def table(data, name):
     Commas, semicolons and tabs part the cells, whichever the first line has most of.
     """
     text = decoded(data)
+    if "\0" in text:
+        raise Refused(f"{name} is no text: save the list as CSV")
     lines = text.lstrip("\r\n").splitlines() or [""]
     if lines[0].lower().startswith("sep="):  # Excel's own
         text = text.split(lines[0], 1)[1]

@@ -101,10 +101,11 @@ def as_csv(rows):
 
 def _page(sheet, title, note, body, kind="sheet"):
     student = escape(sheet.student)
+    foot = f'@page {{ @bottom-right {{ content: "{sheet.code}, page " counter(page); }} }}\n'
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}: {student}</title>\n<style>\n{CSS}</style>\n</head>\n"
+        f"<title>{escape(title)}: {student}</title>\n<style>\n{CSS}{foot}</style>\n</head>\n"
         f'<body>\n<main class="{kind}">\n<header>\n<h1>{title}</h1>\n'
         f'<p class="who"><b><bdi>{student}</bdi></b></p>\n'
         f'<p class="code">Worksheet <code>{sheet.code}</code>, edition {EDITION}</p>\n{note}\n'
