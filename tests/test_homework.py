@@ -261,7 +261,8 @@ def test_a_name_is_never_a_mark_of_a_page_or_a_notebook(student):
         assert student not in page
         assert "<script" not in page
     start = json.loads(pages.notebook(sheet))["cells"][0]["source"]
-    assert not re.search(r"[<*`]", "".join(start))
+    assert not re.search(r"[<`]|(?<!\*)\*(?!\*)", "".join(start))
+    assert "".join(start).count("**") == 2
 
 
 def test_the_students_files_do_not_hold_the_key():

@@ -17,10 +17,14 @@ HOW = (
     "Every array has its rows numbered from the top and its columns from the left, both from 0. "
     "dY, dW, db and dZ are gradients of the loss with respect to Y, W, b and Z."
 )
-HAND_IN = "Hand in this notebook, saved. Or hand in the CSV file of the same name, filled in."
+ON_PAPER = (
+    "Work on paper. Then type your numbers into the notebook or into the CSV file of the same "
+    "name, and hand that in."
+)
 FILL = (
     "Put your numbers in the place of the dots: a line for each row, with spaces between the "
-    "numbers. -2, 0.5 and 1/2 are fine. The cells need not be run."
+    "numbers. -2, 0.5 and 1/2 are fine. The cells need not be run. Save the notebook and hand it "
+    "in. Or hand in the CSV file of the same name: there, semicolons part the rows, as in 1 2; 3 4."
 )
 STEPS = {
     "conv_forward": trace.forward_steps,
@@ -33,7 +37,7 @@ def worksheet(sheet):
     """Write the page that a student prints or reads."""
     room = '<div class="work">room for your work</div>'
     body = "".join(_problem(problem, "own", room) for problem in sheet.problems)
-    return _page(sheet, TITLE, f"<p>{HOW}</p>\n<p>{HAND_IN}</p>", body)
+    return _page(sheet, TITLE, f"<p>{HOW}</p>\n<p>{ON_PAPER}</p>", body)
 
 
 def key(sheet):
@@ -45,7 +49,8 @@ def key(sheet):
 
 def notebook(sheet):
     """Write the notebook that a student fills in, as JSON."""
-    intro = f"# {TITLE}\n\n{_markdown(sheet.student)}\n\n{HOW}\n\n{FILL}\n\n{HAND_IN}"
+    who = f"**{_markdown(sheet.student)}**, worksheet {sheet.code}, edition {EDITION}"
+    intro = f"# {TITLE}\n\n{who}\n\n{HOW}\n\n{FILL}"
     cells = [_cell("markdown", "start", intro)]
     for problem in sheet.problems:
         text = f"## {problem.number}. {problem.text['title']}\n\n{problem.text['asks'].strip()}"
