@@ -1,11 +1,19 @@
-"""Homework by hand: a worksheet for each student with numbers of their own, and its marking.
+"""Write worksheets with problems by hand: all of one size, each student's numbers their own.
 
-python -m cnnlib.classroom.homework --seed NAME             one worksheet and its key
-python -m cnnlib.classroom.homework --class-list FILE       those of a whole class
-python -m cnnlib.classroom.homework mark ANSWERS            a table of marks
+    python -m cnnlib.classroom.homework --seed NAME             one worksheet and its key
+    python -m cnnlib.classroom.homework --class-list FILE       those of a whole class
+    python -m cnnlib.classroom.homework mark ANSWERS            a table of marks
+
+For each student the folder gets sheets/NAME-CODE.html to print or read, .ipynb and .csv to fill
+in, and keys/NAME-CODE.html with the results. Hand out the folder sheets, never the folder keys.
+
+The secret of the course goes into all numbers, so that a student cannot make the key from a name.
+Give the same one when you mark. It comes from --course-file, from the environment variable
+CNNLIB_COURSE, or from --course, which stays in the history of your shell.
 """
 
 import argparse
+import inspect
 import os
 import sys
 from collections import defaultdict
@@ -14,27 +22,7 @@ from pathlib import Path
 from cnnlib.classroom import answers, coderun, marking, names, pages, sheets
 from cnnlib.classroom.files import Folder, Refused, content, under
 
-ABOUT = """\
-Write worksheets with problems by hand: each student gets the same sizes and numbers of their own.
-
-For each student, the folder gets sheets/NAME-CODE.html to print or read, .ipynb and .csv to fill
-in, and keys/NAME-CODE.html with the results. Hand out the folder sheets, never the folder keys.
-Then mark what comes back:  python -m cnnlib.classroom.homework mark --help
-"""
-ABOUT_MARK = """\
-Mark answers by hand: notebooks or CSV files, as the worksheets have them, or folders of these.
-
-The table of marks gets a line for each problem of each student: what is right, which mistake a
-wrong answer looks like, its first wrong cell, and the way out. Text is read, never run, unless
-you ask for it with --run-code.
-"""
-COURSE = f"""\
-The secret of the course goes into all numbers, so that a student cannot make the key from a name.
-Give the same one when you mark. It comes from --course-file, from the environment variable
-{coderun.SECRET}, or from --course, which stays in the history of your shell.
-"""
-HEADS = ("student", "file", "problem", "title", "verdict", "cells right", "mistake", "where")
-HEADS += ("way out", "note")
+HEADS = "student file problem title verdict cells_right mistake where way_out note".split()
 NO_SECRET = "without a course secret anybody can make the key from a name: see --course-file"
 
 
@@ -57,12 +45,11 @@ def parsers():
     group.add_argument("--course", metavar="SECRET", help="the secret itself")
     shared.add_argument("--overwrite", action="store_true", help="replace files that are there")
     made = []
-    for name, about in ("", ABOUT), (" mark", ABOUT_MARK):
+    for name, about in ("", __doc__), (" mark", mark_answers.__doc__):
         made.append(
             argparse.ArgumentParser(
                 prog=f"python -m cnnlib.classroom.homework{name}",
-                description=about,
-                epilog=COURSE,
+                description=inspect.cleandoc(about or ""),
                 parents=[shared],
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
@@ -180,7 +167,15 @@ def write_sheets(given):
 
 
 def mark_answers(given):
-    """Mark all answers and write the table; return 1 where a file could not be marked."""
+    """Mark answers: notebooks or CSV files, as the worksheets have them, or folders of these.
+
+    The table of marks gets a line for each problem of each student: what is right, which mistake
+    a wrong answer looks like, its first wrong cell, and the way out. Text is read, never run,
+    unless you ask for it with --run-code. The command ends with 1 where a file cannot be read.
+
+    Give the secret of the course that the worksheets were made with: by --course-file, by the
+    environment variable CNNLIB_COURSE, or by --course, which stays in the history of your shell.
+    """
     students = class_of(given) if given.class_list else None
     key = secret_of(given)
     folder = Folder(given.out.parent, given.overwrite)
@@ -228,6 +223,11 @@ def _by_student(found):
 def _marked(one, students, key, given):
     """Return the student, a note, and (problem, mark, note) for each problem of what came."""
     student, note = one.student, ""
+    if not student:
+        codes = {sheets.code_of(name, key): name for name in students or ()}
+        if one.code not in codes:
+            raise Refused(f"{one.file} does not say whose it is: give the class list")
+        student = codes[one.code]
     if students is not None and student not in students:
         near = [name for name in students if name.casefold() == student.casefold()]
         student, note = (near[0], "") if len(near) == 1 else (student, "not on the class list")

@@ -82,7 +82,7 @@ def alike(problem, came):
     found = []
     for mistake in problem.exercise.mistakes.values():
         made = (_made(problem, wrong) for wrong in mistake.wrongs)
-        if any(one and _same(one, came) and not _same(one, problem.right) for one in made):
+        if any(one and _same(one, came) for one in made):
             found.append(mistake)
     return found
 

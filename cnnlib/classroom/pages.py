@@ -3,29 +3,19 @@
 import csv
 import io
 import json
+import re
 from html import escape
 from importlib.resources import files
 
+import numpy as np
+
 from cnnlib import trace
 from cnnlib.classroom import names
-from cnnlib.classroom.sheets import EDITION, planes
+from cnnlib.classroom.sheets import EDITION, TEXTS, planes
 from cnnlib.shapes import by
 
 CSS = (files("cnnlib") / "classroom" / "sheet.css").read_text("utf-8")
-TITLE = "Homework: the backward pass by hand"
-HOW = (
-    "Every array has its rows numbered from the top and its columns from the left, both from 0. "
-    "dY, dW, db and dZ are gradients of the loss with respect to Y, W, b and Z."
-)
-ON_PAPER = (
-    "Work on paper. Then type your numbers into the notebook or into the CSV file of the same "
-    "name, and hand that in."
-)
-FILL = (
-    "Put your numbers in the place of the dots: a line for each row, with spaces between the "
-    "numbers. -2, 0.5 and 1/2 are fine. The cells need not be run. Save the notebook and hand it "
-    "in. Or hand in the CSV file of the same name: there, semicolons part the rows, as in 1 2; 3 4."
-)
+PAGE = TEXTS["page"]
 STEPS = {
     "conv_forward": trace.forward_steps,
     "conv_backward_input": trace.input_steps,
@@ -37,20 +27,19 @@ def worksheet(sheet):
     """Write the page that a student prints or reads."""
     room = '<div class="work">room for your work</div>'
     body = "".join(_problem(problem, "own", room) for problem in sheet.problems)
-    return _page(sheet, TITLE, f"<p>{HOW}</p>\n<p>{ON_PAPER}</p>", body)
+    return _page(sheet, PAGE["title"], f"<p>{PAGE['how']}</p>\n<p>{PAGE['on_paper']}</p>", body)
 
 
 def key(sheet):
     """Write the page with the results, and the sum of each cell where a pass has one."""
     body = "".join(_problem(problem, "key", _sums(problem)) for problem in sheet.problems)
-    note = "<p>For the lecturer: the results, and how each cell adds up.</p>"
-    return _page(sheet, f"Key. {TITLE}", note, body, "keys")
+    return _page(sheet, f"Key. {PAGE['title']}", f"<p>{PAGE['key']}</p>", body, "keys")
 
 
 def notebook(sheet):
     """Write the notebook that a student fills in, as JSON."""
     who = f"**{_markdown(sheet.student)}**, worksheet {sheet.code}, edition {EDITION}"
-    intro = f"# {TITLE}\n\n{who}\n\n{HOW}\n\n{FILL}"
+    intro = f"# {PAGE['title']}\n\n{who}\n\n{PAGE['how']}\n\n{PAGE['fill']}"
     cells = [_cell("markdown", "start", intro)]
     for problem in sheet.problems:
         text = f"## {problem.number}. {problem.text['title']}\n\n{problem.text['asks'].strip()}"
@@ -161,8 +150,10 @@ def _sums(problem):
         return ""
     by_name = dict(problem.given)
     how = {name: by_name.pop(name) for name in ("stride", "padding")}
-    items = "".join(f"<li>{escape(str(step))}</li>" for step in steps(*by_name.values(), **how))
-    return f'<ul class="sums">{items}</ul>\n'
+    sums = "".join(f"<li>{escape(str(step))}</li>" for step in steps(*by_name.values(), **how))
+    if all(m.shape[-1] == 1 for m in by_name.values() if isinstance(m, np.ndarray)):
+        sums = re.sub(r"(\(\d+, \d+)(?:, 0)+\)", r"\1)", sums)  # one map: as the tables have it
+    return f'<ul class="sums">{sums}</ul>\n'
 
 
 # --- pieces of a notebook ---------------------------------------------------------------------
