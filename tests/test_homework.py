@@ -445,6 +445,7 @@ def test_class_lists(tmp_path, case):
         (bytes(range(256)), [], "is no text"),
         (b"name\n" + b"x" * 201, [], "has no names in it"),
         (b'name\n"' + b"x" * 200_000, [], "is no CSV file, at line"),
+        (b'name\n"Anna\nBen\n', [], "is no CSV file, at line"),
     ],
 )
 def test_a_list_that_is_none_is_said(tmp_path, data, columns, said):

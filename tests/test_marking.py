@@ -602,6 +602,15 @@ def test_hostile_metadata_is_said(folder, values):
     assert len(row["note"]) < 300
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of this kind are of Linux")
+def test_file_names_of_any_bytes_are_said(folder, capsys):
+    for name in b"a\nb\x1b[31m.ipynb", b"\xff\xfe.ipynb":
+        with open(os.path.join(os.fsencode(folder), name), "w") as file:
+            file.write("{}")
+    assert [row["file"] for row in mark(folder)] == ["a b [31m.ipynb", "  .ipynb"]
+    assert capsys.readouterr().err.startswith("a?b?[31m.ipynb: is no notebook")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes of this kind are of POSIX")
 def test_links_pipes_and_folders_are_not_read(folder, tmp_path):
     outside = tmp_path / "outside"

@@ -96,7 +96,7 @@ class Folder:
                 raise Refused(f"{path.parent} is a link out of the folder: take it away")
             try:
                 with open(new, "xb") as file:
-                    file.write(text.encode())
+                    file.write(text.encode("utf-8", "replace"))
                 if self.overwrite or not os.path.lexists(path):
                     os.replace(new, path)
                 else:

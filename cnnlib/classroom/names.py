@@ -41,13 +41,14 @@ def stem(student, code):
 
 
 def in_cell(text):
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text without controls, which no spreadsheet takes for a formula."""
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
     return "'" + text if re.match(r"\s*[=+\-@＝＋－＠]", text) else text
 
 
 def from_cell(text):
     """Return a text as it was before `in_cell`."""
-    return text[1:] if text.startswith("'") and in_cell(text[1:]) != text[1:] else text
+    return text[1:] if text.startswith("'") and in_cell(text[1:]) == text else text
 
 
 def read_list(path, columns=()):
@@ -105,7 +106,8 @@ def table(data, name):
     if lines[0].lower().startswith("sep="):  # Excel's own
         text = text.split(lines[0], 1)[1]
     bare = re.sub(r'"[^"]*"', "", next((line for line in lines if line.strip()), ""))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=bare.count))
+    delimiter = max(",;\t", key=bare.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
