@@ -29,11 +29,12 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test test-browser notebooks figures site lite bench-stepper lock clean
+.PHONY: help lab doctor test test-browser notebooks figures site lite bench-stepper lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
+	@echo 'make doctor     say what is wrong with the installation, and what mends it'
 	@echo 'make test       check the code, run every test and every notebook'
 	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
@@ -48,9 +49,13 @@ help:
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
 
 lab: .venv/ready
-	@exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
 	    --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
 	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
+
+# The lab that it looks at is the one of `make lab`.
+doctor: .venv/ready
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) -m cnnlib.doctor $(ARGS)
 
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
