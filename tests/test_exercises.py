@@ -8,6 +8,7 @@ import warnings
 import mistakes
 import numpy as np
 import pytest
+import styles
 
 from cnnlib import exercises, loops
 
@@ -32,18 +33,29 @@ def test_every_mistake_of_the_table_is_named(name, key):
     assert "object at 0x" not in str(verdict)
 
 
-@pytest.mark.parametrize(("name", "key", "function"), mistakes.WRONG)
+WRONG = mistakes.WRONG + styles.WRONG
+RIGHT = mistakes.RIGHT + styles.RIGHT
+
+
+@pytest.mark.parametrize(("name", "key", "function"), WRONG)
 def test_a_students_own_wrong_function_is_named(name, key, function):
     verdict = exercises.check(name, function)
     assert verdict.mistake == exercises.MISTAKES[name][key].says, str(verdict)
 
 
-@pytest.mark.parametrize(("name", "function"), mistakes.RIGHT)
+@pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_answer_passes_by_any_route(name, function):
     begin = time.perf_counter()
     verdict = exercises.check(name, function)
     assert verdict.passed, str(verdict)
     assert time.perf_counter() - begin < 2
+
+
+@pytest.mark.parametrize(("name", "argument", "function"), styles.CHANGES_ITS_ARGUMENT)
+def test_a_function_that_changes_its_argument_is_told_so(name, argument, function):
+    verdict = exercises.check(name, function)
+    assert f"changes its argument {argument}" in verdict.fault
+    assert verdict.mistake is None
 
 
 @pytest.mark.parametrize("name", exercises.EXERCISES)
@@ -265,9 +277,9 @@ def test_the_table_of_the_report(capsys):
     rows = []
     for name, table in exercises.MISTAKES.items():
         named = sum(exercises.check(name, m).mistake == m.says for m in table.values())
-        own = [row for row in mistakes.WRONG if row[0] == name]
+        own = [row for row in WRONG if row[0] == name]
         named += sum(exercises.check(name, f).mistake == table[key].says for _, key, f in own)
-        right = [f for exercise, f in mistakes.RIGHT if exercise == name]
+        right = [f for exercise, f in RIGHT if exercise == name]
         accepted = sum(exercises.check(name, f).passed for f in right)
         rows.append((name, named, len(table) + len(own), accepted, len(right)))
     rows.append(("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))

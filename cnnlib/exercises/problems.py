@@ -73,7 +73,7 @@ def layer(size, kind):
 def pooling_layer(size, kind):
     """Return a layer with as many maps of dZ as of Y, and windows with two largest cells."""
     x = layer(size._replace(f_k=size.n_k), kind)
-    x.Y = np.ceil(x.Y / 2)
+    x.Y = np.floor(x.Y / 2)
     return x
 
 

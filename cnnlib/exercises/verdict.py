@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnlib import shapes, trace
 from cnnlib.exercises import running
-from cnnlib.exercises.catalogue import STEPS, Exercise, asks
+from cnnlib.exercises.catalogue import STEPPERS, STEPS, Exercise, asks
 from cnnlib.exercises.problems import TOLERANCE
 
 ALL = slice(None)
@@ -137,12 +137,8 @@ class Verdict:
             return None
         from cnnlib import steppers  # widgets are loaded where they are asked for
 
-        kinds = (
-            steppers.InputGradientStepper,
-            steppers.FilterGradientStepper,
-            steppers.ForwardStepper,
-        )
-        stepper = self.exercise.shown_by(dict(zip(STEPS, kinds, strict=True)), x.given)
+        table = {base: getattr(steppers, f"{kind}Stepper") for base, kind in STEPPERS.items()}
+        stepper = self.exercise.shown_by(table, x.given)
         stepper.index = x.step.number
         return stepper
 
