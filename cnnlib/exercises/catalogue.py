@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -111,10 +112,7 @@ class Exercise:
     @property
     def called(self):
         """How its function is called, as text."""
-        s, p = ("s", "p") if self.counts else ("(s_h, s_w)", "(p_h, p_w)")
-        return f"function({self.call})".replace("stride=", f"stride={s}").replace(
-            "padding=", f"padding={p}"
-        )
+        return "function(" + re.sub(r"(\w+)=", r"\1=\1", self.call) + ")"
 
     @property
     def counts(self):
@@ -152,8 +150,9 @@ class Exercise:
         values = self.lift(*given.values())
         if self.base == "conv_forward" and self._flat:
             values[2] = None  # no bias
-        show = table.get(self.base) if values[0].ndim == 3 else None  # one image, no batch
-        return show and called_as(TEXTS[self.base]["call"], show, values)
+        if self.base not in table or values[0].ndim != 3:  # one image, no batch
+            return None
+        return called_as(TEXTS[self.base]["call"], table[self.base], values)
 
     def made(self, function, given):
         """Return what a specification or a mistake makes of the arguments, as a tuple of arrays."""

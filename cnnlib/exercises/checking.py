@@ -8,6 +8,8 @@ from cnnlib.exercises import problems, running
 from cnnlib.exercises.catalogue import exercise_for
 from cnnlib.exercises.verdict import verdict_of
 
+AGAIN = 4  # problems that are given twice
+
 
 def check(name, function, *, seconds=10):
     """Run a function on small hard problems and say what it looks like.
@@ -41,21 +43,25 @@ def _examine(exercise, function, found):
     """Run all problems, name the mistake and shrink; `found` holds what is known so far."""
     sizes = list(dict.fromkeys(map(exercise.size, problems.HARD)))
     runs = []
-    for problem in [(size, "random") for size in sizes] + [(size, "other") for size in sizes[:4]]:
+    given = [(size, "random") for size in sizes] + [(size, "other") for size in sizes[:4]]
+    for problem in given + given[:AGAIN]:
         found["run"] = running.asked(exercise, *problem)  # in case that it does not come back
         runs.append(running.run(exercise, function, *problem))
     failed = [run for run in runs if run.fault]
-    found["run"] = failed[0] if failed else None
+    found["run"] = next(iter(failed), None)
     if not failed:
         return
+    for once, again in zip(runs, runs[-AGAIN:], strict=False):
+        if again.fault and not once.fault:
+            found["run"] = again._replace(fault="again", says=running.SAYS["again"])
+            return
     mistake, wrong, first = _recognised(exercise, runs) or (None, None, failed[0])
     found.update(run=first, mistake=mistake)
 
     def betrays(kind, size):
         run = running.run(exercise, function, size, kind)
-        alike = run.fault == first.fault
-        if wrong:
-            alike = run.wrong and _agrees(exercise, wrong, run) > 0
+        by_mistake = run.wrong and wrong and _agrees(exercise, wrong, run) > 0
+        alike = by_mistake if wrong else run.fault == first.fault
         if alike:
             found["run"] = run
         return alike

@@ -140,9 +140,9 @@ def rounded_up_Z(Y, W, b, s, p):
     return Z(cut(Y, -p, size + -(size - W.shape[:2]) % s), W, b, s, 0)
 
 
-def often(axes):
+def often(*axes):
     """Output map with the bias in each product over some axes of W."""
-    return lambda Y, W, b, s, p: Z(Y, W, b * np.prod(W.shape[axes]), s, p)
+    return lambda Y, W, b, s, p: Z(Y, W, b * np.prod([W.shape[axis] for axis in axes]), s, p)
 
 
 def summed(*axes):
@@ -150,9 +150,15 @@ def summed(*axes):
     return lambda dZ: dZ.sum(axis=axes)
 
 
+def cropped(start, end, more):
+    """Map with so many times p cut off before it, and in all, and some cells more."""
+    return lambda dYp, p: cut(dYp, start * p, extent(dYp) - end * p + more)
+
+
 LOOSE = {"conv_backward_input": dY, "conv_backward_filter": dW, "conv_forward": Z}
 """Right ones that also take sizes, strides and paddings which do not fit."""
 
+NUMBERED = {"cut": dY_cut, "sum": summed, "often": often, "crop": cropped}
 BY = {
     "own_size": dY_own_size,
     "sliced": lambda *x: dY_cut(0, 2)(*x)[..., x[4][0] : -x[4][0], x[4][1] : -x[4][1], :],
@@ -173,20 +179,13 @@ BY = {
     "wound_dW": lambda dZ, Y, f, s, p: dW(dZ, wound_Y(Y, p, 0 * p), f, s, 0 * p),
     "wound_Z": lambda Y, W, b, s, p: Z(wound_Y(Y, p, p), W, b, s, 0),
     "rounded_up": rounded_up_Z,
-    "bias_3": often(np.s_[:3]),
-    "bias_2": often(np.s_[:2]),
-    "bias_1": often(np.s_[2:3]),
     "total": lambda dZ: np.full(dZ.shape[-1], dZ.sum()),
     "mean": lambda dZ: np.full(dZ.shape[-1], dZ.mean()),
     "spread_behind": lambda dZ, s: cut(shapes.spread(dZ, s), 0 * s, extent(dZ) * s),
     "spread_before": lambda dZ, s: cut(shapes.spread(dZ, s), 1 - s, extent(dZ) * s),
     "spread_around": lambda dZ, s: cut(shapes.spread(dZ, s), 1 - s, extent(dZ) * s + s - 1),
     "spread_copies": copied,
-    "crop_end": lambda dYp, p: cut(dYp, 0 * p, extent(dYp) - p),
-    "crop_start": lambda dYp, p: cut(dYp, p, extent(dYp) - p),
     "crop_slice": lambda dYp, p: dYp[p[0] : -p[0], p[1] : -p[1]],
-    "crop_long": lambda dYp, p: cut(dYp, p, extent(dYp) - 2 * p + 1),
-    "crop_short": lambda dYp, p: cut(dYp, p, extent(dYp) - 2 * p - 1),
     "kept_axes": lambda dZ: dZ.sum(axis=tuple(range(dZ.ndim - 1)), keepdims=True),
 }
 
@@ -222,7 +221,6 @@ CHANGES = {  # of an array with its two spatial axes, or of a pair
     "per_area": lambda x, _: x / np.prod(extent(x)),
     "per_image": lambda x, _: x / len(x) ** (x.ndim - 3),
     "per_first": lambda x, _: x / len(x),
-    "per_first_twice": lambda x, _: x / len(x) ** 2,
     "rows": lambda pair, _: pair[[0, 0]],
     "columns": lambda pair, _: pair[[1, 1]],
     "height_only": lambda pair, _: pair * [1, 0] + [0, 1],
@@ -252,8 +250,8 @@ def variant(right, names, words):
         for keyed, keep, at, what, change in WORD.findall(words):
             if what == "by":
                 by = BY[change]
-            elif what in ("cut", "sum"):
-                by = {"cut": dY_cut, "sum": summed}[what](*map(int, change.split(",")))
+            elif what in NUMBERED:
+                by = NUMBERED[what](*map(int, change.split(",")))
             elif (keyed or what) == "result":
                 ends.append((keep, at, change))
             else:
