@@ -26,19 +26,20 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test notebooks figures site lite bench-stepper lock clean
+.PHONY: help lab test test-browser notebooks figures site lite bench-stepper lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
 	@echo 'make test       check the code, run every test and every notebook'
+	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
 	@echo 'make site       build the course as a web site in the folder _site'
 	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
-	@echo 'make clean      remove .venv, _site and the caches'
+	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
@@ -54,6 +55,9 @@ test: .venv/dev
 	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
+
+test-browser: .venv/dev
+	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
@@ -71,7 +75,7 @@ bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

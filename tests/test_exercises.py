@@ -11,7 +11,6 @@ import mistakes
 import numpy as np
 import pytest
 import styles
-from conftest import REPORT
 
 from cnnlib import exercises
 
@@ -308,7 +307,7 @@ def test_which_test_catches_what():
     assert not exercises.caught_by("conv_backward_filter", flipped)["all-ones dZ"]
 
 
-def test_the_table_of_the_report(pytestconfig):
+def test_the_table_of_the_report(report):
     """At the end of a run: how many mistakes are named, and right implementations accepted."""
     rows = []
     for name, table in exercises.MISTAKES.items():
@@ -319,7 +318,7 @@ def test_the_table_of_the_report(pytestconfig):
         accepted = sum(exercises.check(name, f).passed for f in right)
         rows.append((name, named, len(table) + len(own), accepted, len(right)))
     rows.append(("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))
-    pytestconfig.stash[REPORT] = [
+    report += [
         f"{name:26} named {named:3} of {mistaken:3}   accepted {accepted:2} of {right:2}"
         for name, named, mistaken, accepted, right in rows
     ]
