@@ -1,4 +1,7 @@
-"""Settings of hypothesis, quick everywhere and the same problems each time in CI; the web site."""
+"""Settings of hypothesis, the web site, and the table of the exercises at the end of a run.
+
+hypothesis is quick everywhere, and has the same problems each time in CI.
+"""
 
 import os
 import subprocess
@@ -29,3 +32,19 @@ def site(tmp_path_factory, run_anew):
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder
+
+
+REPORT = pytest.StashKey()
+
+
+@pytest.fixture
+def report(pytestconfig):
+    """Lines that are shown at the end of the run."""
+    return pytestconfig.stash.setdefault(REPORT, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Show how many mistakes of the exercises are named."""
+    if lines := config.stash.get(REPORT, None):
+        terminalreporter.section("mistakes named, right implementations accepted")
+        terminalreporter.write_line("\n".join(lines))
