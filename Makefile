@@ -29,7 +29,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab doctor test test-browser notebooks figures site lite bench-stepper lock clean
+.PHONY: help lab doctor test test-long audit test-browser notebooks figures site lite bench-stepper lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,6 +43,7 @@ help:
 	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
+	@echo 'make audit      ask for known vulnerabilities of all packages in both lock files'
 	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
@@ -81,6 +82,10 @@ lite: .venv/dev
 
 bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
+
+# The system's Python is enough: pip-audit lives in a throwaway environment.
+audit:
+	"$(PYTHON)" tools/audit.py $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots
