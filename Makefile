@@ -36,6 +36,7 @@ help:
 	@echo 'make lab        open the lessons in JupyterLab'
 	@echo 'make doctor     say what is wrong with the installation, and what mends it'
 	@echo 'make test       check the code, run every test and every notebook'
+	@echo 'make test-long  run every lesson ten times, offline, and with other versions'
 	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
@@ -63,10 +64,14 @@ test: .venv/dev
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m pytest tests notebooks $(AT_ONCE) $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
+	    --nbval-cell-timeout 50 --nbval-kernel-startup-timeout 60 $(ARGS)
 
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
+
+# Some twenty minutes or more; what it measures goes into tests/REPORT.md.
+test-long: .venv/dev
+	$(VENV_PYTHON) -m pytest tests/long --durations 0 $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
