@@ -137,7 +137,7 @@ def way_apart():
             python = [sys.executable, "-c", LO_UP, sys.executable, "-c", "print(1)"]
             done = subprocess.run([*way, *python], capture_output=True, text=True)
             if done.returncode == 0 and done.stdout == "1\n":
-                return [*way, sys.executable, "-c", LO_UP]
+                return [*way, sys.executable, "-IS", "-c", LO_UP]
     return None
 
 
@@ -166,11 +166,14 @@ def test_a_write_elsewhere_and_a_call_are_seen(copy, tmp_path):
     code = f"open({str(outside)!r}, 'w').close(); open('inside.txt', 'w').close()\n"
     code += "import socket\ns = socket.socket()\ns.settimeout(0.1)\n"
     code += "try:\n    s.connect(('192.0.2.1', 9))\nexcept OSError:\n    pass\n"
+    code += "s = socket.socket(type=socket.SOCK_DGRAM)\ns.connect(('192.0.2.3', 9))\n"
+    code += "s = socket.socket(type=socket.SOCK_DGRAM)\n"
+    code += "try:\n    s.sendto(b'', ('192.0.2.2', 9))\nexcept OSError:\n    pass\n"
     code += "s = socket.socket()\ns.settimeout(0.1)\n"
     code += "try:\n    s.connect(('127.0.0.1', 9))\nexcept OSError:\n    pass\n"
     command = [sys.executable, "-c", code]
     subprocess.run(command, env=copy.environment, cwd=copy.folder, check=True)
-    assert copy.left() == ["connect 192.0.2.1", f"open {outside}"]
+    assert copy.left() == [f"open {outside}", "socket.connect 192.0.2.1", "socket.sendto 192.0.2.2"]
 
 
 # --- other versions ------------------------------------------------------------------------

@@ -4,8 +4,8 @@ WATCH_FOLDER is the folder in which all may be written; the notes go into WATCH_
 """
 
 import os
+import socket
 import sys
-import tempfile
 
 FOLDER = os.path.realpath(os.environ["WATCH_FOLDER"])
 LOG = os.open(os.environ["WATCH_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -22,6 +22,7 @@ PATHS = {  # what changes a file or a folder, and which of its arguments are pat
     "os.utime": [0],
     "shutil.rmtree": [0],
 }
+CALLS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 LOOPBACK = ("127.", "::1", "localhost")
 NO_FILES = ("/dev/", "/proc/", "pipe:", "/memfd:")
 
@@ -39,11 +40,12 @@ def watch(event, arguments):
     if event == "open":
         path, _, flags = arguments
         changed = [path] if isinstance(flags, int) and flags & WRITES else []
-    elif event == "socket.connect":
-        address = arguments[1]
+    elif event in CALLS:
+        called, address = arguments[:2]
+        asks = event == "socket.connect" and called.type == socket.SOCK_DGRAM  # sends nothing
         far = isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK)
-        if far:
-            os.write(LOG, f"connect {address[0]}\n".encode())
+        if far and not asks:
+            os.write(LOG, f"{event} {address[0]}\n".encode())
         return
     else:
         changed = [arguments[n] for n in PATHS.get(event, ())]
@@ -52,5 +54,4 @@ def watch(event, arguments):
             os.write(LOG, f"{event} {os.fsdecode(path)}\n".encode())
 
 
-tempfile.tempdir = None
 sys.addaudithook(watch)
