@@ -183,7 +183,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["pro
 
 def oldest():
     """Return each dependency at its lower bound."""
-    return [re.sub(r">=([\w.]+).*", r"==\1.*", line) for line in PROJECT["dependencies"]]
+    return [re.sub(r">=([\w.]+).*", r"==\1", line) for line in PROJECT["dependencies"]]
 
 
 def environment_with(requirements, folder):
