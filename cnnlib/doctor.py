@@ -41,7 +41,8 @@ try:
     manager = metadata.version("jupyterlab_widgets")
 except metadata.PackageNotFoundError:
     manager = ""
-print(json.dumps({"python": sys.executable, "data": jupyter_path(), "manager": manager}))
+print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "data": jupyter_path(),
+                  "manager": manager}))
 """
 
 
@@ -240,7 +241,7 @@ def wrong_kernel(lab):
     if same_folder(python, sys.executable):
         return
     install = f'"{sys.executable}" -m ipykernel install'
-    if path is None or path.is_relative_to(prefix(lab)):
+    if path is None or path.is_relative_to(lab["prefix"]):
         mend = f"{install} --sys-prefix"
         if not same_folder(lab["python"], sys.executable):  # another installation: leave it so
             mend = f'"{sys.executable}" -m jupyterlab'
@@ -264,7 +265,7 @@ def wrong_manager(lab):
     base = json.loads(path.read_text("utf-8")).get("dependencies", {})
     base = numbers(base.get("@jupyter-widgets/base", "").lstrip("^~>=v"))[:1]
     if base and (base[0] >= NEW_BASE) != (protocol() >= (2,)):
-        if not path.is_relative_to(prefix(lab)):
+        if not path.is_relative_to(lab["prefix"]):
             mend = remove(path.parent)  # left over from another installation
         what = f"the widget manager in {path.parent} speaks another protocol than {here}"
         yield Fault(what, mend)
@@ -357,11 +358,6 @@ def first(lab, name):
     """Return the first file of a name in the lab's data folders, or None."""
     paths = (Path(folder) / name for folder in lab["data"])
     return next((path for path in paths if path.is_file()), None)
-
-
-def prefix(lab):
-    """Return the folder of the environment that the lab is installed in."""
-    return Path(lab["python"]).parents[1]
 
 
 def same_folder(one, other):

@@ -383,7 +383,7 @@ def test_without_a_lab_in_the_terminal_it_is_ours(monkeypatch):
 
 
 def test_a_lab_of_another_installation_is_left_alone(tmp_path):
-    other = {"python": str(tmp_path / "bin" / "python"), "data": [], "manager": "3.0.17"}
+    other = {"python": str(tmp_path / "bin" / "python"), "prefix": str(tmp_path), "data": []}
     assert one(doctor.wrong_kernel(other)).endswith(f'Run: "{sys.executable}" -m jupyterlab')
 
 
@@ -391,7 +391,7 @@ def test_a_kernel_in_our_own_folder_is_written_anew(tmp_path, monkeypatch):
     ours, data = tmp_path / "bin" / "python", tmp_path / "share" / "jupyter"
     monkeypatch.setattr(sys, "executable", str(ours))
     (data / doctor.KERNEL).parent.mkdir(parents=True)
-    lab = {"python": str(ours), "data": [str(data)]}
+    lab = {"python": str(ours), "prefix": str(tmp_path), "data": [str(data)]}
     for python in ("python", "python3.13", str(ours), str(ours) + "3"):
         (data / doctor.KERNEL).write_text(json.dumps({"argv": [python]}), encoding="utf-8")
         assert list(doctor.wrong_kernel(lab)) == []
