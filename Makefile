@@ -26,7 +26,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test notebooks figures site lite bench-stepper lock clean
+.PHONY: help lab test notebooks figures site lite bench bench-stepper lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
 	@echo 'make site       build the course as a web site in the folder _site'
 	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
+	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
 	@echo 'make clean      remove .venv, _site and the caches'
@@ -66,6 +67,9 @@ site: .venv/dev
 
 lite: .venv/dev
 	$(VENV_PYTHON) -m tools.lite $(ARGS)
+
+bench: .venv/ready
+	$(VENV_PYTHON) tests/bench/conv.py $(ARGS)
 
 bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
