@@ -8,7 +8,9 @@ no inserted zero is multiplied. Each has a paragraph that says why. The public f
 at the end.
 """
 
+import itertools
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,7 +55,7 @@ def _filter_by_taps(dZ, Y, where, dW):
 # matrix of windows has f_h f_w copies of each cell, more than fits anywhere. A tile of it that
 # stays in the cache next to the processor is multiplied before it would be written to memory.
 
-TILE = 2**18
+TILE = 2**19
 """Bytes of a tile: a quarter to a half of the second-level cache of today's processors."""
 ROWS = 256
 """Windows in a tile, at the least: the filters are read once for each tile."""
@@ -69,8 +71,8 @@ def _tiles(X, rows, columns, width, dtype):
     o_w = -(-columns.o // width)
     f_w = columns.f + columns.s * (width - 1)
     wide = ((o_w * width - 1) * columns.s + columns.extent, (rows.o - 1) * rows.s + rows.extent)
-    size = rows.f * f_w * n_k
-    count = max(TILE // (size * dtype.itemsize), ROWS)
+    length = rows.f * f_w * n_k
+    count = max(TILE // (length * dtype.itemsize), ROWS)
     images, band = min(m, max(1, count // (rows.o * o_w))), min(rows.o, max(1, count // o_w))
     inside = _overlap(rows, n_h, wide[1]), _overlap(columns, n_w, wide[0])
     whole = rows.before == columns.before == 0 and wide[1] <= n_h and wide[0] <= n_w
@@ -86,16 +88,17 @@ def _tiles(X, rows, columns, width, dtype):
         a, r, c, e = some.strides
         shape = len(some), rows.o, o_w, rows.f, f_w, n_k
         steps = a, r * rows.s, c * columns.s * width, r * rows.d, c * columns.d, e
+        steps = [step * (size > 1) for step, size in zip(steps, shape, strict=True)]
         windows = np.ndarray(shape, dtype, some, 0, steps)
         for top in range(0, rows.o, band):
             tile = windows[:, top : top + band]
             if not tile.flags.c_contiguous:
-                flat = np.empty(images * band * o_w * size, dtype) if flat is None else flat
+                flat = np.empty(images * band * o_w * length, dtype) if flat is None else flat
                 into = flat[: tile.size].reshape(tile.shape)
                 into[...] = tile
                 tile = into
             at = slice(first, first + len(some)), slice(top, top + tile.shape[1])
-            yield at, tile.reshape(-1, size)
+            yield at, tile.reshape(-1, length)
 
 
 def _overlap(axis, n, wide):
@@ -114,7 +117,7 @@ def _overlap(axis, n, wide):
 
 RUN = 150
 """To start a copy of neighbouring numbers costs as much as this many products (3 ns)."""
-ELEMENT = 8
+ELEMENT = 6
 """To copy a number into a tile, and in the product, as much as this many."""
 NARROW = 8
 """A product with fewer columns takes as long as with these."""
@@ -127,6 +130,7 @@ def _cost(rows, columns, n_k, f_k, width):
     return ragged * (RUN * rows.f + size * (ELEMENT + max(NARROW, f_k * width)))
 
 
+@lru_cache(maxsize=256)
 def _block_width(rows, columns, n_k, f_k):
     """Cells in a block: the cheapest. A dilated window has gaps and is not widened."""
     widths = [w for w in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16) if w <= columns.o]
@@ -143,99 +147,139 @@ def _band(W, step, width):
     return band.reshape(-1, width * f_k)
 
 
-def _correlate(X, W, rows, columns, out):
-    """out[m, i, j] = the window of X at (i, j), times W; `out` is (m, o_h, o_w, ...)."""
-    width = _block_width(rows, columns, *W.shape[2:])
-    band = _band(W, columns.s, width)
-    straight = out.flags.c_contiguous and columns.o % width == 0
-    for at, tile in _tiles(X, rows, columns, width, out.dtype):
-        here = out[at]
-        if straight:
-            np.matmul(tile, band, out=here.reshape(len(tile), -1))
-        else:
-            found = (tile @ band).reshape(*here.shape[:2], -1, *here.shape[3:])
-            here[...] = found[:, :, : columns.o]
+def _fold(total, shape, step, width):
+    """The way back from `_band`: each weight collects from its `width` copies."""
+    f_h, f_w, n_k, f_k = shape
+    total = total.reshape(f_h, -1, n_k, width, f_k)
+    if width == 1:
+        return total[:, :, :, 0]
+    return sum(total[:, cell * step : cell * step + f_w, :, cell] for cell in range(width))
+
+
+def _slide(X, rows, columns, shape, W=None, out=None, other=None):
+    """Slide over X. Write windows times W into `out`; return windows transposed times `other`.
+
+    Both are (m, o_h, o_w, ...), and `shape` is that of W. The two products share each tile.
+    """
+    width = _block_width(rows, columns, *shape[2:])
+    band = None if W is None else _band(W, columns.s, width)
+    whole = columns.o % width == 0
+    total = None
+    for at, tile in _tiles(X, rows, columns, width, X.dtype):
+        if W is not None:
+            here = out[at]
+            if whole and here.flags.c_contiguous:
+                np.matmul(tile, band, out=here.reshape(len(tile), -1))
+            else:
+                found = (tile @ band).reshape(*here.shape[:2], -1, *here.shape[3:])
+                here[...] = found[:, :, : columns.o]
+        if other is not None:
+            z = other[at]
+            if not whole:
+                z = np.pad(z, [(0, 0), (0, 0), (0, -columns.o % width)] + [(0, 0)] * (z.ndim - 3))
+            part = tile.T @ z.reshape(len(tile), -1)
+            total = part if total is None else np.add(total, part, out=total)
+    return None if other is None else _fold(total, shape, columns.s, width)
 
 
 # --- phases of the stride --------------------------------------------------------------------
+#
+# To gather dY at stride s, lessons put s - 1 zeros between the cells of dZ. Most products are then
+# with zeros. But look at every s-th cell of dY only: it meets every s-th weight, and dZ itself,
+# without a zero. So dY falls into s_h s_w phases, each a dense problem of stride 1 with a part of
+# the filter. With few channels their products are narrow; then all phases of a cell of dZ are
+# computed at once, with a few zeros at the edge of the filter.
 
 
+@lru_cache(maxsize=256)
 def _phases(axis):
-    """Yield for each phase: its cells, its weights, and how they lie on dZ."""
+    """For each phase of an axis: its cells of Y, its weights, and how they lie on dZ."""
+    found = []
     for phase in range(min(axis.s, axis.n)):
-        joined = [u for u in range(axis.f) if (phase + axis.before - u * axis.d) % axis.s == 0]
-        if joined:
-            u = joined[::-1]  # the largest u meets the first cell of dZ
+        u = [u for u in range(axis.f) if (phase + axis.before - u * axis.d) % axis.s == 0][::-1]
+        if u:  # from the last one: it meets the first cell of dZ
             before = -((phase + axis.before - u[0] * axis.d) // axis.s)
             gap = axis.d // math.gcd(axis.s, axis.d)
-            o = len(range(phase, axis.n, axis.s))
-            after = o + gap * (len(u) - 1) - axis.o - before
-            yield slice(phase, None, axis.s), u, Axis(axis.o, len(u), 1, gap, before, after)
+            after = len(range(phase, axis.n, axis.s)) + gap * (len(u) - 1) - axis.o - before
+            cells = slice(phase, None, axis.s)
+            found.append((cells, u, Axis(axis.o, len(u), 1, gap, before, after)))
+    return found
 
 
-def _input_gradient(dZ, W, where, dY):
-    together = _together(where, W)
-    if together and where.stride != (1, 1):
-        return _all_phases(dZ, W, where, dY)
-    for cells_h, u, rows in _phases(where.rows):
-        for cells_w, v, columns in _phases(where.columns):
-            part = W[u][:, v].swapaxes(2, 3)
-            _correlate(dZ, part, rows, columns, dY[:, cells_h, cells_w])
-
-
-def _together(where, W):
-    """Whether all phases in one product are cheaper than one by one."""
-    if where.dilation != (1, 1):
-        return False
-    n_k, f_k = W.shape[2:]
-    rows, columns = map(_joined, where)
-    one = _cost(rows, columns, f_k, math.prod(where.stride) * n_k, 1) * rows.o * columns.o
-    parts = [
-        _cost(r, c, f_k, n_k, _block_width(r, c, f_k, n_k)) * r.o * c.o
-        for _, _, r in _phases(where.rows)
-        for _, _, c in _phases(where.columns)
-    ]
-    return one < sum(parts)
-
-
+@lru_cache(maxsize=256)
 def _joined(axis):
-    """How windows lie on dZ when all phases of one step of the stride are one cell."""
+    """How windows lie on dZ where the `s` phases of an axis are one wide cell."""
     lead = -axis.before % axis.s
     f, o = -(-(axis.f + lead) // axis.s), -(-axis.n // axis.s)
     before = f - 1 - (axis.before + lead) // axis.s
     return Axis(axis.o, f, 1, 1, before, o - 1 + f - axis.o - before)
 
 
-def _all_phases(dZ, W, where, dY):
+@lru_cache(maxsize=256)
+def _together(where, n_k, f_k):
+    """Whether all phases in one product are cheaper than one after the other."""
+    if where.stride == (1, 1) or where.dilation != (1, 1):
+        return False
+    parts = itertools.product(*([axis for *_, axis in _phases(axis)] for axis in where))
+    one = _whole_cost(*map(_joined, where), f_k, math.prod(where.stride) * n_k)
+    return one < sum(_whole_cost(*part, f_k, n_k) for part in parts)
+
+
+def _whole_cost(rows, columns, n_k, f_k):
+    width = _block_width(rows, columns, n_k, f_k)
+    return rows.o * columns.o * _cost(rows, columns, n_k, f_k, width)
+
+
+def _gradients(dZ, W, where, dY, Y=None, dW=None):
+    """Fill dY, and dW where Y is given, from windows of dZ."""
+    if _together(where, *W.shape[2:]):
+        return _phases_together(dZ, W, where, dY, Y, dW)
+    for cells_h, u, rows in _phases(where.rows):
+        for cells_w, v, columns in _phases(where.columns):
+            some, at = np.ix_(u, v), (slice(None), cells_h, cells_w)
+            part = W[some].swapaxes(2, 3)
+            found = _slide(
+                dZ, rows, columns, part.shape, part, dY[at], None if Y is None else Y[at]
+            )
+            if Y is not None:
+                dW[some] = found.swapaxes(2, 3)
+
+
+def _phases_together(dZ, W, where, dY, Y, dW):
     (s_h, s_w), (rows, columns) = where.stride, map(_joined, where)
     f_h, f_w, n_k, f_k = W.shape
-    lead_h, lead_w = (-axis.before % axis.s for axis in where)
-    wide = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
-    wide[lead_h : lead_h + f_h, lead_w : lead_w + f_w] = W
-    wide = wide.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
-    wide = wide.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
     m, n_h, n_w, _ = dY.shape
-    exact = (rows.o * s_h, columns.o * s_w) == (n_h, n_w)
-    all_cells = dY if exact else np.empty((m, rows.o * s_h, columns.o * s_w, n_k), dY.dtype)
-    out = all_cells.reshape(m, rows.o, s_h, columns.o, s_w * n_k).swapaxes(2, 3)
-    _correlate(dZ, wide, rows, columns, out)
-    if not exact:
-        dY[...] = all_cells[:, :n_h, :n_w]
+    lead_h, lead_w = (-axis.before % axis.s for axis in where)
+    inside = slice(lead_h, lead_h + f_h), slice(lead_w, lead_w + f_w)
 
+    def as_cells(maps):
+        """(m, n_h, n_w, n_k) as (m, o_h, o_w, s_h, s_w n_k), a view."""
+        return maps.reshape(m, rows.o, s_h, columns.o, s_w * n_k).swapaxes(2, 3)
 
-def _filter_gradient(dZ, Y, where, dW):
-    rows, columns = where
-    f_h, f_w, n_k, f_k = dW.shape
-    width = _block_width(rows, columns, n_k, f_k)
-    total = 0
-    for at, tile in _tiles(Y, rows, columns, width, dW.dtype):
-        z = dZ[at]
-        if columns.o % width:
-            z = np.pad(z, ((0, 0), (0, 0), (0, -columns.o % width), (0, 0)))
-        total += tile.T @ z.reshape(len(tile), -1)
-    total = total.reshape(f_h, -1, n_k, width, f_k)
-    for cell in range(width):
-        dW += total[:, cell * columns.s : cell * columns.s + f_w, :, cell]
+    def with_rest(maps):
+        rest = rows.o * s_h - n_h, columns.o * s_w - n_w
+        return np.pad(maps, [(0, 0), (0, rest[0]), (0, rest[1]), (0, 0)]) if any(rest) else maps
+
+    wide = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
+    wide[inside] = W
+    wide = wide.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
+    wide = wide.transpose(0, 2, 5, 1, 3, 4)
+    shape = *wide.shape[:3], s_h * s_w * n_k
+    whole = with_rest(dY)
+    found = _slide(
+        dZ,
+        rows,
+        columns,
+        shape,
+        wide.reshape(shape),
+        as_cells(whole),
+        None if Y is None else as_cells(with_rest(Y)),
+    )
+    if whole is not dY:
+        dY[...] = whole[:, :n_h, :n_w]
+    if Y is not None:
+        found = found.reshape(wide.shape).transpose(0, 3, 1, 4, 5, 2)[::-1, :, ::-1]
+        dW[...] = found.reshape(rows.f * s_h, columns.f * s_w, n_k, f_k)[inside]
 
 
 # --- the public functions --------------------------------------------------------------------
@@ -245,83 +289,90 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z[z] += Y[y] W(u, v) for each (u, v), started at the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
-    W = W.astype(dtype, copy=False)  # where b is the wider, the products are so too
-    Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
-    _fast(_correlate_forward, _forward_by_taps, (Y, W), where, Z)
+    Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
+    shape = (*Y.shape[:-3], *where.output_size, W.shape[3])
+    if _dense(Y, W) and W.shape[3]:
+        Z = np.empty(shape, dtype)
+        _slide(_batch(Y), *where, W.shape, W, _batch(Z))
+    else:
+        Z = np.zeros(shape, dtype)
+        _forward_by_taps(Y, W, where, Z)
     return Z if b is None else np.add(Z, b, out=Z)
-
-
-def _correlate_forward(Y, W, where, Z):
-    _correlate(Y, W, *where, Z)
-
-
-def _fast(way, by_taps, arrays, where, out):
-    if out.size and all(a.size for a in arrays):
-        with np.errstate(invalid="ignore", over="ignore"):
-            dtype = out.dtype
-            flat = [
-                _flat(a).astype(dtype, copy=False)
-                if a.ndim > 4 or a.ndim == 3
-                else a.astype(dtype, copy=False)
-                for a in arrays
-            ]
-            o = out.reshape(-1, *out.shape[-3:]) if out.ndim != 4 else out
-            way(*flat, where, o)
-            if np.isfinite(out.sum()):
-                return
-        out[...] = 0
-        by_taps(*arrays, where, out)
-
-
-def _flat(a):
-    return a.reshape(-1, *a.shape[-3:])
 
 
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """dY[y] += dZ[z] W(u, v) transposed, for each (u, v). See `loops`."""
-    where = check_backward_input(dZ, W, input_size, stride, padding, dilation)
-    return _dY(dZ, W, where)
+    return _input(dZ, W, check_backward_input(dZ, W, input_size, stride, padding, dilation))
 
 
-def _dY(dZ, W, where):
-    dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), np.result_type(dZ, W))
-    _fast(_input_gradient, _input_by_taps, (dZ, W), where, dY)
+def _input(dZ, W, where):
+    dZ, W = _as(np.result_type(dZ, W), dZ, W)
+    dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
+    if _dense(dZ, W) and dY.size:
+        _gradients(_batch(dZ), W, where, _batch(dY))
+    else:
+        _input_by_taps(dZ, W, where, dY)
     return dY
 
 
 def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     """dW(u, v) = Y[y] transposed, times dZ[z], over all cells and images. See `loops`."""
-    where = check_backward_filter(dZ, Y, filter_size, stride, padding, dilation)
-    return _dW(dZ, Y, where)
+    return _filter(dZ, Y, check_backward_filter(dZ, Y, filter_size, stride, padding, dilation))
 
 
-def _dW(dZ, Y, where):
-    dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), np.result_type(dZ, Y))
-    _fast(_filter_gradient, _filter_by_taps, (dZ, Y), where, dW)
+def _filter(dZ, Y, where):
+    dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
+    dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
+    if _dense(dZ, Y):
+        dW += _slide(_batch(Y), *where, dW.shape, other=_batch(dZ))
+    else:
+        _filter_by_taps(dZ, Y, where, dW)
     return dW
 
 
 def conv_backward_bias(dZ):
-    """db = dZ summed over all axes but the last. See `loops`."""
+    """db = dZ summed over all axes but the last, in two stages. See `loops`.
+
+    The sums of about sqrt(n) cells are summed in turn: so no sum is long, and its rounding small.
+    """
     check_map("dZ", dZ)
-    return _db(dZ)
-
-
-def _db(dZ):
-    cells = math.prod(dZ.shape[:-1])
-    rows = dZ.reshape(cells, dZ.shape[-1])
-    length = math.isqrt(cells)
+    (dZ,) = _as(np.result_type(dZ), dZ)
     if not dZ.size:
-        return np.zeros(dZ.shape[-1], dZ.dtype.newbyteorder("="))
-    whole = rows[: length * (cells // length)].reshape(-1, length, dZ.shape[-1])
-    ones = np.ones(length, dZ.dtype)
-    db = (ones @ whole).sum(axis=0)
-    rest = rows[whole.shape[0] * length :]
-    return db + ones[: len(rest)] @ rest
+        return np.zeros(dZ.shape[-1], dZ.dtype)
+    cells = dZ.reshape(-1, dZ.shape[-1])
+    ones = np.ones(math.isqrt(len(cells)), dZ.dtype)
+    whole = len(cells) // len(ones) * len(ones)
+    rest = cells[whole:]
+    parts = ones @ cells[:whole].reshape(-1, len(ones), dZ.shape[-1])
+    return parts.sum(axis=0) + ones[: len(rest)] @ rest
 
 
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients. See `loops`."""
     check_forward(Y, W, None, stride, padding, dilation)
     where = check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
-    return ConvGradients(_dY(dZ, W, where), _dW(dZ, Y, where), conv_backward_bias(dZ))
+    db = conv_backward_bias(dZ)
+    if dZ.dtype == Y.dtype == W.dtype and dZ.dtype.isnative and Y.size and _dense(dZ, Y, W):
+        dY, dW = np.zeros(Y.shape, Y.dtype), np.zeros(W.shape, W.dtype)
+        _gradients(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
+        return ConvGradients(dY, dW, db)
+    return ConvGradients(_input(dZ, W, where), _filter(dZ, Y, where), db)
+
+
+def _as(dtype, *arrays):
+    return [a if a.dtype == dtype and a.dtype.isnative else a.astype(dtype) for a in arrays]
+
+
+def _batch(maps):
+    """The same memory with one batch axis."""
+    return maps if maps.ndim == 4 else maps.reshape(-1, *maps.shape[-3:])
+
+
+def _dense(*arrays):
+    """Whether no array is empty, and all are finite: then a zero times any of them is 0.
+
+    One sum sees it: what is not finite stays in it. (A sum that overflows says no, and the
+    taps are taken, which is only slower.)
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        return all(a.size and np.isfinite(a.sum()) for a in arrays)
