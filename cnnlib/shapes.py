@@ -137,13 +137,13 @@ def geometry(input_size, filter_size, stride=1, padding=0, dilation=1):
         If an argument is not of this form, or the filter does not fit on the map.
     """
     given = input_size, filter_size, stride, padding, dilation
-    known = _geometry if _plain(*given) else _geometry.__wrapped__
+    known = _geometry if plain(*given) else _geometry.__wrapped__
     return known(*given)
 
 
-def _plain(*values):
+def plain(*values):
     """Whether all is made of true ints and words: what is equal then is alike."""
-    return all(type(v) in (int, str) or type(v) is tuple and _plain(*v) for v in values)
+    return all(type(v) in (int, str) or type(v) is tuple and plain(*v) for v in values)
 
 
 @lru_cache(maxsize=256)  # so that a training step does not check the same sizes anew
