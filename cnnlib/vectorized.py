@@ -62,44 +62,54 @@ ROWS = 256
 """Windows in a tile, at the least: the filters are read once for each tile."""
 
 
-def _tiles(X, rows, columns, width, dtype):
+def _tiles(X, rows, columns, width):
     """Yield (index of the windows, the windows as rows of a matrix), tile by tile.
 
     X is (m, n_h, n_w, n_k), and what is wanted outside it is 0. A row holds the windows of
     `width` cells beside each other, that is one wide window.
     """
-    m, n_h, n_w, n_k = X.shape
-    o_w = -(-columns.o // width)
-    f_w = columns.f + columns.s * (width - 1)
-    wide = ((o_w * width - 1) * columns.s + columns.extent, (rows.o - 1) * rows.s + rows.extent)
-    length = rows.f * f_w * n_k
-    count = max(TILE // (length * dtype.itemsize), ROWS)
-    images, band = min(m, max(1, count // (rows.o * o_w))), min(rows.o, max(1, count // o_w))
-    inside = _overlap(rows, n_h, wide[1]), _overlap(columns, n_w, wide[0])
-    whole = rows.before == columns.before == 0 and wide[1] <= n_h and wide[0] <= n_w
-    whole = whole and X.flags.c_contiguous and X.dtype == dtype
-    padded = None if whole else np.zeros((images, wide[1], wide[0], n_k), dtype)
-    flat = None
+    m, *_, n_k = X.shape
+    wide, inside, shape, images, band = _layout(X.shape, X.itemsize, rows, columns, width)
+    length, padded, flat = math.prod(shape[2:]), None, None
+    if inside or not X.flags.c_contiguous:
+        padded = np.zeros((images, *wide, n_k), X.dtype)
     for first in range(0, m, images):
         some = X[first : first + images]
-        if not whole:
-            (from_r, to_r), (from_c, to_c) = inside
+        if padded is not None:
+            (from_r, to_r), (from_c, to_c) = inside or (
+                (slice(wide[0]),) * 2,
+                (slice(wide[1]),) * 2,
+            )
             padded[: len(some), to_r, to_c] = some[:, from_r, from_c]
             some = padded[: len(some)]
         a, r, c, e = some.strides
-        shape = len(some), rows.o, o_w, rows.f, f_w, n_k
         steps = a, r * rows.s, c * columns.s * width, r * rows.d, c * columns.d, e
-        steps = [step * (size > 1) for step, size in zip(steps, shape, strict=True)]
-        windows = np.ndarray(shape, dtype, some, 0, steps)
+        steps = [step * (size > 1) for step, size in zip(steps, (2, *shape), strict=True)]
+        windows = np.ndarray((len(some), *shape), X.dtype, some, 0, steps)
         for top in range(0, rows.o, band):
             tile = windows[:, top : top + band]
             if not tile.flags.c_contiguous:
-                flat = np.empty(images * band * o_w * length, dtype) if flat is None else flat
+                flat = (
+                    np.empty(images * band * shape[1] * length, X.dtype) if flat is None else flat
+                )
                 into = flat[: tile.size].reshape(tile.shape)
                 into[...] = tile
                 tile = into
-            at = slice(first, first + len(some)), slice(top, top + tile.shape[1])
+            at = slice(first, first + images), slice(top, top + band)
             yield at, tile.reshape(-1, length)
+
+
+@lru_cache(maxsize=256)
+def _layout(X_shape, itemsize, rows, columns, width):
+    """Sizes of the padded map and of the windows; images, and rows of windows, in a tile."""
+    m, n_h, n_w, n_k = X_shape
+    o_w, f_w = -(-columns.o // width), columns.f + columns.s * (width - 1)
+    wide = (rows.o - 1) * rows.s + rows.extent, (o_w * width - 1) * columns.s + columns.extent
+    count = max(TILE // (rows.f * f_w * n_k * itemsize), ROWS)
+    images, band = min(m, max(1, count // (rows.o * o_w))), min(rows.o, max(1, count // o_w))
+    whole = rows.before == columns.before == 0 and wide[0] <= n_h and wide[1] <= n_w
+    inside = None if whole else (_overlap(rows, n_h, wide[0]), _overlap(columns, n_w, wide[1]))
+    return wide, inside, (rows.o, o_w, rows.f, f_w, n_k), images, band
 
 
 def _overlap(axis, n, wide):
@@ -142,6 +152,8 @@ def _block_width(rows, columns, n_k, f_k):
 def _band(W, step, width):
     """Filters for a block of cells: W once for each, shifted by the stride."""
     f_h, f_w, n_k, f_k = W.shape
+    if width == 1:
+        return W.reshape(-1, f_k)
     band = np.zeros((f_h, f_w + step * (width - 1), n_k, width, f_k), W.dtype)
     for cell in range(width):
         band[:, cell * step : cell * step + f_w, :, cell] = W
@@ -166,7 +178,7 @@ def _slide(X, rows, columns, shape, W=None, out=None, other=None):
     band = None if W is None else _band(W, columns.s, width)
     whole = columns.o % width == 0
     total = None
-    for at, tile in _tiles(X, rows, columns, width, X.dtype):
+    for at, tile in _tiles(X, rows, columns, width):
         if W is not None:
             here = out[at]
             if whole and here.flags.c_contiguous:
@@ -195,15 +207,15 @@ def _slide(X, rows, columns, shape, W=None, out=None, other=None):
 @lru_cache(maxsize=256)
 def _phases(axis):
     """For each phase of an axis: its cells of Y, its weights, and how they lie on dZ."""
-    found = []
+    found, shared = [], math.gcd(axis.s, axis.d)
     for phase in range(min(axis.s, axis.n)):
-        u = [u for u in range(axis.f) if (phase + axis.before - u * axis.d) % axis.s == 0][::-1]
-        if u:  # from the last one: it meets the first cell of dZ
-            before = -((phase + axis.before - u[0] * axis.d) // axis.s)
-            gap = axis.d // math.gcd(axis.s, axis.d)
-            after = len(range(phase, axis.n, axis.s)) + gap * (len(u) - 1) - axis.o - before
-            cells = slice(phase, None, axis.s)
-            found.append((cells, u, Axis(axis.o, len(u), 1, gap, before, after)))
+        u = [u for u in range(axis.f) if (phase + axis.before - u * axis.d) % axis.s == 0]
+        if u:  # from the last one on: it meets the first cell of dZ
+            before = -((phase + axis.before - u[-1] * axis.d) // axis.s)
+            gap, o = axis.d // shared, len(range(phase, axis.n, axis.s))
+            lie = Axis(axis.o, len(u), 1, gap, before, o + gap * (len(u) - 1) - axis.o - before)
+            cells, weights = slice(phase, None, axis.s), slice(u[-1], None, -axis.s // shared)
+            found.append((cells, weights, lie))
     return found
 
 
@@ -237,13 +249,13 @@ def _gradients(dZ, W, where, dY, Y=None, dW=None):
         return _phases_together(dZ, W, where, dY, Y, dW)
     for cells_h, u, rows in _phases(where.rows):
         for cells_w, v, columns in _phases(where.columns):
-            some, at = np.ix_(u, v), (slice(None), cells_h, cells_w)
-            part = W[some].swapaxes(2, 3)
+            at = slice(None), cells_h, cells_w
+            part = W[u, v].swapaxes(2, 3)
             found = _slide(
                 dZ, rows, columns, part.shape, part, dY[at], None if Y is None else Y[at]
             )
             if Y is not None:
-                dW[some] = found.swapaxes(2, 3)
+                dW[u, v] = found.swapaxes(2, 3)
 
 
 def _phases_together(dZ, W, where, dY, Y, dW):
@@ -340,7 +352,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
     shape = (*Y.shape[:-3], *where.output_size, W.shape[3])
-    if _dense(Y, W) and W.shape[3]:
+    if _finite(Y, W) and W.shape[3]:
         Z = np.empty(shape, dtype)
         _slide(_batch(Y), *where, W.shape, W, _batch(Z))
     else:
@@ -357,7 +369,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if _dense(dZ, W) and dY.size:
+    if _finite(dZ, W) and dY.size:
         _gradients(_batch(dZ), W, where, _batch(dY))
     else:
         _input_by_taps(dZ, W, where, dY)
@@ -372,7 +384,7 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
 def _filter(dZ, Y, where):
     dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
     dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
-    if _dense(dZ, Y):
+    if _finite(dZ, Y):
         dW += _slide(_batch(Y), *where, dW.shape, other=_batch(dZ))
     else:
         _filter_by_taps(dZ, Y, where, dW)
@@ -404,10 +416,13 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     check_forward(Y, W, None, stride, padding, dilation)
     where = check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
     db = conv_backward_bias(dZ)
-    if dZ.dtype == Y.dtype == W.dtype and dZ.dtype.isnative and Y.size and _dense(dZ, Y, W):
+    alike = dZ.dtype == Y.dtype == W.dtype and dZ.dtype.isnative
+    if alike and dZ.size and Y.size and _finite(db, W):  # a sum of dZ is finite: so is dZ
         dY, dW = np.zeros(Y.shape, Y.dtype), np.zeros(W.shape, W.dtype)
-        _gradients(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
-        return ConvGradients(dY, dW, db)
+        with np.errstate(invalid="ignore"):
+            _gradients(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
+        if _finite(dW):  # all of Y is in it
+            return ConvGradients(dY, dW, db)
     return ConvGradients(_input(dZ, W, where), _filter(dZ, Y, where), db)
 
 
@@ -420,11 +435,11 @@ def _batch(maps):
     return maps if maps.ndim == 4 else maps.reshape(-1, *maps.shape[-3:])
 
 
-def _dense(*arrays):
-    """Whether no array is empty, and all are finite: then a zero times any of them is 0.
+def _finite(*arrays):
+    """Whether no array is empty, and all numbers are finite: then zero times any of them is 0.
 
     One sum sees it: what is not finite stays in it. (A sum that overflows says no, and the
     taps are taken, which is only slower.)
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        return all(a.size and np.isfinite(a.sum()) for a in arrays)
+        return all(a.size and math.isfinite(np.add.reduce(a, axis=None)) for a in arrays)
