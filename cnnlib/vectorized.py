@@ -150,23 +150,27 @@ def _block_width(rows, columns, n_k, f_k):
 
 
 def _band(W, step, width):
-    """Filters for a block of cells: W once for each, shifted by the stride."""
+    """Filters for a block of cells, as a matrix: W once for each, shifted by the stride."""
     f_h, f_w, n_k, f_k = W.shape
-    if width == 1:
-        return W.reshape(-1, f_k)
-    band = np.zeros((f_h, f_w + step * (width - 1), n_k, width, f_k), W.dtype)
-    for cell in range(width):
-        band[:, cell * step : cell * step + f_w, :, cell] = W
-    return band.reshape(-1, width * f_k)
+    if width > 1:
+        band = np.zeros((f_h, f_w + step * (width - 1), n_k, width, f_k), W.dtype)
+        _copies(band, f_w, step)[...] = W[:, :, :, np.newaxis]
+        W = band
+    return W.reshape(-1, width * f_k)
 
 
 def _fold(total, shape, step, width):
-    """The way back from `_band`: each weight collects from its `width` copies."""
+    """The way back from `_band`: each weight collects from its copies."""
     f_h, f_w, n_k, f_k = shape
-    total = total.reshape(f_h, -1, n_k, width, f_k)
-    if width == 1:
-        return total[:, :, :, 0]
-    return sum(total[:, cell * step : cell * step + f_w, :, cell] for cell in range(width))
+    return _copies(total.reshape(f_h, -1, n_k, width, f_k), f_w, step).sum(axis=3)
+
+
+def _copies(band, f_w, step):
+    """The copies of the filter in a band, as a view (f_h, f_w, n_k, copy, f_k)."""
+    f_h, _, n_k, width, f_k = band.shape
+    a, v, c, copy, e = band.strides
+    steps = a, v, c, copy + step * v, e
+    return np.ndarray((f_h, f_w, n_k, width, f_k), band.dtype, band, 0, steps)
 
 
 def _slide(X, rows, columns, shape, W=None, out=None, other=None):
