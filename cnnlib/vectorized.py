@@ -127,26 +127,28 @@ def _overlap(axis, n, wide):
 # the block, and zeros between. Zeros are multiplied, and it pays as long as copies cost more.
 
 RUN = 150
-"""To start a copy of neighbouring numbers costs as much as this many products (3 ns)."""
-ELEMENT = 6
-"""To copy a number into a tile, and in the product, as much as this many."""
+"""To begin a copy of neighbouring numbers takes as long as this many products (about 3 ns)."""
+COPY = 3
+"""To copy a number into a tile, as long as this many."""
+PACK = 5
+"""To hand a number of the tile to a product: a library for products copies it once more."""
 NARROW = 8
-"""A product with fewer columns takes as long as with these."""
+"""A product with fewer columns takes as long as with these: a processor does so many at once."""
 
 
-def _cost(rows, columns, n_k, f_k, width):
-    """Time for each cell by blocks of this width, in products."""
-    size = rows.f * (columns.f + columns.s * (width - 1)) * n_k
-    ragged = -(-columns.o // width) / columns.o
-    return ragged * (RUN * rows.f + size * (ELEMENT + max(NARROW, f_k * width)))
+@lru_cache(maxsize=1024)
+def _cheapest(rows, columns, n_k, f_k, products=1):
+    """(time in units of a product, width) of the cheapest blocks for so many products of a tile.
 
-
-@lru_cache(maxsize=256)
-def _block_width(rows, columns, n_k, f_k):
-    """Cells in a block: the cheapest. A dilated window has gaps and is not widened."""
-    widths = [w for w in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16) if w <= columns.o]
-    widths = widths if columns.d == 1 else [1]
-    return min(widths, key=lambda width: _cost(rows, columns, n_k, f_k, width))
+    A dilated window has gaps, and is not widened.
+    """
+    found = []
+    for width in range(1, min(16, columns.o) + 1 if columns.d == 1 else 2):
+        blocks = rows.o * -(-columns.o // width)
+        numbers = rows.f * (columns.f + columns.s * (width - 1)) * n_k
+        each = COPY + products * (PACK + max(NARROW, f_k * width))
+        found.append((blocks * (RUN * rows.f + numbers * each), width))
+    return min(found)
 
 
 def _band(W, step, width):
@@ -178,7 +180,7 @@ def _slide(X, rows, columns, shape, W=None, out=None, other=None):
 
     Both are (m, o_h, o_w, ...), and `shape` is that of W. The two products share each tile.
     """
-    width = _block_width(rows, columns, *shape[2:])
+    _, width = _cheapest(rows, columns, *shape[2:], (W is not None) + (other is not None))
     band = None if W is None else _band(W, columns.s, width)
     whole = columns.o % width == 0
     total = None
@@ -233,31 +235,33 @@ def _joined(axis):
 
 
 @lru_cache(maxsize=256)
-def _together(where, n_k, f_k):
-    """Whether all phases in one product are cheaper than one after the other."""
-    if where.stride == (1, 1) or where.dilation != (1, 1):
-        return False
-    parts = itertools.product(*([axis for *_, axis in _phases(axis)] for axis in where))
-    one = _whole_cost(*map(_joined, where), f_k, math.prod(where.stride) * n_k)
-    return one < sum(_whole_cost(*part, f_k, n_k) for part in parts)
-
-
-def _whole_cost(rows, columns, n_k, f_k):
-    width = _block_width(rows, columns, n_k, f_k)
-    return rows.o * columns.o * _cost(rows, columns, n_k, f_k, width)
+def _plan(where, n_k, f_k, both=True):
+    """Whether to take all phases at once, and whether dW shares the tiles of dY: the cheapest."""
+    parts = [*itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))]
+    ways = {False: (parts, n_k)}
+    if where.stride != (1, 1) and where.dilation == (1, 1):
+        ways[True] = [[*map(_joined, where)]], math.prod(where.stride) * n_k
+    costs = {}
+    for (together, (lies, channels)), shared in itertools.product(ways.items(), (False, both)):
+        cost = sum(_cheapest(*lie, f_k, channels, 1 + shared)[0] for lie in lies)
+        costs[cost + (not shared) * _cheapest(*where, n_k, f_k)[0]] = together, shared
+    return costs[min(costs)]
 
 
 def _gradients(dZ, W, where, dY, Y=None, dW=None):
-    """Fill dY, and dW where Y is given, from windows of dZ."""
-    if _together(where, *W.shape[2:]):
+    """Fill dY from windows of dZ. Fill dW, where Y is given, from the same or from those of Y."""
+    together, shared = _plan(where, *W.shape[2:], Y is not None)
+    if Y is not None and not shared:
+        dW[...] = _slide(Y, *where, W.shape, other=dZ)
+        Y = None
+    if together:
         return _phases_together(dZ, W, where, dY, Y, dW)
     for cells_h, u, rows in _phases(where.rows):
         for cells_w, v, columns in _phases(where.columns):
             at = slice(None), cells_h, cells_w
             part = W[u, v].swapaxes(2, 3)
-            found = _slide(
-                dZ, rows, columns, part.shape, part, dY[at], None if Y is None else Y[at]
-            )
+            other = None if Y is None else Y[at]
+            found = _slide(dZ, rows, columns, part.shape, part, dY[at], other)
             if Y is not None:
                 dW[u, v] = found.swapaxes(2, 3)
 
