@@ -11,6 +11,9 @@ LESSON := notebooks/00_start_here.ipynb
 # The outputs stored in the notebooks belong to the locked versions on Linux.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 
+# Several files of tests at once: a browser waits while another test computes.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 # JupyterLab asks root for a word of consent.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -26,12 +29,13 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test notebooks figures site lite bench bench-stepper lock clean
+.PHONY: help lab test test-browser notebooks figures site lite bench bench-stepper lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
 	@echo 'make test       check the code, run every test and every notebook'
+	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
 	@echo 'make site       build the course as a web site in the folder _site'
@@ -39,7 +43,7 @@ help:
 	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
-	@echo 'make clean      remove .venv, _site and the caches'
+	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
@@ -52,9 +56,12 @@ lab: .venv/ready
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
-	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
+	$(VENV_PYTHON) -m pytest tests notebooks $(AT_ONCE) $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
+
+test-browser: .venv/dev
+	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
@@ -75,7 +82,7 @@ bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

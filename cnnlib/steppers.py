@@ -559,6 +559,10 @@ class Stepper(widgets.VBox):
             part.close()
         super().close()
 
+    def below(self, html):
+        """Return what a notebook needs to show this stepper below a piece of HTML."""
+        return widgets.VBox([widgets.HTML(html), self])._repr_mimebundle_()
+
     def __repr__(self):
         sizes = ", ".join(f"{name} {shapes.by(s)}" for name, s in self.steps.shapes.items())
         return f"{type(self).__name__}({sizes}; step {self.index + 1} of {len(self.steps)})"

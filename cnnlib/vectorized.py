@@ -68,18 +68,14 @@ def _tiles(X, rows, columns, width):
     X is (m, n_h, n_w, n_k), and what is wanted outside it is 0. A row holds the windows of
     `width` cells beside each other, that is one wide window.
     """
-    m, *_, n_k = X.shape
     wide, inside, shape, images, band = _layout(X.shape, X.itemsize, rows, columns, width)
-    length, padded, flat = math.prod(shape[2:]), None, None
-    if inside or not X.flags.c_contiguous:
-        padded = np.zeros((images, *wide, n_k), X.dtype)
-    for first in range(0, m, images):
+    length = math.prod(shape[2:])
+    padded = np.zeros((images, *wide, X.shape[3]), X.dtype) if inside else X
+    memory = np.empty((images, band, *shape[1:]), X.dtype)
+    for first in range(0, len(X), images):
         some = X[first : first + images]
-        if padded is not None:
-            (from_r, to_r), (from_c, to_c) = inside or (
-                (slice(wide[0]),) * 2,
-                (slice(wide[1]),) * 2,
-            )
+        if inside:
+            (from_r, to_r), (from_c, to_c) = inside
             padded[: len(some), to_r, to_c] = some[:, from_r, from_c]
             some = padded[: len(some)]
         a, r, c, e = some.strides
@@ -88,13 +84,10 @@ def _tiles(X, rows, columns, width):
         windows = np.ndarray((len(some), *shape), X.dtype, some, 0, steps)
         for top in range(0, rows.o, band):
             tile = windows[:, top : top + band]
-            if not tile.flags.c_contiguous:
-                flat = (
-                    np.empty(images * band * shape[1] * length, X.dtype) if flat is None else flat
-                )
-                into = flat[: tile.size].reshape(tile.shape)
-                into[...] = tile
-                tile = into
+            if not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
+                copy = memory[: tile.shape[0], : tile.shape[1]]
+                copy[...] = tile
+                tile = copy
             at = slice(first, first + images), slice(top, top + band)
             yield at, tile.reshape(-1, length)
 
@@ -143,7 +136,7 @@ def _cheapest(rows, columns, n_k, f_k, products=1):
     A dilated window has gaps, and is not widened.
     """
     found = []
-    for width in range(1, min(16, columns.o) + 1 if columns.d == 1 else 2):
+    for width in range(1, max(1, min(16, columns.o)) + 1 if columns.d == 1 else 2):
         blocks = rows.o * -(-columns.o // width)
         numbers = rows.f * (columns.f + columns.s * (width - 1)) * n_k
         each = COPY + products * (PACK + max(NARROW, f_k * width))
@@ -225,8 +218,34 @@ def _phases(axis):
     return found
 
 
+def _input_gradient(dZ, W, where, dY, Y=None, dW=None):
+    """Fill dY from windows of dZ; where Y is given, fill dW from the same windows."""
+    for cells_h, u, rows in _phases(where.rows):
+        for cells_w, v, columns in _phases(where.columns):
+            at, part = (slice(None), cells_h, cells_w), W[u, v].swapaxes(2, 3)
+            other = None if Y is None else Y[at]
+            found = _slide(dZ, rows, columns, part.shape, part, dY[at], other)
+            if Y is not None:
+                dW[u, v] = found.swapaxes(2, 3)
+
+
+def _input_gradient_at_once(dZ, W, where, dY):
+    """Fill dY, all phases in one product: s_h s_w n_k maps for each cell of dZ."""
+    (s_h, s_w), (rows, columns) = where.stride, map(_at_once, where)
+    f_h, f_w, n_k, f_k = W.shape
+    top, left = (-axis.before % axis.s for axis in where)
+    parts = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
+    parts[top : top + f_h, left : left + f_w] = W
+    parts = parts.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
+    parts = parts.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
+    m, n_h, n_w, _ = dY.shape
+    cells = np.empty((m, rows.o, s_h, columns.o, s_w * n_k), dY.dtype)
+    _slide(dZ, rows, columns, parts.shape, parts, cells.swapaxes(2, 3))
+    dY[...] = cells.reshape(m, rows.o * s_h, -1, n_k)[:, :n_h, :n_w]
+
+
 @lru_cache(maxsize=256)
-def _joined(axis):
+def _at_once(axis):
     """How windows lie on dZ where the `s` phases of an axis are one wide cell."""
     lead = -axis.before % axis.s
     f, o = -(-(axis.f + lead) // axis.s), -(-axis.n // axis.s)
@@ -235,119 +254,84 @@ def _joined(axis):
 
 
 @lru_cache(maxsize=256)
-def _plan(where, n_k, f_k, both=True):
-    """Whether to take all phases at once, and whether dW shares the tiles of dY: the cheapest."""
+def _cheapest_way(where, n_k, f_k):
+    """Return "phases", "at once", or "shared": windows of dZ, phase by phase, for dW too."""
     parts = [*itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))]
-    ways = {False: (parts, n_k)}
-    if where.stride != (1, 1) and where.dilation == (1, 1):
-        ways[True] = [[*map(_joined, where)]], math.prod(where.stride) * n_k
-    costs = {}
-    for (together, (lies, channels)), shared in itertools.product(ways.items(), (False, both)):
-        cost = sum(_cheapest(*lie, f_k, channels, 1 + shared)[0] for lie in lies)
-        costs[cost + (not shared) * _cheapest(*where, n_k, f_k)[0]] = together, shared
-    return costs[min(costs)]
-
-
-def _gradients(dZ, W, where, dY, Y=None, dW=None):
-    """Fill dY from windows of dZ. Fill dW, where Y is given, from the same or from those of Y."""
-    together, shared = _plan(where, *W.shape[2:], Y is not None)
-    if Y is not None and not shared:
-        dW[...] = _slide(Y, *where, W.shape, other=dZ)
-        Y = None
-    if together:
-        return _phases_together(dZ, W, where, dY, Y, dW)
-    for cells_h, u, rows in _phases(where.rows):
-        for cells_w, v, columns in _phases(where.columns):
-            at = slice(None), cells_h, cells_w
-            part = W[u, v].swapaxes(2, 3)
-            other = None if Y is None else Y[at]
-            found = _slide(dZ, rows, columns, part.shape, part, dY[at], other)
-            if Y is not None:
-                dW[u, v] = found.swapaxes(2, 3)
-
-
-def _phases_together(dZ, W, where, dY, Y, dW):
-    (s_h, s_w), (rows, columns) = where.stride, map(_joined, where)
-    f_h, f_w, n_k, f_k = W.shape
-    m, n_h, n_w, _ = dY.shape
-    lead_h, lead_w = (-axis.before % axis.s for axis in where)
-    inside = slice(lead_h, lead_h + f_h), slice(lead_w, lead_w + f_w)
-
-    def as_cells(maps):
-        """(m, n_h, n_w, n_k) as (m, o_h, o_w, s_h, s_w n_k), a view."""
-        return maps.reshape(m, rows.o, s_h, columns.o, s_w * n_k).swapaxes(2, 3)
-
-    def with_rest(maps):
-        rest = rows.o * s_h - n_h, columns.o * s_w - n_w
-        return np.pad(maps, [(0, 0), (0, rest[0]), (0, rest[1]), (0, 0)]) if any(rest) else maps
-
-    wide = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
-    wide[inside] = W
-    wide = wide.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
-    wide = wide.transpose(0, 2, 5, 1, 3, 4)
-    shape = *wide.shape[:3], s_h * s_w * n_k
-    whole = with_rest(dY)
-    found = _slide(
-        dZ,
-        rows,
-        columns,
-        shape,
-        wide.reshape(shape),
-        as_cells(whole),
-        None if Y is None else as_cells(with_rest(Y)),
-    )
-    if whole is not dY:
-        dY[...] = whole[:, :n_h, :n_w]
-    if Y is not None:
-        found = found.reshape(wide.shape).transpose(0, 3, 1, 4, 5, 2)[::-1, :, ::-1]
-        dW[...] = found.reshape(rows.f * s_h, columns.f * s_w, n_k, f_k)[inside]
+    cost = {
+        "phases": sum(_cheapest(*lie, f_k, n_k)[0] for lie in parts),
+        "shared": sum(_cheapest(*lie, f_k, n_k, 2)[0] for lie in parts)
+        - _cheapest(*where, n_k, f_k)[0],
+    }
+    if where.stride != (1, 1) == where.dilation:
+        lies, channels = map(_at_once, where), math.prod(where.stride) * n_k
+        cost["at once"] = _cheapest(*lies, f_k, channels)[0]
+    return min(cost, key=cost.get)
 
 
 # --- tables ----------------------------------------------------------------------------------
 #
-# On one small map the products cost nothing, and each call of NumPy a microsecond. For one filter
-# and one image every gradient is dZ, as a row, times a matrix whose numbers all stand in Y and W:
-# dY meets weights, dW meets cells, db meets ones. Where each stands depends on the sizes only. So
-# the table of places is made once, and then all three gradients are one look-up and one product.
+# On small maps the products cost nothing, and each call of NumPy a microsecond. All gradients are
+# dZ times a matrix whose numbers stand in W (for dY) or in Y (for dW). Where each stands depends on
+# the sizes only. So a table of places is made once, and used again each time. With one image and
+# one filter even a single matrix does it, for dY, dW and db side by side.
 
-SMALL = 2**12
-"""Numbers to look up, at the most: beyond, looking up costs more than the calls it saves."""
+SMALL = 2**15
+"""Places in a table, at the most: to look them up takes as long as the calls it saves."""
 
 
 @lru_cache(maxsize=64)
 def _table(shapes, dtype, stride, padding, dilation):
-    """Places in (Y, W, 0, 1): a row for each cell of dZ, a column for each of dY, dW and db."""
-    dZ, Y, W = (np.zeros(shape, dtype) for shape in shapes)
-    check_forward(Y, W, None, stride, padding, dilation)
-    where = check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
-    if not 0 < dZ.size * (Y.size + W.size) <= SMALL or math.prod(dZ.shape) != math.prod(
-        dZ.shape[-3:-1]
+    """Places in (W, Y, 0, 1) for dY: cells of dZ by cells of Y; and for dW: cells of Z by weights.
+
+    None where that is too much. What is refused is refused here, once for all arrays alike.
+    """
+    dZ, Y, W = (np.broadcast_to(np.ones((), dtype), shape) for shape in shapes)
+    where = check_forward(Y, W, None, stride, padding, dilation)
+    check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
+    m = math.prod(Y.shape[:-3])
+    if (
+        0 in (dZ.size, Y.size, W.size)
+        or dZ.size * (Y.size // m**2 + W.size // W.shape[3] ** 2) > SMALL
     ):
         return None
-    n, f = Y.size, W.size
-    cells, weights = np.arange(n).reshape(Y.shape[-3:]), np.arange(n, n + f).reshape(W.shape[:3])
-    rows = np.arange(dZ.size).reshape(dZ.shape[-3:])
-    table = np.full((dZ.size, n + f + 1), n + f)
-    table[:, -1] = n + f + 1
-    for (u, v), y, z in where.taps():
-        table[rows[z], cells[y]] = weights[u, v]
-        table[rows[z], weights[u, v]] = cells[y]
-    return table, np.array([0, 1], dtype)
+    weights = np.arange(W.size).reshape(W.shape)
+    cells = np.arange(W.size, W.size + Y.size).reshape(m, *Y.shape[-3:])
+    zero = W.size + Y.size
+    for_dY = np.full((*dZ.shape[-3:], *Y.shape[-3:]), zero)
+    for_dW = np.full((m, *where.output_size, *W.shape[:3]), zero)
+    for (u, v), y, (_, i, j, _) in where.taps():
+        for_dW[:, i, j, u, v] = cells[y]
+        (r, c), (i, j) = (np.ogrid[at] for at in (y[1:3], (i, j)))
+        for_dY[i, j, :, r, c] = weights[u, v].T
+    for_dY = for_dY.reshape(-1, math.prod(Y.shape[-3:]))
+    for_dW = for_dW.reshape(-1, math.prod(W.shape[:3]))
+    if m == W.shape[3] == 1:
+        ones = np.full((len(for_dY), 1), zero + 1)
+        for_dY, for_dW = np.concatenate((for_dY, for_dW, ones), axis=1), None
+    return for_dY, for_dW, np.array([0, 1], dtype)
 
 
 def _by_table(dZ, Y, W, how):
     """All three gradients, or None where there is no table or a number is not finite."""
-    alike = type(dZ) is type(Y) is type(W) is np.ndarray and plain(*how)
-    if not alike or dZ.size * Y.size > SMALL or not dZ.dtype == Y.dtype == W.dtype:
+    alike = type(dZ) is type(Y) is type(W) is np.ndarray and dZ.dtype == Y.dtype == W.dtype
+    if not alike or dZ.size > SMALL or not (dZ.dtype.isnative and plain(*how)):
         return None
-    known = dZ.dtype.isnative and _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
+    known = _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
     if not known:
         return None
-    table, zero_one = known
-    found = dZ.ravel().dot(np.concatenate((Y.ravel(), W.ravel(), zero_one))[table])
-    if not math.isfinite(found.dot(found)):  # it may come from a zero times infinity
-        return None
-    dY, dW, db = found[: Y.size], found[Y.size : -1], found[-1:]
+    for_dY, for_dW, zero_one = known
+    numbers = np.concatenate((W.ravel(), Y.ravel(), zero_one))
+    with np.errstate(invalid="ignore", over="ignore"):
+        if for_dW is None:
+            found = dZ.ravel().dot(numbers.take(for_dY))
+            dY, dW, db = found[: Y.size], found[Y.size : -1], found[-1:]
+        else:
+            dY = dZ.reshape(-1, len(for_dY)).dot(numbers.take(for_dY))
+            dW = numbers.take(for_dW).T.dot(dZ.reshape(len(for_dW), -1))
+            db = conv_backward_bias(dZ)
+            found = np.concatenate((dY, dW, db), axis=None)
+        if not math.isfinite(found.sum()):  # it may come from a zero times infinity
+            return None
     return ConvGradients(dY.reshape(Y.shape), dW.reshape(W.shape), db)
 
 
@@ -359,12 +343,10 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
-    shape = (*Y.shape[:-3], *where.output_size, W.shape[3])
-    if _finite(Y, W) and W.shape[3]:
-        Z = np.empty(shape, dtype)
+    Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
+    if _finite(Y, W):
         _slide(_batch(Y), *where, W.shape, W, _batch(Z))
     else:
-        Z = np.zeros(shape, dtype)
         _forward_by_taps(Y, W, where, Z)
     return Z if b is None else np.add(Z, b, out=Z)
 
@@ -377,10 +359,12 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if _finite(dZ, W) and dY.size:
-        _gradients(_batch(dZ), W, where, _batch(dY))
-    else:
+    if not dY.size or not _finite(dZ, W):
         _input_by_taps(dZ, W, where, dY)
+    elif _cheapest_way(where, *W.shape[2:]) == "at once":
+        _input_gradient_at_once(_batch(dZ), W, where, _batch(dY))
+    else:
+        _input_gradient(_batch(dZ), W, where, _batch(dY))
     return dY
 
 
@@ -418,24 +402,24 @@ def conv_backward_bias(dZ):
 
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients. See `loops`."""
-    found = _by_table(dZ, Y, W, (stride, padding, dilation))
-    if found is not None:
+    how = stride, padding, dilation
+    found = _by_table(dZ, Y, W, how)
+    if found:
         return found
-    check_forward(Y, W, None, stride, padding, dilation)
-    where = check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
+    where = check_forward(Y, W, None, *how)
+    check_backward_filter(dZ, Y, W.shape[:2], *how)
     db = conv_backward_bias(dZ)
-    alike = dZ.dtype == Y.dtype == W.dtype and dZ.dtype.isnative
-    if alike and dZ.size and Y.size and _finite(db, W):  # a sum of dZ is finite: so is dZ
+    alike = dZ.dtype == Y.dtype == W.dtype
+    if alike and _cheapest_way(where, *W.shape[2:]) == "shared" and _finite(db, W, Y):
+        dZ, Y, W = _as(db.dtype, dZ, Y, W)
         dY, dW = np.zeros(Y.shape, Y.dtype), np.zeros(W.shape, W.dtype)
-        with np.errstate(invalid="ignore"):
-            _gradients(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
-        if _finite(dW):  # all of Y is in it
-            return ConvGradients(dY, dW, db)
+        _input_gradient(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
+        return ConvGradients(dY, dW, db)
     return ConvGradients(_input(dZ, W, where), _filter(dZ, Y, where), db)
 
 
 def _as(dtype, *arrays):
-    return [a if a.dtype == dtype and a.dtype.isnative else a.astype(dtype) for a in arrays]
+    return [np.ascontiguousarray(a, dtype) for a in arrays]
 
 
 def _batch(maps):

@@ -1,15 +1,35 @@
 """Mistakes are named, right answers pass, and nothing that a function does hurts the notebook."""
 
+import functools
 import random
 import threading
 import time
 import warnings
 
+import faults
 import mistakes
 import numpy as np
 import pytest
+import styles
 
-from cnnlib import exercises, loops
+from cnnlib import exercises
+
+WRONG = mistakes.WRONG + styles.WRONG
+RIGHT = mistakes.RIGHT + styles.RIGHT
+
+
+@functools.cache
+def planted(name, key):
+    """What the check says of a mistake of the table itself."""
+    return exercises.check(name, exercises.MISTAKES[name][key])
+
+
+@functools.cache
+def students(which):
+    """What it says of a function of `WRONG`."""
+    name, _, function = WRONG[which]
+    return exercises.check(name, function)
+
 
 CASES = [(name, key) for name, table in exercises.MISTAKES.items() for key in table]
 
@@ -22,8 +42,7 @@ def largest(verdict):
 
 @pytest.mark.parametrize(("name", "key"), CASES)
 def test_every_mistake_of_the_table_is_named(name, key):
-    mistake = exercises.MISTAKES[name][key]
-    verdict = exercises.check(name, mistake)
+    mistake, verdict = exercises.MISTAKES[name][key], planted(name, key)
     assert not verdict.passed
     assert verdict.mistake == mistake.says
     assert verdict.counterexample.results
@@ -32,18 +51,25 @@ def test_every_mistake_of_the_table_is_named(name, key):
     assert "object at 0x" not in str(verdict)
 
 
-@pytest.mark.parametrize(("name", "key", "function"), mistakes.WRONG)
-def test_a_students_own_wrong_function_is_named(name, key, function):
-    verdict = exercises.check(name, function)
+@pytest.mark.parametrize("which", range(len(WRONG)), ids=lambda n: f"{WRONG[n][0]}, {WRONG[n][1]}")
+def test_a_students_own_wrong_function_is_named(which):
+    (name, key, _), verdict = WRONG[which], students(which)
     assert verdict.mistake == exercises.MISTAKES[name][key].says, str(verdict)
 
 
-@pytest.mark.parametrize(("name", "function"), mistakes.RIGHT)
+@pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_answer_passes_by_any_route(name, function):
     begin = time.perf_counter()
     verdict = exercises.check(name, function)
     assert verdict.passed, str(verdict)
     assert time.perf_counter() - begin < 2
+
+
+@pytest.mark.parametrize(("name", "argument", "function"), styles.CHANGES_ITS_ARGUMENT)
+def test_a_function_that_changes_its_argument_is_told_so(name, argument, function):
+    verdict = exercises.check(name, function)
+    assert f"changes its argument {argument}" in verdict.fault
+    assert verdict.mistake is None
 
 
 @pytest.mark.parametrize("name", exercises.EXERCISES)
@@ -52,49 +78,16 @@ def test_the_specification_passes(name):
     assert exercises.check(name, lambda *a, **k: right(*a, *k.values())).passed
 
 
-def composed(rng):
-    """A random composition of faults in the scatter, with all loop limits in reach."""
-    shift, more = rng.integers(-1, 2, 4), rng.integers(-1, 1, 4)
-    sign, scale = rng.choice([1, -1]), rng.choice([1, 0.5, 2])
-    swap_w, swap_s, swap_p = rng.integers(0, 2, 3)
-
-    def function(dZ, W, input_size, stride, padding):
-        W = W.swapaxes(0, 1) if swap_w and W.shape[0] == W.shape[1] else W
-        s = stride[::-1] if swap_s else stride
-        p = padding[::-1] if swap_p else padding
-        dY = np.zeros((*input_size, W.shape[2]))
-        limits = np.array((*dZ.shape[:2], *W.shape[:2])) + more
-        for i, j, u, v in np.ndindex(*np.maximum(limits, 0)):
-            r, c = i * s[0] + u - p[0] + shift[0], j * s[1] + v - p[1] + shift[1]
-            if 0 <= r < input_size[0] and 0 <= c < input_size[1]:
-                u_, v_ = (u + shift[2]) % W.shape[0], (v + shift[3]) % W.shape[1]
-                dY[r, c] += sign * scale * (W[u_, v_] @ dZ[i, j])
-        return dY
-
-    return function
-
-
-def differs(function):
-    """Whether it differs from the definition, on problems that the check does not know."""
-    rng = np.random.default_rng(1)
-    for n, f, s, p in [((6, 7), (3, 2), (2, 1), (1, 0)), ((5, 5), (3, 3), (1, 2), (0, 1))]:
-        W = rng.normal(size=(*f, 2, 3))
-        o = loops.conv_forward(np.zeros((*n, 2)), W, stride=s, padding=p).shape
-        dZ = rng.normal(size=o)
-        right = loops.conv_backward_input(dZ, W, n, stride=s, padding=p)
-        if not np.allclose(function(dZ, W, n, s, p), right):
-            return True
-    return False
-
-
-def test_compositions_of_faults_are_refused():
+@pytest.mark.parametrize("name", exercises.EXERCISES)
+def test_compositions_of_faults_are_refused(name):
+    """Each differs from the definition; most are no known mistake, and none may pass."""
     rng, refused = np.random.default_rng(0), 0
-    while refused < 120:
-        function = composed(rng)
-        if differs(function):
-            verdict = exercises.check("conv_backward_input", function)
-            assert not verdict.passed
-            assert verdict.counterexample is not None
+    while refused < 15:
+        function = faults.composed(name, rng)
+        if faults.differs(name, function):
+            verdict = exercises.check(name, function)
+            assert not verdict.passed, vars(function)
+            assert verdict.counterexample.results
             refused += 1
 
 
@@ -125,6 +118,20 @@ def printing(dY, Z):
     return dY
 
 
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise self
+
+
+def unspeakable(dY, Z):
+    raise UnspeakableError
+
+
+def forgetful(dY, Z, calls=[]):  # noqa: B006
+    calls.append(1)
+    return dY * (Z > 0) + (len(calls) > 19)
+
+
 def leaving(*x, **how):
     raise SystemExit(1)
 
@@ -150,6 +157,13 @@ def leaving(*x, **how):
         (lambda dY, Z: (dY * (Z > 0)).astype(complex), "complex"),
         (lambda dY: dY, "called as function(dY, Z)"),
         (lambda dY, Z: 1 // 0, "ZeroDivisionError"),
+        (lambda dY, Z: np.broadcast_to(0.0, (10**9, 10**9)), "far too large"),
+        (lambda dY, Z: (dY for _ in Z), "generator"),
+        (lambda dY, Z: dY * (Z > ...), "A blank is not filled in yet (line"),
+        (lambda dY, Z: ..., "A blank is not filled in yet"),
+        (lambda dY, Z: dY * blank_1, "The name blank_1 is not known"),  # noqa: F821
+        (unspeakable, "Unspeakable"),
+        (forgetful, "right once, and wrong the next time"),
     ],
 )
 def test_whatever_a_function_does_gets_a_plain_verdict(function, words):
@@ -158,6 +172,12 @@ def test_whatever_a_function_does_gets_a_plain_verdict(function, words):
     assert not verdict.passed
     assert words in str(verdict)
     assert time.perf_counter() - begin < 4
+
+
+def test_a_result_that_is_far_too_large_is_not_shown_whole():
+    verdict = exercises.check("crop", lambda dYp, padding: np.zeros((50, 60, 3)))
+    assert len(str(verdict)) < 2_000
+    assert "50 x 60, here 12 of each" in str(verdict)
 
 
 def test_the_notebook_is_left_as_it_was():
@@ -220,7 +240,7 @@ def test_a_verdict_opens_a_stepper_at_its_cell(name, kind):
 
 def test_the_cells_of_a_level_with_matrices_have_two_indices():
     verdict = exercises.check("forward_one_map", exercises.MISTAKES["forward_one_map"]["twice"])
-    assert "Right: Z(0, 0) = Y(0, 0) W(0, 0) = 1·1 = 1" in str(verdict)
+    assert "Right: Z(0, 0) = Y(0, 0) W(0, 0) = 1·2 = 2" in str(verdict)
     assert "Y(0, 0) and W(0, 0) meet in Z(0, 0), because" in verdict.hints[1]
 
 
@@ -230,13 +250,40 @@ def test_who_changes_an_argument_is_told_how_to_find_the_line():
     assert verdict.hints[0] == "Print dY before and after the call."
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("spread", "dZ(i, j) goes to row i·2 and column j·1"),
+        ("crop", "Row r is row r + 1 of dYp"),
+        ("output_size", "The windows begin at [0]: one for each of these."),
+        ("relu_backward", "Z(0, 0, 0) is 0.5."),
+        ("max_pool_backward", "Window (i, j) begins at row i·1"),
+        ("conv_backward_bias", "db(0) = dZ(0, 0, 0) + dZ(1, 0, 0) = 3 + 4 = 7."),
+        ("flip", "flipped(0, 0, 0, 0) = W(0, 1, 0, 0) = 3."),
+        ("train_step", "dY(0, 0, 0) = 2·dZ(0, 0, 0) = 2·3 = 6."),
+    ],
+)
+def test_a_cell_is_explained_in_the_terms_of_its_exercise(name, words):
+    shown = [str(exercises.check(name, m)) for m in exercises.MISTAKES[name].values()]
+    assert any(words in text for text in shown), shown[0]
+
+
+def test_a_verdict_in_a_notebook_is_its_tables_and_a_live_stepper():
+    verdict = exercises.check("conv_backward_input", mistakes.WRONG[0][2])
+    shown = verdict._repr_mimebundle_()
+    assert shown["text/html"] == verdict._repr_html_()
+    assert shown["text/plain"] == str(verdict)
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert {*exercises.check("flip", np.copy)._repr_mimebundle_()} == {"text/plain", "text/html"}
+
+
 def test_a_verdict_without_a_pass_has_no_stepper():
     assert exercises.check("flip", np.copy).stepper() is None
     assert exercises.check("flip", lambda W: W[::-1, ::-1]).stepper() is None
 
 
 def test_most_counterexamples_are_drawn_at_a_glance():
-    sizes = [largest(exercises.check(name, exercises.MISTAKES[name][key])) for name, key in CASES]
+    sizes = [largest(planted(*case)) for case in CASES]
     assert np.mean(np.array(sizes) < 12) > 0.9
 
 
@@ -260,21 +307,21 @@ def test_which_test_catches_what():
     assert not exercises.caught_by("conv_backward_filter", flipped)["all-ones dZ"]
 
 
-def test_the_table_of_the_report(capsys):
-    """Seen in every run: how many mistakes are named, and right implementations accepted."""
+def test_the_table_of_the_report(report):
+    """At the end of a run: how many mistakes are named, and right implementations accepted."""
     rows = []
     for name, table in exercises.MISTAKES.items():
-        named = sum(exercises.check(name, m).mistake == m.says for m in table.values())
-        own = [row for row in mistakes.WRONG if row[0] == name]
-        named += sum(exercises.check(name, f).mistake == table[key].says for _, key, f in own)
-        right = [f for exercise, f in mistakes.RIGHT if exercise == name]
+        own = [n for n, row in enumerate(WRONG) if row[0] == name]
+        named = sum(planted(name, key).mistake == m.says for key, m in table.items())
+        named += sum(students(n).mistake == table[WRONG[n][1]].says for n in own)
+        right = [f for exercise, f in RIGHT if exercise == name]
         accepted = sum(exercises.check(name, f).passed for f in right)
         rows.append((name, named, len(table) + len(own), accepted, len(right)))
     rows.append(("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))
-    with capsys.disabled():
-        print()
-        for name, named, mistaken, accepted, right in rows:
-            print(f"{name:26} named {named:3} of {mistaken:3}   accepted {accepted:2} of {right:2}")
+    report += [
+        f"{name:26} named {named:3} of {mistaken:3}   accepted {accepted:2} of {right:2}"
+        for name, named, mistaken, accepted, right in rows
+    ]
     assert rows[-1][1] == rows[-1][2]
     assert rows[-1][3] == rows[-1][4]
 

@@ -60,7 +60,7 @@ def test_a_page_needs_nothing_from_elsewhere(steps):
     assert "<title>Of &lt;one&gt; &amp; all</title>" in html
     assert "<h1>Of &lt;one&gt; &amp; all</h1>" in html
     assert from_elsewhere(html) == []
-    assert html.count("</script") == html.count("<script") == 1
+    assert html.count("</script") == html.count("<script") == 2  # the keys, and the questions
     assert html.count("</style") == html.count("<style") == 2
     assert 'charset="utf-8"' in html
     assert 'lang="en"' in html
@@ -83,7 +83,7 @@ def test_the_script_finds_its_controls():
     made = {
         name.removeprefix("cnnlib-")
         for node in read(pages.fragment(TRACES["forward"])).all(
-            "div", "form", "section", "p", "button", "input", "select", "table"
+            "div", "form", "section", "p", "button", "input", "select", "table", "script"
         )
         for name in node.classes
         if name.startswith("cnnlib-")

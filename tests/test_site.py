@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,18 +12,7 @@ from cnnlib import pages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
-RUN_ANEW = "03"
 EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem[:2])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Folder of a site in which one lesson was run anew."""
-    folder = tmp_path_factory.mktemp("site") / "_site"
-    command = [sys.executable, "-m", "tools.website", "--run", RUN_ANEW, "--into", folder]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +124,8 @@ def test_every_link_within_the_site_leads_somewhere(soups):
             assert not anchor or soups[target].find(id=anchor), (path.name, link["href"])
 
 
-def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(site):
-    (lesson,) = [path for path in LESSONS if path.name.startswith(RUN_ANEW)]
+def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(site, run_anew):
+    (lesson,) = [path for path in LESSONS if path.name.startswith(run_anew)]
     shown = [out.get("data", {}) for cell in cells(lesson, "code") for out in cell["outputs"]]
     steppers = sum("".join(d.get("text/html", "")).startswith("<div><p>Step ") for d in shown)
     text = (site / "notebooks" / f"{lesson.stem}.html").read_text("utf-8")

@@ -1,5 +1,8 @@
 """The exercises: the whole ones, and their levels, which are whole ones with less that varies."""
 
+import contextlib
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -12,33 +15,29 @@ from cnnlib.exercises.problems import TEXTS
 
 MAP_AXES = {"dZ": 1, "Y": 1, "W": 2}  # that a level with one map goes without
 
-RIGHT = {
-    "conv_backward_input": loops.conv_backward_input,
-    "conv_backward_filter": loops.conv_backward_filter,
-    "conv_backward_bias": loops.conv_backward_bias,
-    "conv_forward": loops.conv_forward,
-    "relu_backward": layers.relu_backward,
-    "tanh_backward": layers.tanh_backward,
-    "train_step": variants.train_step,
-    "max_pool_backward": layers.max_pool_backward,
-    "spread": shapes.spread,
-    "flip": shapes.flip,
-    "crop": shapes.crop,
-    "output_size": shapes.output_size,
-}
+TABLES = (loops, layers, shapes, mistakes)  # where the specifications are
+LOOSE = variants.LOOSE | {"max_pool_backward": mistakes.max_pooled}
 NUMBERS = {"max_pool_backward": problems.pooling_layer, "output_size": problems.one_axis}
 STEPS = {  # the pass that shows a result
     "conv_backward_input": trace.input_steps,
     "conv_backward_filter": trace.filter_steps,
     "conv_forward": trace.forward_steps,
 }
+STEPPERS = dict(zip(STEPS, ("InputGradient", "FilterGradient", "Forward"), strict=True))
 
 
 def called_as(call, function, values):
-    """Call a function as an exercise says: what ends with "=" is given by keyword."""
-    pairs = list(zip(call.split(", "), values, strict=True))
-    by_place = [value for name, value in pairs if not name.endswith("=")]
-    return function(*by_place, **{name[:-1]: v for name, v in pairs if name.endswith("=")})
+    """Call a function as an exercise says: by keyword what ends with "=", or must be."""
+    by_place, by_name, only = [], {}, ()
+    with contextlib.suppress(TypeError, ValueError):  # some of C have no signature
+        parameters = inspect.signature(function).parameters.values()
+        only = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    for name, value in zip(call.split(", "), values, strict=True):
+        if name.endswith("=") or name in only:
+            by_name[name.removesuffix("=")] = value
+        else:
+            by_place.append(value)
+    return function(*by_place, **by_name)
 
 
 @dataclass(frozen=True)
@@ -73,18 +72,23 @@ class Exercise:
     """
 
     name: str
+    base: str
     asks: str
     call: str
     vary: str
     write: str
-    base: str
     batch: int = 0
+
+    @cached_property
+    def _whole(self):
+        function = next(getattr(t, self.base) for t in TABLES if hasattr(t, self.base))
+        call = TEXTS[self.base]["call"]
+        return lambda *values: called_as(call, function, values)
 
     @cached_property
     def right(self):
         """The specification, all arguments by position."""
-        function, call = RIGHT[self.base], TEXTS[self.base]["call"]
-        return self._lowered(lambda *values: called_as(call, function, values))
+        return self._lowered(self._whole)
 
     @cached_property
     def mistakes(self):
@@ -97,6 +101,10 @@ class Exercise:
         return self.call.replace("=", "").split(", ")
 
     @property
+    def _names(self):
+        return TEXTS[self.base]["call"].replace("=", "").split(", ")
+
+    @property
     def gives(self):
         """Names of the results."""
         return TEXTS[self.base]["gives"].split()
@@ -104,10 +112,7 @@ class Exercise:
     @property
     def called(self):
         """How its function is called, as text."""
-        s, p = ("s", "p") if self.counts else ("(s_h, s_w)", "(p_h, p_w)")
-        return f"function({self.call})".replace("stride=", f"stride={s}").replace(
-            "padding=", f"padding={p}"
-        )
+        return "function(" + re.sub(r"(\w+)=", r"\1=\1", self.call) + ")"
 
     @property
     def counts(self):
@@ -138,16 +143,16 @@ class Exercise:
             x[name] = x[name].reshape(x[name].shape + (1,) * MAP_AXES[name])
         if "dZ" in x and "W" in x and "input_size" not in x:
             x["input_size"] = tuple(np.add(x["dZ"].shape[:2], x["W"].shape[:2]) - 1)
-        names = TEXTS[self.base]["call"].replace("=", "").split(", ")
-        return [np.array(x[name]) if isinstance(x[name], tuple) else x[name] for name in names]
+        return [np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in self._names]
 
     def shown_by(self, table, given):
         """Call what shows the result, a trace or a stepper of a table; None where there is none."""
         values = self.lift(*given.values())
         if self.base == "conv_forward" and self._flat:
             values[2] = None  # no bias
-        show = table.get(self.base) if values[0].ndim == 3 else None  # one image, no batch
-        return show and called_as(TEXTS[self.base]["call"], show, values)
+        if self.base not in table or values[0].ndim != 3:  # one image, no batch
+            return None
+        return called_as(TEXTS[self.base]["call"], table[self.base], values)
 
     def made(self, function, given):
         """Return what a specification or a mistake makes of the arguments, as a tuple of arrays."""
@@ -162,10 +167,14 @@ class Exercise:
         return level
 
     def _mistakes(self):
-        for key, wrongs in mistakes.WRONG[self.base].items():
-            says, cure, *needs = TEXTS[self.base]["mistakes"][key]
-            if all(need in self.vary.split() for need in " ".join(needs).split()):
-                yield key, Mistake(key, says, cure, tuple(map(self._lowered, wrongs)))
+        formulas = mistakes.WRONG.get(self.base, {})
+        for key, (says, cure, *more) in TEXTS[self.base]["mistakes"].items():
+            needs, words = (*more, "", "")[:2]
+            right = LOOSE.get(self.base, self._whole)
+            wrongs = [variants.variant(right, self._names, spec) for spec in words.split(" | ")]
+            if all(need in self.vary.split() for need in needs.split()):
+                wrongs = map(self._lowered, formulas.get(key, wrongs))
+                yield key, Mistake(key, says, cure, tuple(wrongs))
         for key, change in mistakes.ANYWHERE.items() if not self.counts else ():
             wrong = partial(self._changed, change)
             yield key, Mistake(key, *TEXTS["anywhere"]["mistakes"][key], (wrong,))
@@ -175,13 +184,9 @@ class Exercise:
         return tuple(map(change, made)) if isinstance(made, tuple) else change(made)
 
 
+FIELDS = ("base", "asks", "call", "vary", "write", "batch")
 EXERCISES = {
-    name: Exercise(
-        name,
-        *(text[key] for key in ("asks", "call", "vary", "write")),
-        base=text.get("base", name),
-        batch=text.get("batch", 0),
-    )
+    name: Exercise(name, **{"base": name} | {key: text[key] for key in FIELDS if key in text})
     for name, text in TEXTS.items()
     if name != "anywhere"
 }

@@ -2,9 +2,13 @@
 
 from functools import partial
 
+import numpy as np
+
 from cnnlib.exercises import problems, running
 from cnnlib.exercises.catalogue import exercise_for
 from cnnlib.exercises.verdict import verdict_of
+
+AGAIN = 4  # problems that are given twice
 
 
 def check(name, function, *, seconds=10):
@@ -39,19 +43,25 @@ def _examine(exercise, function, found):
     """Run all problems, name the mistake and shrink; `found` holds what is known so far."""
     sizes = list(dict.fromkeys(map(exercise.size, problems.HARD)))
     runs = []
-    for problem in [(size, "random") for size in sizes] + [(size, "other") for size in sizes[:4]]:
+    given = [(size, "random") for size in sizes] + [(size, "other") for size in sizes[:4]]
+    for problem in given + given[:AGAIN]:
         found["run"] = running.asked(exercise, *problem)  # in case that it does not come back
         runs.append(running.run(exercise, function, *problem))
     failed = [run for run in runs if run.fault]
-    found["run"] = failed[0] if failed else None
+    found["run"] = next(iter(failed), None)
     if not failed:
         return
+    for once, again in zip(runs, runs[-AGAIN:], strict=False):
+        if again.fault and not once.fault:
+            found["run"] = again._replace(fault="again", says=running.SAYS["again"])
+            return
     mistake, wrong, first = _recognised(exercise, runs) or (None, None, failed[0])
     found.update(run=first, mistake=mistake)
 
     def betrays(kind, size):
         run = running.run(exercise, function, size, kind)
-        alike = run.wrong and _agrees(exercise, wrong, run) if wrong else run.fault == first.fault
+        by_mistake = run.wrong and wrong and _agrees(exercise, wrong, run) > 0
+        alike = by_mistake if wrong else run.fault == first.fault
         if alike:
             found["run"] = run
         return alike
@@ -71,33 +81,37 @@ def _made(exercise, wrong, given):
 
 
 def _agrees(exercise, wrong, run):
-    made = _made(exercise, wrong, run.given)
-    return None not in (made, run.came) and running.same(made, run.came)
+    """How well a wrong implementation makes what came: 2 to -1, or 0 where that cannot be said."""
+    made, came = _made(exercise, wrong, run.given), run.came
+    if None in (made, came):  # an exception may be the style, where the function goes wrong
+        return 0 if run.fault else -1
+    if running.same(made, came):
+        return 2
+    both_wrong = run.wrong and not running.same(made, run.right)
+    if not both_wrong or [part.shape for part in made] == [part.shape for part in came]:
+        return -1
+    # The sizes differ, which may be the style: then the cells that all have in common count.
+    parts = list(zip(made, came, run.right, strict=True))
+    if any(len({part.ndim for part in each}) > 1 for each in parts):
+        return 0
+    at = [tuple(map(slice, np.min([part.shape for part in each], axis=0))) for each in parts]
+    shared = [[part[i] for part, i in zip(x, at, strict=True)] for x in zip(*parts, strict=True)]
+    return int(running.same(*shared[:2]) and not running.same(*shared[1:]))
 
 
 def _recognised(exercise, runs):
-    """Return the mistake that most runs show, its implementation, and the first such run."""
-    best, most = None, 1
+    """Return the mistake that agrees best, its implementation, and the first run that shows it."""
+    best, most = None, 0
     for mistake in exercise.mistakes.values():
         for wrong in mistake.wrongs:
-            shown = _evidence(exercise, wrong, runs)
-            if len(shown) > most:
-                best, most = (mistake, wrong, shown[0]), len(shown)
+            shown, much = [], 0
+            for run in runs:
+                alike = _agrees(exercise, wrong, run)
+                if alike < 0:
+                    break
+                shown += [run] * (alike > 0 and run.wrong)
+                much += alike * run.wrong
+            else:
+                if len(shown) > 1 and much > most:
+                    best, most = (mistake, wrong, shown[0]), much
     return best
-
-
-def _evidence(exercise, wrong, runs):
-    """Runs whose wrong result is that of `wrong`; none where a single run contradicts it."""
-    shown = []
-    for run in runs:
-        made, came = _made(exercise, wrong, run.given), run.came
-        if came is None or made is None:  # one of them could not: is the other wrong?
-            if not (run.wrong if made is None else not running.same(made, run.right)):
-                return []
-        elif running.same(made, came):
-            shown += [run] * run.wrong
-        else:
-            sizes = [tuple(part.shape for part in parts) for parts in (made, came)]
-            if sizes[0] == sizes[1] or not run.fault or running.same(made, run.right):
-                return []  # where both are wrong and only the sizes differ, it may be the style
-    return shown

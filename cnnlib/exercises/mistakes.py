@@ -1,202 +1,137 @@
-"""The known mistakes: wrong implementations, each through a right one.
+"""Wrong formulas: the mistakes that are no change of something right, each with its name.
 
-Arguments are those of the whole exercise, by position, as `variants` takes them. A mistake has
-several implementations where students write it in several styles, such as a result of the size
-that was asked for, or of the size that comes out.
+The other mistakes are written as words in ``data/exercises.toml``: see `variants`. Arguments are
+those of the whole exercise, by position, with sizes, strides and paddings as arrays.
 """
 
 import numpy as np
 
-from cnnlib import layers, loops, shapes
-from cnnlib.exercises import variants as v
+from cnnlib import layers, loops
 
-EXCHANGES = [np.s_[::-1], [0, 0], [1, 1]]  # of a pair
-PAIRS = [lambda pair, e=e: pair[e] for e in EXCHANGES]
-STRIDES = [lambda s, p, e=e: (s[e], p) for e in EXCHANGES]
-PADDINGS = [lambda s, p, e=e: (s, p[e]) for e in EXCHANGES]
-NO_PADDING = [lambda s, p: (s, 0 * p), lambda s, p: (s, 2 * p)]
-NO_STRIDE = [lambda s, p: (s // s, p)]
-MORE = [lambda s, p: (s + 1, p), lambda s, p: (s + (s > 1), p)]
-FEWER = [lambda s, p: (np.maximum(1, s - 1), p)]
-HALVES = [lambda W: W[:, ::-1], lambda W: W[::-1]]
-TRANSPOSED = [lambda W: W.swapaxes(0, 1), lambda W: shapes.flip(W.swapaxes(0, 1))]
-TURNED = [np.rot90, lambda W: np.rot90(W, 3)]
-REVERSED = [lambda W: W[..., ::-1, ::-1], lambda W: W[..., ::-1], lambda W: W[..., ::-1, :]]
-MAPS_EXCHANGED = [lambda W: W.swapaxes(2, 3)]
-DZ_FLIPS = [lambda dZ: dZ[..., ::-1, ::-1, :]]
-DZ_FLIPS += [lambda dZ: dZ[..., ::-1, :, :], lambda dZ: dZ[..., ::-1, :]]
-CELLS = [lambda dZ: dZ[..., 0].size, lambda dZ: dZ.shape[-3] * dZ.shape[-2]]
-IMAGES = [lambda dZ: len(dZ) ** (dZ.ndim - 3), len, lambda dZ: len(dZ) ** 2]
-FIRST, LAST, ALL = np.s_[:1], np.s_[-1:], np.s_[:]
+
+def pooled(share, put=np.add):
+    """Max pool's gradient, each window giving its dZ away by `share` of its cells."""
+
+    def wrong(dZ, Y, f, s):
+        dY = np.zeros_like(Y)
+        for i, j, k in np.ndindex(dZ.shape):
+            window = np.s_[i * s[0] : i * s[0] + f[0], j * s[1] : j * s[1] + f[1], k]
+            dY[window] = put(dY[window], dZ[i, j, k] * share(Y[window]))
+        return dY
+
+    return wrong
+
+
+def one(find):
+    """Share of a window that goes to one cell, found by its position in row order."""
+    return lambda w: (np.arange(w.size) == find(w)).reshape(w.shape)
+
+
+def stepped(before=lambda W, step: W, step=lambda dW, eta, cells: eta * dW, factor=1.0):
+    """Training step whose dY comes from another W, or whose steps are longer or shorter."""
+
+    def wrong(dZ, Y, W, b, eta):
+        _, dW, db = loops.conv_backward(dZ, Y, W)
+        dW, db = (step(d, eta, dZ[..., 0].size) for d in (dW, db))
+        dY = loops.conv_backward_input(dZ, before(W, dW), Y.shape[:2])
+        return factor * dY, W - dW, b - db
+
+    return wrong
+
+
+def sloped(*slopes):
+    """Gradients of an activation with these slopes, functions of Z."""
+    return [lambda dY, Z, slope=slope: dY * slope(Z) for slope in slopes]
+
+
+def tanh_sloped(*slopes):
+    """Gradients of a tanh with these slopes, functions of y = tanh(Z)."""
+    return [lambda dY, Z, slope=slope: dY * slope(np.tanh(Z)) for slope in slopes]
+
+
+def pools(*shares):
+    """Max pool's gradient, by several shares."""
+    return [*map(pooled, shares)]
+
+
+def steps(*sizes):
+    """Training steps of several sizes, functions of a gradient, eta and the number of cells."""
+    return [stepped(step=size) for size in sizes]
+
+
+train_step, largest = stepped(), one(np.argmax)
+max_pooled = pooled(largest)
 
 WRONG = {
-    "conv_backward_input": {
-        "filter not flipped": v.argument(1, v.dY_of, shapes.flip),
-        "columns not flipped": v.argument(1, v.dY_of, HALVES[0]),
-        "rows not flipped": v.argument(1, v.dY_of, HALVES[1]),
-        "filter transposed": v.argument(1, v.dY_of, *TRANSPOSED),
-        "filter turned by 90 degrees": v.argument(1, v.dY_of, *TURNED),
-        "maps exchanged": v.argument(1, v.dY_of, *MAPS_EXCHANGED),
-        "maps reversed": v.argument(1, v.dY_of, *REVERSED),
-        "stride forgotten": v.how([v.dY_of, v.cropped_dY], *NO_STRIDE),
-        "strides exchanged": v.how([v.dY_of, v.cropped_dY], *STRIDES),
-        "height and width exchanged": v.how([v.dY_of], lambda s, p: (s[::-1], p[::-1])),
-        "too many zeros in the spread": v.how([v.dY_of, v.cropped_dY], *MORE)
-        + [v.zeros_behind_each],
-        "too few zeros in the spread": v.how([v.dY_of, v.cropped_dY], *FEWER),
-        "left-over rows forgotten": [v.cropped_dY, v.rest_after_crop, v.rest_on_top],
-        "padding not cropped": [v.uncut_below(0, 2), lambda dZ, W, n, s, p: v.padded_dY(dZ, W, s)],
-        "padding cropped on one side": [
-            v.uncut_below(*ends) for ends in [(0, 0), (2, 0), (1, 1), (0, 1)]
-        ],
-        "paddings exchanged": v.how([v.dY_of, v.cropped_dY], *PADDINGS),
-        "slice [p:-p] at p = 0": [
-            lambda dZ, W, n, s, p: v.sliced(v.uncut_below(0, 2)(dZ, W, n, s, p), p)
-        ],
-        "= for +=": [v.stored(outside, k) for outside in (True, False) for k in (ALL, LAST)],
-        "sum over k forgotten": [
-            lambda dZ, W, *x, k=k: v.dY_of(dZ[..., k], W[..., k], *x) for k in (FIRST, LAST)
-        ],
-    },
-    "conv_backward_filter": {
-        "stride forgotten": v.how([v.dW_of, v.all_dW], *NO_STRIDE),
-        "strides exchanged": v.how([v.dW_of, v.all_dW], *STRIDES),
-        "step off by one": v.how([v.dW_of, v.all_dW], *MORE, *FEWER),
-        "padding forgotten": v.how([v.dW_of], *NO_PADDING),
-        "paddings exchanged": v.how([v.dW_of], *PADDINGS),
-        "summed over the filter's size": [
-            lambda dZ, Y, f, s, p: v.dW_of(v.only(dZ, f), Y, f, s, p)
-        ],
-        "dZ flipped": v.argument(0, v.dW_of, *DZ_FLIPS),
-        "dZ transposed": v.argument(0, v.dW_of, lambda dZ: dZ.swapaxes(-3, -2)),
-        "dW flipped": v.result(v.dW_of, shapes.flip, *HALVES),
-        "left-over rows not cut off": [v.all_dW],
-        "= for +=": v.argument(0, v.dW_of, v.last_window),
-        "averaged over the cells": v.divided(v.dW_of, *CELLS),
-        "maps exchanged": v.result(v.dW_of, *MAPS_EXCHANGED),
-        "batch averaged": v.divided(v.dW_of, *IMAGES),
-        "one image only": [lambda dZ, Y, *x, i=i: v.dW_of(dZ[i], Y[i], *x) for i in (0, -1)],
-    },
-    "conv_backward_bias": {
-        "averaged over the cells": v.divided(v.db_of, *CELLS),
-        "batch averaged": v.divided(v.db_of, *IMAGES),
-        "wrong axes": [
-            *(lambda dZ, a=a: dZ.sum(axis=a) for a in [(0, 1), (1, 2), 0, 1, -1, (-2, -1), None]),
-            *(lambda dZ, f=f: np.full(dZ.shape[-1], f(dZ)) for f in (np.sum, np.mean)),
-            lambda dZ: dZ.sum(axis=tuple(range(dZ.ndim - 1)), keepdims=True),
-        ],
-        "one image only": [lambda dZ, i=i: v.db_of(dZ[i] if dZ.ndim > 3 else dZ) for i in (0, -1)],
-        "= for +=": v.argument(0, v.db_of, v.last_window, lambda dZ: v.last_window(dZ)[-1:]),
-        "cells counted": v.argument(0, v.db_of, np.ones_like),
-    },
-    "conv_forward": {
-        "filter flipped": v.argument(1, v.Z_of, shapes.flip, *HALVES),
-        "filter transposed": v.argument(1, v.Z_of, *TRANSPOSED, *TURNED),
-        "bias forgotten": v.argument(2, v.Z_of, np.zeros_like),
-        "bias added with each product": [
-            lambda Y, W, b, *x, n=n: v.Z_of(Y, W, b * np.prod(W.shape[n]), *x)
-            for n in (np.s_[:3], np.s_[2:3], np.s_[:2])
-        ],
-        "sum over k_in forgotten": [
-            lambda Y, W, *x, k=k: v.Z_of(Y[..., k], W[:, :, k], *x) for k in (FIRST, LAST)
-        ],
-        "= for +=": [
-            lambda Y, W, b, *x, axes=axes, kept=kept: v.Z_of(
-                Y, v.last_weight(W, axes), kept * b, *x
-            )
-            for axes in (2, 3)
-            for kept in (0, 1)
-        ],
-        "stride forgotten": [*map(v.fitted_Z, NO_STRIDE), *v.how([v.Z_of], *NO_STRIDE)],
-        "strides exchanged": [*map(v.fitted_Z, STRIDES), *v.how([v.Z_of], *STRIDES)],
-        "padding forgotten": [*map(v.fitted_Z, NO_PADDING), *v.how([v.Z_of], *NO_PADDING)],
-        "paddings exchanged": [*map(v.fitted_Z, PADDINGS), *v.how([v.Z_of], *PADDINGS)],
-        "one window too many": [v.rounded_up_Z],
-    },
     "relu_backward": {
-        "slope 1 at Z = 0": [lambda dY, Z: dY * (Z >= 0)],
-        "dY forgotten": [lambda dY, Z: 1.0 * (Z > 0)],
+        "slope 1 at Z = 0": sloped(lambda Z: Z >= 0, lambda Z: np.heaviside(Z, 0.5)),
+        "dY forgotten": [lambda dY, Z: 1.0 * (Z > 0), lambda dY, Z: 1.0 * (Z >= 0)],
         "mask of dY": [lambda dY, Z: np.maximum(dY, 0), lambda dY, Z: dY * (dY > 0) * (Z > 0)],
-        "mask the wrong way round": [lambda dY, Z: dY * (Z <= 0), lambda dY, Z: dY * (Z < 0)],
-        "Z for its slope": [lambda dY, Z: dY * np.maximum(Z, 0), lambda dY, Z: np.maximum(Z, 0)],
+        "mask the wrong way round": sloped(lambda Z: Z <= 0, lambda Z: Z < 0),
+        "Z for its slope": [*sloped(lambda Z: np.maximum(Z, 0)), lambda dY, Z: np.maximum(Z, 0)],
+        "sign for the slope": sloped(np.sign, lambda Z: 2 * (Z > 0) - 1),
+        "other choice": [
+            lambda dY, Z: np.where(Z > 0, 1, dY),
+            lambda dY, Z: np.where(Z > 0, dY, Z),
+        ],
         "no mask": [lambda dY, Z: dY],
     },
     "tanh_backward": {
-        "slope at Y": [lambda dY, Z: dY * (1 - np.tanh(np.tanh(Z)) ** 2)],
-        "tanh forgotten": [lambda dY, Z: dY * (1 - Z**2)],
-        "square forgotten": [lambda dY, Z: dY * (1 - np.tanh(Z))],
+        "slope at Y": tanh_sloped(lambda y: 1 - np.tanh(y) ** 2),
+        "tanh forgotten": sloped(lambda Z: 1 - Z**2),
+        "square forgotten": tanh_sloped(lambda y: 1 - y),
         "dY forgotten": [lambda dY, Z: 1 - np.tanh(Z) ** 2],
-        "1 - forgotten": [lambda dY, Z: dY * np.tanh(Z) ** 2],
-        "tanh for its slope": [lambda dY, Z: dY * np.tanh(Z), lambda dY, Z: np.tanh(Z)],
-        "slope of the sigmoid": [
-            lambda dY, Z: dY * np.tanh(Z) * (1 - np.tanh(Z)),
-            layers.sigmoid_backward,
-        ],
+        "1 - forgotten": tanh_sloped(lambda y: y**2),
+        "+ for -": tanh_sloped(lambda y: 1 + y**2),
+        "tanh for its slope": [*tanh_sloped(lambda y: y), lambda dY, Z: np.tanh(Z)],
+        "square of the slope": tanh_sloped(lambda y: (1 - y) ** 2, lambda y: (1 - y**2) ** 2),
+        "slope at dY": [lambda dY, Z: dY * (1 - dY**2), lambda dY, Z: dY * (1 - np.tanh(dY) ** 2)],
+        "no slope": [lambda dY, Z: dY],
+        "slope of the sigmoid": [*tanh_sloped(lambda y: y * (1 - y)), layers.sigmoid_backward],
     },
     "train_step": {
-        "W updated before dY": [v.stepped(lambda W, step: W - step)],
-        "uphill": [v.stepped(rate=-1.0)],
-        "eta forgotten": [v.stepped(rate=2.0)],  # eta is 0.5
-        "eta in dY": [v.stepped(factor=0.5), v.stepped(factor=-0.5)],
-        "bias not updated": [lambda *x: (*v.train_step(*x)[:2], x[3])],
-        "W not updated": [lambda *x: (v.train_step(*x)[0], x[2], v.train_step(*x)[2])],
+        "W updated before dY": [stepped(lambda W, dW: W - dW)],
+        "uphill": steps(lambda d, eta, cells: -eta * d),
+        "eta forgotten": steps(lambda d, eta, cells: d),
+        "eta divides": steps(lambda d, eta, cells: d / eta),
+        "averaged over the cells": steps(
+            lambda d, eta, cells: eta * d / cells,
+            lambda d, eta, cells: eta * d / cells ** (d.ndim == 1),
+            lambda d, eta, cells: eta * d / cells ** (d.ndim == 4),
+        ),
+        "eta in dY": [stepped(factor=0.5), stepped(factor=-0.5)],  # eta is 0.5
+        "bias not updated": steps(lambda d, eta, cells: eta * d * (d.ndim == 4)),
+        "W not updated": steps(lambda d, eta, cells: eta * d * (d.ndim == 1)),
         "gradients returned": [lambda *x: tuple(loops.conv_backward(*x[:3]))],
     },
     "max_pool_backward": {
-        "all of several largest": [v.pooled(lambda w: w == w.max())],
-        "last of several largest": [v.pooled(v.one(lambda w: np.flatnonzero(w == w.max())[-1]))],
-        "shared by several largest": [v.pooled(lambda w: (w == w.max()) / np.sum(w == w.max()))],
-        "spread evenly": [v.pooled(lambda w: 1 / w.size), v.pooled(np.ones_like)],
-        "first cell of the window": [v.pooled(v.one(lambda w: 0))],
-        "smallest for largest": [v.pooled(v.one(np.argmin)), v.pooled(lambda w: w == w.min())],
+        "all of several largest": pools(lambda w: w == w.max()),
+        "last of several largest": pools(one(lambda w: np.flatnonzero(w == w.max())[-1])),
+        "shared by several largest": pools(lambda w: (w == w.max()) / np.sum(w == w.max())),
+        "spread evenly": pools(lambda w: 1 / w.size, np.ones_like),
+        "first cell of the window": pools(one(lambda w: 0)),
+        "smallest for largest": pools(one(np.argmin), lambda w: w == w.min()),
+        "largest starts at 0": pools(
+            lambda w: largest(w) * (w > 0), lambda w: largest(np.maximum(w, 0))
+        ),
+        "dZ times the largest": pools(lambda w: largest(w) * w),
         "= for +=": [
-            v.pooled(v.one(np.argmax), lambda old, new: new),
-            v.pooled(v.one(np.argmax), lambda old, new: np.where(new, new, old)),
+            pooled(largest, lambda old, new: new),
+            pooled(largest, lambda old, new: np.where(new, new, old)),
         ],
-        "stride is the size": [lambda dZ, Y, f, s: v.max_pooled(dZ, Y, f, f)],
-        "stride forgotten": [lambda dZ, Y, f, s: v.max_pooled(dZ, Y, f, (1, 1))],
-        "strides exchanged": [
-            lambda dZ, Y, f, s, e=e: v.max_pooled(dZ, Y, f, s[e]) for e in EXCHANGES
-        ],
-    },
-    "spread": {
-        "too many zeros": v.argument(1, shapes.spread, lambda s: s + 1),
-        "too few zeros": v.argument(1, shapes.spread, lambda s: np.maximum(1, s - 1)),
-        "zeros behind the last": [
-            lambda dZ, s, a=a: v.cut(shapes.spread(dZ, s), a * (1 - s), v.rows_and_columns(dZ) * s)
-            for a in (0, 1)
-        ],
-        "repeated": [lambda dZ, s: dZ.repeat(s[0], 0).repeat(s[1], 1)],
-        "strides exchanged": v.argument(
-            1, shapes.spread, *(lambda s, e=e: s[e] for e in EXCHANGES)
-        ),
-        "one axis only": v.argument(1, shapes.spread, lambda s: (s[0], 1), lambda s: (1, s[1])),
-        "not spread": [lambda dZ, s: dZ],
-    },
-    "flip": {
-        "one axis only": HALVES,
-        "transposed": TRANSPOSED,
-        "turned by 90 degrees": TURNED,
-        "maps flipped too": [np.flip, *REVERSED],
-        "not flipped": [lambda W: W],
-    },
-    "crop": {
-        "one side only": v.argument(
-            1, shapes.crop, lambda p: [(0, q) for q in p], lambda p: [(q, 0) for q in p]
-        ),
-        "paddings exchanged": v.argument(1, shapes.crop, *PAIRS),
-        "slice [p:-p] at p = 0": [v.sliced],
-        "not cropped": [lambda dYp, p: dYp],
-        "cut twice": v.argument(1, shapes.crop, lambda p: 2 * p),
+        "stride is the size": [lambda dZ, Y, f, s: max_pooled(dZ, Y, f, f)],
+        "maps share one cell": [lambda dZ, Y, f, s: max_pooled(dZ, Y[..., :1] + 0 * Y, f, s)],
     },
     "output_size": {
         "rounded up": [lambda n, f, s, p: -(-(n + 2 * p - f) // s) + 1],
         "+ 1 forgotten": [lambda n, f, s, p: (n + 2 * p - f) // s],
         "padding once": [lambda n, f, s, p: (n + p - f) // s + 1],
         "padding forgotten": [lambda n, f, s, p: (n - f) // s + 1],
+        "padding subtracted": [lambda n, f, s, p: (n - 2 * p - f) // s + 1],
+        "f forgotten": [lambda n, f, s, p, a=a: (n + 2 * p) // s + a for a in (0, 1)],
         "stride forgotten": [lambda n, f, s, p: n + 2 * p - f + 1],
         "all divided": [lambda n, f, s, p: (n + 2 * p - f + 1) // s],
-        "f counted off by one": [lambda n, f, s, p: (n + 2 * p - f - 1) // s + 1],
+        "f off by one": [lambda n, f, s, p, a=a: (n + 2 * p - f + a) // s + 1 for a in (-1, 1)],
     },
 }
 ANYWHERE = {  # found by what they do to the right result, in any exercise

@@ -4,6 +4,7 @@ All numbers are whole or halves, and small. `TOLERANCE` is far above the roundin
 route, an FFT or a difference, and far below any slip.
 """
 
+import itertools
 import tomllib
 from importlib.resources import files
 from types import SimpleNamespace
@@ -52,9 +53,11 @@ def layer(size, kind):
     batch = (size.batch,) * bool(size.batch)
     rng = np.random.default_rng(list(f"{kind} {size}".encode()))
 
+    first = itertools.count(1)  # of each array another, so that one tells which it is
+
     def numbers(*shape):
         if kind == "counted":
-            return np.arange(1.0, 1 + np.prod(shape, dtype=int)).reshape(shape)
+            return np.arange(np.prod(shape, dtype=int)).reshape(shape) + float(next(first))
         return rng.integers(1, 6, shape) * rng.choice([-1.0, 1.0], shape)
 
     x = SimpleNamespace(input_size=n, filter_size=f, size=f, stride=s, padding=p, eta=0.5)
@@ -73,7 +76,7 @@ def layer(size, kind):
 def pooling_layer(size, kind):
     """Return a layer with as many maps of dZ as of Y, and windows with two largest cells."""
     x = layer(size._replace(f_k=size.n_k), kind)
-    x.Y = np.ceil(x.Y / 2)
+    x.Y = np.floor(x.Y / 2)
     return x
 
 

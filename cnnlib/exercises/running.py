@@ -81,10 +81,7 @@ def in_time(work, seconds):
         finally:  # an interrupt by the user stops it too
             _stop(thread)
         if late:
-            left = "It still runs in the background: restart the kernel to be rid of it."
-            ends = left if thread.is_alive() else "It was stopped."
-            look = "Look for a loop that never ends, or a call that waits."
-            return f"It did not come back within {seconds:g} seconds. {ends} {look}"
+            return SAYS["left behind" if thread.is_alive() else "stopped"].format(seconds)
     if errors:
         raise errors[0]
     return ""
@@ -96,6 +93,11 @@ def _stop(thread):
             late = ctypes.c_ulong(thread.ident), ctypes.py_object(Late)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(*late)
             thread.join(0.05)
+
+
+MOST_CELLS = 10_000  # of a result that is looked at
+SAYS = problems.TEXTS["anywhere"]["says"]
+BLANK = "A blank is not filled in yet"
 
 
 class Run(NamedTuple):
@@ -142,27 +144,32 @@ def run(exercise, function, size, kind):
 
 
 def _raised(exercise, error):
+    """Say what an exception means, and in which line of the function it came up."""
     frames = traceback.extract_tb(error.__traceback__)[2:]  # without ours
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     where = f" (line {own[-1].lineno}: {own[-1].line}".rstrip(": ") + ")" if own else ""
+    words = traceback.format_exception_only(error)[-1].strip()[:200].rstrip(".")
+    if "ellipsis" in words.lower():
+        return f"{BLANK}{where}."
+    if type(error) is NameError:
+        return f"The name {error.name} is not known{where}. {BLANK}, or the name is misspelt."
     how = "" if frames else f" It is called as {exercise.called}."
-    words = str(error) if len(str(error)) < 200 else str(error)[:200] + "..."
-    return f"It raises {type(error).__name__}{where}: {words.rstrip('.')}.{how}"
+    return f"It raises {words}{where}.{how}"
 
 
 def _unfit(exercise, made):
     """Say why a result cannot be compared, or return an empty text."""
-    names = exercise.gives
-    if len(names) == 1:
-        return _unfit_part(exercise, names[0], made)
-    if not isinstance(made, (tuple, list)) or len(made) != len(names):
+    names, parts = exercise.gives, made if len(exercise.gives) > 1 else (made,)
+    if not isinstance(parts, (tuple, list)) or len(parts) != len(names):
         came = "None" if made is None else type(made).__name__
         return f"It returns {came}, and should return ({', '.join(names)})."
-    says = [_unfit_part(exercise, name, part) for name, part in zip(names, made, strict=True)]
+    says = [_unfit_part(exercise, name, part) for name, part in zip(names, parts, strict=True)]
     return next(filter(None, says), "")
 
 
 def _unfit_part(exercise, name, part):
+    if part is ...:
+        return f"{BLANK}: it returns '...' where {name} should be."
     if part is None:
         return f"It returns None where {name} should be: does the function end with return?"
     if exercise.counts:
@@ -170,6 +177,8 @@ def _unfit_part(exercise, name, part):
         return "" if whole else f"It returns {part!r}, and a number of windows is an int."
     if not isinstance(part, (np.ndarray, np.generic)) or isinstance(part, np.ma.MaskedArray):
         return f"It returns {type(part).__name__} where {name} should be a NumPy array."
+    if part.size > MOST_CELLS:
+        return f"{name} has the shape {part.shape}, which is far too large."
     if part.dtype.kind != "f" or part.dtype.itemsize < 8:
         return f"{name} holds {part.dtype}: float64 came in, and float64 should come out."
     return ""
@@ -191,8 +200,7 @@ def _fault(exercise, it):
         if np.isnan(came).any():
             return "NaN", f"{name} holds NaN, which is not a number."
     if not same(it.came, it.right):
-        return "value", "The numbers are wrong, in a way that is no known mistake."
+        return "value", SAYS["value"]
     if it.changed:
-        changed = f"The result is right, but the function changes its argument {it.changed}."
-        return "changed", f"{changed} Whoever uses that again gets wrong numbers."
+        return "changed", SAYS["changed"].format(it.changed)
     return "", ""

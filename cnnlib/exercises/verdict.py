@@ -3,15 +3,16 @@
 import re
 from dataclasses import dataclass, field
 from html import escape
+from itertools import islice
 
 import numpy as np
 
 from cnnlib import shapes, trace
 from cnnlib.exercises import running
-from cnnlib.exercises.catalogue import STEPS, Exercise, asks
-from cnnlib.exercises.problems import TOLERANCE
+from cnnlib.exercises.catalogue import STEPPERS, STEPS, Exercise, asks
+from cnnlib.exercises.problems import TEXTS, TOLERANCE
 
-ALL = slice(None)
+ALL, MOST = slice(None), 12  # maps, rows and columns that are shown
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,6 @@ class Verdict:
         known = f"It looks like this mistake: {self.mistake}" if self.mistake else self.fault
         return [f"{self.exercise.name}: {ends}", *([known] * bool(known)), *self.notes]
 
-    def __repr__(self):
-        return str(self)
-
     def __str__(self):
         lines, x = self._head(), self.counterexample
         if x:
@@ -114,9 +112,15 @@ class Verdict:
                 lines += [f"  {label}:", *_rows(matrix, at)]
             lines += [f"  {line}" for line in x.lines]
         if self.hints:
-            more = "For more: verdict.hints[1], verdict.hints[2]."
-            lines += ["", f"Hint 1 of {len(self.hints)}: {self.hints[0]} ({more})"]
+            lines += ["", f"Hint 1 of 3: {self.hints[0]}", "Hints 2 and 3: .hints[1], .hints[2]"]
         return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Return the tables, and where a pass shows the cell, a live stepper below them."""
+        stepper, plain = self.stepper(), {"text/plain": str(self), "text/html": self._repr_html_()}
+        return plain if stepper is None else stepper.below(plain["text/html"]) | plain
 
     def _repr_html_(self):
         x = self.counterexample
@@ -137,12 +141,8 @@ class Verdict:
             return None
         from cnnlib import steppers  # widgets are loaded where they are asked for
 
-        kinds = (
-            steppers.InputGradientStepper,
-            steppers.FilterGradientStepper,
-            steppers.ForwardStepper,
-        )
-        stepper = self.exercise.shown_by(dict(zip(STEPS, kinds, strict=True)), x.given)
+        table = {base: getattr(steppers, f"{kind}Stepper") for base, kind in STEPPERS.items()}
+        stepper = self.exercise.shown_by(table, x.given)
         stepper.index = x.step.number
         return stepper
 
@@ -163,12 +163,8 @@ def verdict_of(exercise, printed, *, run, mistake=None, late=""):
     says, cure = (mistake.says, mistake.cure) if mistake else (None, exercise.write)
     hints = first, x.which or asks(exercise.name), cure
     if run.fault == "changed":
-        hints = (
-            f"Print {run.changed} before and after the call.",
-            f"Look for the line that writes into {run.changed}: = with a slice, or +=.",
-            "Make a new array for the result, or work on a copy.",
-        )
-    return Verdict(exercise, False, says, late or run.says, x, hints, notes)
+        hints = [hint.format(run.changed) for hint in TEXTS["anywhere"]["changed"]]
+    return Verdict(exercise, False, says, late or run.says, x, tuple(hints), notes)
 
 
 # --- the first wrong cell ---------------------------------------------------------------------
@@ -204,11 +200,11 @@ def _first_wrong(came, should):
 
 def _explained(exercise, given, part, cell):
     """Return the sum of a right cell, which pairs make it, and its step where it has one."""
-    if exercise.counts:
-        return "", "The first window begins where the padding begins, each next one s on.", None
     steps = exercise.shown_by(STEPS, given)
     if steps is None:
-        return *_slopes(exercise, given, part, cell), None
+        why = _why(exercise, given, cell)
+        right, which = ("", "") if exercise.counts else _slopes(exercise, given, part, cell)
+        return f"{right} {why}".strip(), f"{which} {why}".strip(), None
     full = len(steps.shapes[steps.parts.result])
     step = steps[steps.position((*cell, 0, 0)[:full])]
     told = f"Right: {step}", _joins(step)
@@ -225,17 +221,30 @@ def _slopes(exercise, given, part, cell):
         return exercise.made(exercise.right, given | {name: array})[which][cell]
 
     start = value(0 * first)
-    terms = [trace.number(start)] * bool(start)
+    terms, numbers = ([trace.number(start)] * bool(start) for _ in range(2))
     for index in np.ndindex(first.shape):
         unit = np.zeros_like(first)
         unit[index] = 1
         if slope := value(unit) - start:
-            terms.append(f"{trace.number(slope)}·".removeprefix("1·") + f"{name}{_index(index)}")
-    goes = " + ".join(terms)
-    right = f"Right: {part}{_index(cell)} = {goes or 0}"
+            factor = f"{trace.number(slope)}·".removeprefix("1·")
+            terms.append(f"{factor}{name}{_index(index)}")
+            numbers.append(f"{factor}{trace.number(first[index])}")
+    goes, right = " + ".join(terms), f"Right: {part}{_index(cell)} = "
     if not goes:
-        return right, f"Nothing of {name} goes into it."
-    return f"{right} = {_number(value(first))}", f"What goes into it: {goes}."
+        return f"{right}0.", f"Nothing of {name} goes into it."
+    shown = dict.fromkeys([goes, " + ".join(numbers), _number(value(first))])
+    return f"{right}{' = '.join(shown)}.", f"What goes into it: {goes}."
+
+
+def _why(exercise, given, cell):
+    """Say what an exercise says of its cells, with the numbers of this one."""
+    x = {name: v for name, v in given.items() if not isinstance(v, np.ndarray)}
+    for name, array in given.items():
+        if name not in x and array.ndim == len(cell) and _inside(cell, array):
+            x[name] = _number(array[cell])
+    if exercise.counts:
+        x["starts"] = [*range(-x["padding"], x["n"] + x["padding"] - x["f"] + 1, x["stride"])]
+    return TEXTS[exercise.base].get("why", "").format(at=_index(cell), **x)
 
 
 def _joins(step):
@@ -268,12 +277,14 @@ def _maps(name, role, array, cell=None):
     """Yield (label, matrix, marked place or None) for each map of an array."""
     shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
     rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
-    for others in np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]):
+    for others in islice(np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]), MOST):
         at = (*others[:rows], ALL, ALL, *others[rows:])
         here = cell and (*cell[:rows], *cell[rows + 2 :]) == others
         which = f"[{', '.join(':' if i == ALL else str(i) for i in at)}]" * bool(others)
-        size = f", {shapes.by(shown[at].shape)}" * (array.ndim > 1)
-        yield f"{name}{which} {role}".strip() + size, shown[at], cell[rows:][:2] if here else None
+        cut = f", here {MOST} of each" * (max(shown[at].shape) > MOST)
+        size = f", {shapes.by(shown[at].shape)}{cut}" * (array.ndim > 1)
+        mark = cell[rows:][:2] if here else None
+        yield f"{name}{which} {role}".strip() + size, shown[at][:MOST, :MOST], mark
 
 
 def _texts(matrix, at):
@@ -293,13 +304,12 @@ def _table(label, matrix, at):
     """One map as a table; its marks are inline, since an untrusted notebook has no style sheet."""
     rows = ""
     for i, row in enumerate(_texts(matrix, at)):
-        cells = "".join(
-            f'<td style="border:4px solid #D55E00"><b>{text}</b></td>'
-            if (i, j) == at
-            else f'<td style="border:1px solid">{text}</td>'
-            for j, text in enumerate(row)
-        )
-        rows += f'<tr><th scope="row">{i}</th>{cells}</tr>'
+        rows += f'<tr><th scope="row">{i}</th>'
+        for j, text in enumerate(row):
+            line, text = (
+                ("4px solid #D55E00", f"<b>{text}</b>") if (i, j) == at else ("1px solid", text)
+            )
+            rows += f'<td style="border:{line}">{text}</td>'
     columns = "".join(f'<th scope="col">{j}</th>' for j in range(matrix.shape[1]))
     head = f"<tr><td></td>{columns}</tr>"
     style = "display:inline-table;margin:4px"

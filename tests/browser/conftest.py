@@ -1,17 +1,24 @@
 """A browser, a JupyterLab, and a page whose errors and requests are looked at."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from lab import CHROMIUM_OPTIONS, chromium, server
 from playwright.sync_api import sync_playwright
 
 AXE = Axe()
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "_screenshots"
 
 
 @pytest.fixture(scope="session")
 def browser():
+    try:
+        path = chromium()
+    except RuntimeError as missing:
+        pytest.fail(str(missing), pytrace=False)
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
+        made = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         yield made
         made.close()
 
@@ -29,7 +36,9 @@ def violations(page, within="html"):
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.axe_script)
     what = {"include": [within], "exclude": [".cnnlib-steps > input:not(:checked) + section"]}
-    found = page.evaluate("what => axe.run(what, {resultTypes: ['violations']})", what)
+    found = page.evaluate(
+        "what => axe.run(what, {preload: false, resultTypes: ['violations']})", what
+    )
     return [
         f"{v['id']} ({v['impact']}): {node['html'][:150]}"
         for v in found["violations"]
@@ -40,3 +49,14 @@ def violations(page, within="html"):
 @pytest.fixture(scope="session")
 def axe():
     return violations
+
+
+@pytest.fixture(scope="session")
+def shoot():
+    """Return a way to keep a picture of a page, or of a part of it, to be looked at later."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+
+    def keep(part, name, **how):
+        part.screenshot(path=SCREENSHOTS / f"{name.replace(' ', '-')}.png", **how)
+
+    return keep

@@ -98,6 +98,24 @@ def expected(step, term):
     }
 
 
+def place(stepper):
+    """Return what a heading must say where a stepper is: its words, and the numbers behind them.
+
+    For any numbers, not only for whole ones; sent from the kernel to the test as JSON.
+    """
+    step, count = stepper.step, len(stepper.steps)
+    if not step.terms:
+        kind, what = ("Step", step.cell) if step.cell else ("Stage", step)
+        return f"{kind} {step.number + 1} of {count}: {what}", []
+    one = step.terms[stepper.term]
+    before = sum(t.left.value * t.right.value for t in step.terms[: stepper.term + 1])
+    product = one.left.value * one.right.value
+    total = one.target.value if step.source else step.start + before
+    words = f"Step {step.number + 1} of {count}: {step.cell}; "
+    words += f"term {stepper.term + 1} of {len(step.terms)}: "
+    return words, [float(n) for n in (one.left.value, one.right.value, product, total)]
+
+
 def check(seen, step, term):
     """Compare what is seen with what must be: heading, sum, products, code and lit cells."""
     wanted = expected(step, term)

@@ -467,8 +467,10 @@ TARGETS = """() => {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_telephone_shows_it_without_sliding_sideways(look_at, kind):
-    with look_at(kind, width=360, has_touch=True, is_mobile=True) as page:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_telephone_shows_it_without_sliding_sideways(look_at, shoot, kind, scheme):
+    how = {"has_touch": True, "is_mobile": True, "color_scheme": scheme}
+    with look_at(kind, width=360, **how) as page:
         wide = "[document.documentElement.scrollWidth, innerWidth]"
         stops = page.locator(".cnnlib-steps > input")
         for number in (0, stops.count() // 2, stops.count() - 1):
@@ -476,6 +478,7 @@ def test_a_telephone_shows_it_without_sliding_sideways(look_at, kind):
             assert page.evaluate(wide) == [360, 360]
             # 24 pixels, or the middle 24 pixels away from any other: WCAG 2.2, 2.5.8.
             assert page.evaluate(TARGETS) == []
+        shoot(page, f"telephone-{scheme}-{kind}", full_page=True)
         page.locator(".cnnlib-projector").tap()
         assert page.evaluate(wide) == [360, 360]
 

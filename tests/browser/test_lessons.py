@@ -1,0 +1,127 @@
+"""Each lesson as a class uses it: opened in JupyterLab, run, and stepped by mouse and by key."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from lab import EXECUTE, listen, open_notebook, run_all
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+FAILED = (
+    '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]',
+    '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]',
+    ".jp-RenderedText .ansi-red-intense-fg",
+)
+
+# Each stepper of the kernel puts its number on its own root in the page.
+NUMBER_THEM = f"""
+import gc, json, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import shown
+from cnnlib import steppers as all_steppers
+found = [one for one in gc.get_objects() if isinstance(one, all_steppers.Stepper)]
+for number, one in enumerate(found):
+    one.add_class(f"number-{{number}}")
+print(len(found))
+"""
+PLACE = "print(json.dumps(shown.place(found[{}])))"
+SHOWN = """root => [...root.querySelectorAll('.cnnlib-where')].find(e => e.checkVisibility())
+  ?.innerText.replace(/\\s+/g, ' ').trim()"""
+WIDE = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon img')]
+  .filter(e => !e.naturalWidth).map(e => e.src)"""
+
+
+@pytest.fixture
+def folder(jupyterlab):
+    """The folder of the server, with the lessons and their figures as they lie in the house."""
+    root = jupyterlab[2]
+    for name in ("notebooks", "figures"):
+        if not (root / name).exists():
+            shutil.copytree(REPOSITORY / name, root / name)
+    return root
+
+
+def same(seen, place):
+    """Whether a heading says what it must: its words, and its numbers to six digits."""
+    words, numbers = place
+    if not seen or not seen.startswith(words):
+        return False
+    rest = re.sub(r"\b\w+\([\d, ]+\)", "", seen[len(words) :])  # without the names of cells
+    read = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", rest)]
+    return read == [pytest.approx(n, rel=1e-4) for n in numbers]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem[:2])
+def test_a_lesson_runs_and_its_steppers_step(browser, jupyterlab, folder, path, axe, shoot):
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    errors = listen(page)
+    try:
+        open_notebook(page, jupyterlab[:2], f"notebooks/{path.name}")
+        run_all(page, seconds=240)
+        for kind in FAILED:
+            assert page.locator(kind).count() == 0, page.locator(kind).first.inner_text()
+        assert page.evaluate(WIDE) == []  # pictures that did not come
+        made = int(page.evaluate(EXECUTE, NUMBER_THEM))
+        seen = 0
+        for number in range(made):
+            root = page.locator(f".cnnlib-stepper.number-{number}")
+            if root.count():
+                step_by_mouse_and_key(page, root, number)
+                assert axe(page, f".number-{number}") == []
+                shoot(root, f"lesson-{path.stem[:2]}-{seen}")
+                seen += 1
+        assert seen == steppers_stored_in(path) > 0
+        assert errors == []
+    finally:
+        # The kernel ends with its lesson: eleven of them would fill the machine.
+        page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
+        context.close()
+
+
+def step_by_mouse_and_key(page, root, number):
+    """Go on by a click, by three keys, and compare the page with the arithmetic each time."""
+    count = len(
+        json.loads(
+            page.evaluate(EXECUTE, f"print(json.dumps([*range(len(found[{number}].steps))]))")
+        )
+    )
+    root.locator(".cnnlib-said").wait_for(state="attached")
+
+    def place():
+        return json.loads(page.evaluate(EXECUTE, PLACE.format(number)))
+
+    def settled(what, step=None):
+        for _ in range(100):
+            shown, at = root.evaluate(SHOWN), place()
+            if not shown:  # what is far away is not laid out
+                root.evaluate("e => e.scrollIntoView()")
+            if same(shown, at) and (step is None or at[0].split()[1] == str(step + 1)):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(f"after {what}: the page shows {shown!r}, the kernel is at {at}")
+
+    settled("the lesson")
+    root.get_by_role("button", name="First", exact=True).click()
+    settled("First", 0)
+    root.get_by_role("button", name="Next", exact=True).click()
+    settled("Next", min(1, count - 1))
+    focus = root.locator(".cnnlib-steps > input:checked")
+    (focus if focus.count() else root.locator(".cnnlib-panels:visible")).first.focus()
+    for key, step in (("ArrowRight", min(2, count - 1)), ("ArrowUp", None), ("End", count - 1)):
+        page.keyboard.press(key)
+        settled(key, step)
+
+
+def steppers_stored_in(path):
+    """How many steppers a lesson shows, by what is stored in it."""
+    shown = [
+        "".join(output.get("data", {}).get("text/html", ""))
+        for cell in json.loads(path.read_text("utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+    ]
+    return sum(bool(re.match(r"<[^>]+><p[^>]*>(Step|Stage) \d+ of ", html)) for html in shown)

@@ -1,0 +1,208 @@
+"""Random compositions of faults, for every exercise, each known to differ from the definition."""
+
+import numpy as np
+
+import cnnlib
+from cnnlib import exercises
+from cnnlib.exercises import problems
+
+# --- faults of arrays and pairs, in arguments and results --------------------------------------
+
+
+def rolled(x, axis, rng):
+    return np.roll(x, rng.choice([-1, 1]), axis)
+
+
+def reversed_along(x, axis, rng):
+    return np.flip(x, axis)
+
+
+def exchanged_axes(x, axis, rng):
+    other = int(rng.integers(x.ndim))
+    return x.swapaxes(axis, other) if x.shape[axis] == x.shape[other] else x
+
+
+def without_last(x, axis, rng):
+    x = x.copy()
+    np.moveaxis(x, axis, 0)[-1:] = 0
+    return x
+
+
+def first_everywhere(x, axis, rng):
+    return np.take(x, [0], axis) + 0 * x
+
+
+def times(factor):
+    return lambda x, axis, rng: factor * x
+
+
+def one_less(x, axis, rng):
+    return x.take(range(max(1, x.shape[axis] - 1)), axis)
+
+
+OF_ARRAYS = [
+    *(rolled, reversed_along, exchanged_axes, without_last, first_everywhere, one_less),
+    *map(times, (-1, 2, 0.5, 1 / 3)),
+]
+OF_PAIRS = [
+    lambda pair: pair[::-1],
+    lambda pair: (pair[0], pair[0]),
+    lambda pair: (1, 1),
+    lambda pair: (pair[0] + 1, pair[1]),
+    lambda pair: (pair[0], max(1, pair[1] - 1)),
+]
+
+
+def on_arrays(rng, arrays):
+    """A fault of one of the arrays, with its axis."""
+    which, fault, at = rng.integers(arrays), rng.choice(len(OF_ARRAYS)), rng.random()
+
+    def change(x):
+        return OF_ARRAYS[fault](x, int(at * x.ndim), np.random.default_rng(fault))
+
+    return int(which), change
+
+
+def on_values(name, rng):
+    """The right answer of an exercise with one to three faults around it."""
+    exercise = exercises.EXERCISES[name]
+    before, after = [], []
+    for _ in range(rng.integers(1, 4)):
+        if rng.random() < 0.5:
+            before.append((rng.random(), rng.choice(len(OF_PAIRS)), on_arrays(rng, 1)[1]))
+        else:
+            after.append(on_arrays(rng, len(exercise.gives)))
+
+    def function(*values, **how):
+        values = [*values, *how.values()]
+        for at, pair, array in before:
+            at = int(at * len(values))
+            if isinstance(values[at], np.ndarray):
+                values[at] = array(values[at])
+            elif isinstance(values[at], tuple):
+                values[at] = OF_PAIRS[pair](values[at])
+        made = [part.astype(float) for part in exercise.made(exercise.right, Given(values))]
+        for at, change in after:
+            made[at] = change(made[at]) if made[at].ndim else made[at]
+        return tuple(made) if len(made) > 1 else made[0]
+
+    return function
+
+
+class Given(list):
+    """Values without names, as `Exercise.made` takes them."""
+
+    def values(self):
+        return self
+
+
+# --- faults of the indices in the loops of a convolution ---------------------------------------
+
+
+def in_loops(name, rng):
+    """One of the three sums of a convolution, with every index and every limit in reach."""
+    exercise = exercises.EXERCISES[name]
+    shift, more = rng.integers(-1, 2, 4), rng.integers(-1, 1, 4)
+    some = rng.random(8) < 0.3  # few faults, or many
+    shift, more = shift * some[:4], more * some[4:]
+    swap_w, swap_s, swap_p, store = rng.random(4) < 0.2
+    scale = rng.choice([1, 1, 1, -1, 0.5, 2])
+
+    def function(*values, **how):
+        x = dict(zip(exercise.arguments, [*values, *how.values()], strict=True))
+        stride, padding = x.get("stride", (1, 1)), x.get("padding", (0, 0))
+        flat = values[0].ndim == 2
+        a, b = values[:2]
+        if flat:
+            a = a[..., None]
+            b = b[..., None, None] if exercise.base != "conv_backward_filter" else b[..., None]
+        made = convolved(exercise.base, a, b, x, stride, padding)
+        return made.reshape(made.shape[:2]) if flat else made
+
+    def convolved(base, a, b, x, stride, padding):
+        s = stride[::-1] if swap_s else stride
+        p = padding[::-1] if swap_p else padding
+        n = x.get("input_size")
+        if base == "conv_backward_filter":
+            f, o = x["filter_size"], a.shape[:2]
+            made = np.zeros((*f, b.shape[2], a.shape[2]))
+        elif base == "conv_backward_input":
+            f, o = b.shape[:2], a.shape[:2]
+            n = n or tuple(np.add(o, f) - 1)
+            made = np.zeros((*n, b.shape[2]))
+        else:
+            f = b.shape[:2]
+            o = cnnlib.output_size(a.shape[:2], f, stride, padding)
+            made = np.zeros((*o, b.shape[3])) + x.get("b", 0)
+        limits = np.maximum(0, np.array((*o, *f)) + more)
+        for i, j, u, v in np.ndindex(*limits):
+            r, c = i * s[0] + u - p[0] + shift[0], j * s[1] + v - p[1] + shift[1]
+            u_, v_ = (u + shift[2]) % f[0], (v + shift[3]) % f[1]
+            u_, v_ = (v_ % f[0], u_ % f[1]) if swap_w else (u_, v_)
+            if base == "conv_backward_filter":
+                inside = 0 <= r < b.shape[0] and 0 <= c < b.shape[1]
+                at, term = (u_, v_), np.outer(b[r, c], a[i, j]) if inside else 0
+            elif base == "conv_backward_input":
+                inside = 0 <= r < n[0] and 0 <= c < n[1]
+                at, term = (r, c), b[u_, v_] @ a[i, j]
+            else:
+                inside = 0 <= r < a.shape[0] and 0 <= c < a.shape[1]
+                at, term = (i, j), a[r, c] @ b[u_, v_] if inside else 0
+            if inside:
+                made[at] = scale * term + (0 if store else made[at])
+        return made
+
+    return function
+
+
+def counting(name, rng):
+    """The formula of the output size, with its numbers off."""
+    a, b, c, d = rng.integers(-1, 2, 4)
+    shift = rng.choice([0, 0, 1])
+
+    def function(n, f, stride, padding):
+        s = max(1, stride + shift)
+        more = d if n % 2 and stride > 1 else 0
+        return int((n + (2 + a) * padding - f + b) // s + 1 + c + more)
+
+    return function
+
+
+KINDS = {"output_size": [counting]}
+LOOPS = ("conv_backward_input", "conv_backward_filter", "conv_forward")
+
+
+def composed(name, rng):
+    """A random function with faults for an exercise."""
+    kinds = KINDS.get(name, [on_values])
+    exercise = exercises.EXERCISES[name]
+    if exercise.base in LOOPS and not exercise.batch:
+        kinds = [on_values, in_loops, in_loops]
+    return kinds[rng.integers(len(kinds))](name, rng)
+
+
+def differs(name, function):
+    """Whether it differs from the definition, on problems that the check does not know."""
+    exercise, rng = exercises.EXERCISES[name], np.random.default_rng(1)
+    for _ in range(12):
+        f, s, p = rng.integers(1, 4, 2), rng.integers(1, 4, 2), rng.integers(0, 3, 2)
+        n, maps = f + rng.integers(0, 6, 2), rng.integers(1, 4, 2)
+        size = problems.Size(*map(int, (*n, *f, *maps, *s, *p, rng.integers(0, 3))))
+        if not same(exercise, function, exercise.given(exercise.size(size), "unseen")):
+            return True
+    return False
+
+
+def same(exercise, function, given):
+    """Whether a function makes what the definition makes."""
+    right = exercise.made(exercise.right, given)
+    names = [n.strip("=") for n in exercise.call.split(", ") if n.endswith("=")]
+    copies = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in given.items()}
+    by_name = {n: copies.pop(n) for n in names}
+    try:
+        came = function(*copies.values(), **by_name)
+    except (ValueError, IndexError):
+        return False
+    came = tuple(map(np.asarray, came if isinstance(came, tuple) else (came,)))
+    alike = [part.shape for part in came] == [part.shape for part in right]
+    return alike and all(map(np.allclose, came, right))

@@ -1,0 +1,612 @@
+"""Functions as students write them: each style of coding with each of its mistakes.
+
+A style is a function with switches; a switch plants one fault, or takes another right route.
+"""
+
+from functools import partial
+
+import numpy as np
+
+# --- the input gradient ------------------------------------------------------------------------
+
+
+def input_by_loops(
+    dZ,
+    W,
+    input_size,
+    stride,
+    padding,
+    *,
+    s=lambda s: s,
+    p=lambda p: p,
+    at=lambda u, f: u,
+    put="+=",
+    maps=slice(None),
+    out=None,
+    wrap=False,
+    fewer=(0, 0, 0, 0),
+    W_=lambda W: W,
+):
+    """Six loops, over windows first."""
+    (s_h, s_w), (p_h, p_w), W = s(stride), p(padding), W_(W)
+    f_h, f_w, n_k, f_k = W.shape
+    o_h, o_w = dZ.shape[:2]
+    if out == "own":
+        input_size = (o_h - 1) * s_h + f_h - 2 * p_h, (o_w - 1) * s_w + f_w - 2 * p_w
+    grad = np.zeros((*input_size, n_k))
+    for row in range(o_h - fewer[0]):
+        for col in range(o_w - fewer[1]):
+            for a in range(f_h - fewer[2]):
+                for b in range(f_w - fewer[3]):
+                    y, x = row * s_h + a - p_h, col * s_w + b - p_w
+                    low = wrap or (y >= 0 and x >= 0)
+                    if not (low and y < input_size[0] and x < input_size[1]):
+                        continue
+                    for c in range(n_k):
+                        for k in range(f_k)[maps]:
+                            product = dZ[row, col, k] * W[at(a, f_h), at(b, f_w), c, k]
+                            grad[y, x, c] = product + (grad[y, x, c] if put == "+=" else 0)
+    return grad
+
+
+def input_by_cells(dZ, W, input_size, stride, padding, *, check=True, at=None, put="+="):
+    """A gather: for each cell of Y the windows that it was in."""
+    n_h, n_w = input_size
+    f_h, f_w, n_k, _ = W.shape
+    dY = np.zeros((n_h, n_w, n_k))
+    for r, c in np.ndindex(n_h, n_w):
+        for u, v in np.ndindex(f_h, f_w):
+            top, left = r + padding[0] - u, c + padding[1] - v
+            if check and (top % stride[0] or left % stride[1]):
+                continue
+            i, j = top // stride[0], left // stride[1]
+            if 0 <= i < dZ.shape[0] and 0 <= j < dZ.shape[1]:
+                weight = W[f_h - 1 - u, f_w - 1 - v] if at == "flipped" else W[u, v]
+                share = np.dot(weight, dZ[i, j])
+                dY[r, c] = dY[r, c] + share if put == "+=" else share
+    return dY
+
+
+def input_by_windows(dZ, W, input_size, stride, padding, *, crop="both", assign=False, k=None):
+    """Slices of the padded gradient, with np.pad's sizes and a crop at the end."""
+    n_h, n_w = input_size
+    (p_h, p_w), (s_h, s_w) = padding, stride
+    padded = np.pad(np.zeros((n_h, n_w, W.shape[2])), ((p_h, p_h), (p_w, p_w), (0, 0)))
+    ks = range(W.shape[3]) if k is None else [k]
+    for i in range(dZ.shape[0]):
+        for j in range(dZ.shape[1]):
+            for m in ks:
+                window = padded[i * s_h : i * s_h + W.shape[0], j * s_w : j * s_w + W.shape[1], :]
+                gift = dZ[i, j, m] * W[:, :, :, m]
+                window[...] = gift if assign else window + gift
+    cuts = {
+        "both": padded[p_h : p_h + n_h, p_w : p_w + n_w],
+        "none": padded,
+        "start": padded[p_h:, p_w:],
+        "end": padded[:n_h, :n_w],
+        "rows": padded[p_h : p_h + n_h, :],
+        "twice": padded[2 * p_h : n_h, 2 * p_w : n_w],
+        "minus": padded[p_h:-p_h, p_w:-p_w],
+    }
+    return cuts[crop]
+
+
+def input_by_taps(dZ, W, input_size, stride, padding, *, axes=(2, 1), step=lambda s: s, tap=None):
+    """One tensordot for each weight, on slices with a step."""
+    (n_h, n_w), (s_h, s_w), (p_h, p_w) = input_size, step(stride), padding
+    o_h, o_w = dZ.shape[:2]
+    rest = np.maximum(0, [(o_h - 1) * s_h + W.shape[0] - n_h, (o_w - 1) * s_w + W.shape[1] - n_w])
+    out = np.zeros((n_h + 2 * p_h + rest[0], n_w + 2 * p_w + rest[1], W.shape[2]))
+    for u in range(W.shape[0]):
+        for v in range(W.shape[1]):
+            weight = W[tap(u, W.shape[0]), tap(v, W.shape[1])] if tap else W[u, v]
+            cells = np.s_[u : u + (o_h - 1) * s_h + 1 : s_h, v : v + (o_w - 1) * s_w + 1 : s_w]
+            out[cells] += np.tensordot(dZ, weight, axes=axes)
+    return out[p_h : p_h + n_h, p_w : p_w + n_w]
+
+
+def input_by_strides(
+    dZ,
+    W,
+    input_size,
+    stride,
+    padding,
+    *,
+    lay=lambda W: W[::-1, ::-1],
+    gap=lambda s: s,
+    ring=lambda f, p: f - 1,
+    rest=True,
+    dz=lambda dZ: dZ,
+    sum_k="ijabk,abck->ijc",
+    spread=None,
+):
+    """as_strided over the dilated and padded dZ: one einsum."""
+    dZ, (g_h, g_w), (f_h, f_w) = dz(dZ), gap(stride), W.shape[:2]
+    p_h, p_w = padding
+    wide = np.zeros(((dZ.shape[0] - 1) * g_h + 1, (dZ.shape[1] - 1) * g_w + 1, dZ.shape[2]))
+    wide[::g_h, ::g_w] = dZ
+    if spread == "copies":
+        wide = np.repeat(np.repeat(dZ, g_h, axis=0), g_w, axis=1)
+    r_h, r_w = ring(f_h, p_h), ring(f_w, p_w)
+    sizes = zip(input_size, padding, W.shape[:2], stride, strict=True)
+    more = [(n + 2 * p - f) % s if rest else 0 for n, p, f, s in sizes]
+    wide = np.pad(wide, ((r_h, r_h + more[0]), (r_w, r_w + more[1]), (0, 0)))
+    size = wide.shape[0] - f_h + 1, wide.shape[1] - f_w + 1
+    a, b, c = wide.strides
+    shape, steps = (*size, f_h, f_w, wide.shape[2]), (a, b, a, b, c)
+    windows = np.lib.stride_tricks.as_strided(wide, shape, steps)
+    whole = np.einsum(sum_k, windows, lay(W))
+    return whole[p_h : size[0] - p_h, p_w : size[1] - p_w]
+
+
+def input_by_columns(dZ, W, input_size, stride, padding, *, add=np.add.at, W_=lambda W: W):
+    """col2im with fancy indices."""
+    W = W_(W)
+    f_h, f_w, n_k, f_k = W.shape
+    (n_h, n_w), (p_h, p_w), (o_h, o_w) = input_size, padding, dZ.shape[:2]
+    cols = dZ.reshape(-1, f_k) @ W.reshape(-1, f_k).T
+    cols = cols.reshape(o_h, o_w, f_h, f_w, n_k)
+    r = stride[0] * np.arange(o_h)[:, None, None, None] + np.arange(f_h)[None, None, :, None]
+    c = stride[1] * np.arange(o_w)[None, :, None, None] + np.arange(f_w)[None, None, None, :]
+    big = np.zeros((n_h + 2 * p_h, n_w + 2 * p_w, n_k))
+    add(big, (r, c), cols)
+    return big[p_h : p_h + n_h, p_w : p_w + n_w]
+
+
+def buffered(big, at, cols):
+    """Add with duplicates lost, as ``big[at] += cols`` does."""
+    big[at] += cols
+
+
+# --- the filter gradient -----------------------------------------------------------------------
+
+
+def filter_by_loops(
+    dZ,
+    Y,
+    filter_size,
+    stride=(1, 1),
+    padding=(0, 0),
+    *,
+    put="+=",
+    wrap=False,
+    limits=None,
+    s=lambda s: s,
+    p=lambda p: p,
+    fewer=(0, 0),
+    flip=False,
+    maps=None,
+):
+    """Loops over everything, with a test for the padding."""
+    (s_h, s_w), (p_h, p_w) = s(stride), p(padding)
+    dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
+    o_h, o_w = limits or dZ.shape[:2]
+    for k in range(dZ.shape[2]) if maps is None else [maps]:
+        for c in range(Y.shape[2]):
+            for u, v in np.ndindex(*filter_size):
+                for i, j in np.ndindex(o_h - fewer[0], o_w - fewer[1]):
+                    r, q = i * s_h + u - p_h, j * s_w + v - p_w
+                    if (wrap or (r >= 0 and q >= 0)) and r < Y.shape[0] and q < Y.shape[1]:
+                        i_, j_ = (o_h - 1 - i, o_w - 1 - j) if flip else (i, j)
+                        product = Y[r, q, c] * dZ[i_, j_, k]
+                        dW[u, v, c, k] = product + (dW[u, v, c, k] if put == "+=" else 0)
+    return dW
+
+
+def filter_by_taps(
+    dZ,
+    Y,
+    filter_size,
+    stride=(1, 1),
+    padding=(0, 0),
+    *,
+    axes=((0, 1), (0, 1)),
+    step=True,
+    dz=lambda dZ: dZ,
+    pad=True,
+    end=lambda dW: dW,
+    mean=False,
+):
+    """np.pad, slices with a step, tensordot."""
+    dZ = dz(dZ)
+    p_h, p_w = padding
+    before, after = ((p_h, p_w), (p_h, p_w)) if pad else ((0, 0), (2 * p_h, 2 * p_w))
+    padded = np.pad(Y, (*zip(before, after, strict=True), (0, 0)))
+    o_h, o_w = dZ.shape[:2]
+    s_h, s_w = stride if step else (1, 1)
+    grads = []
+    for u in range(filter_size[0]):
+        for v in range(filter_size[1]):
+            part = padded[u : u + s_h * (o_h - 1) + 1 : s_h, v : v + s_w * (o_w - 1) + 1 : s_w]
+            grads.append(np.tensordot(part, dZ, axes=axes) / (o_h * o_w if mean else 1))
+    return end(np.array(grads).reshape(*filter_size, *grads[0].shape))
+
+
+def filter_by_windows(
+    dZ, Y, filter_size, stride=(1, 1), padding=(0, 0), *, assign=False, axis="ijuvc,ijk->uvck"
+):
+    """Windows of Y with sliding_window_view, or one by one."""
+    p_h, p_w = padding
+    padded = np.pad(Y, ((p_h, p_h), (p_w, p_w), (0, 0)))
+    if assign:
+        dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
+        for i, j in np.ndindex(dZ.shape[:2]):
+            r, c = i * stride[0], j * stride[1]
+            window = padded[r : r + filter_size[0], c : c + filter_size[1]]
+            dW = window[..., None] * dZ[i, j]
+        return dW
+    windows = np.lib.stride_tricks.sliding_window_view(padded, filter_size, axis=(0, 1))
+    windows = windows[:: stride[0], :: stride[1]].transpose(0, 1, 3, 4, 2)
+    return np.einsum(axis, windows[: dZ.shape[0], : dZ.shape[1]], dZ)
+
+
+def filter_by_correlation(
+    dZ, Y, filter_size, stride=(1, 1), padding=(0, 0), *, all_of=False, moved=False, filled=False
+):
+    """Slide a spread dZ over the padded Y."""
+    s_h, s_w = (1, 1) if moved else stride
+    wide = np.zeros(((dZ.shape[0] - 1) * s_h + 1, (dZ.shape[1] - 1) * s_w + 1, dZ.shape[2]))
+    wide[::s_h, ::s_w] = dZ
+    Yp = np.pad(Y, [(padding[0],) * 2, (padding[1],) * 2, (0, 0)])
+    f_h, f_w = filter_size
+    if all_of:
+        f_h, f_w = Yp.shape[0] - wide.shape[0] + 1, Yp.shape[1] - wide.shape[1] + 1
+    t_h, t_w = stride if moved else (1, 1)
+    dW = np.zeros((f_h, f_w, Y.shape[2], dZ.shape[2]))
+    for u, v in np.ndindex(f_h, f_w):
+        seen = Yp[u * t_h : u * t_h + wide.shape[0], v * t_w : v * t_w + wide.shape[1]]
+        dW[u, v] = np.einsum("ijc,ijk->ck", seen, wide[: seen.shape[0], : seen.shape[1]])
+    return dW
+
+
+# --- the forward pass --------------------------------------------------------------------------
+
+
+def forward_by_loops(
+    Y,
+    W,
+    b,
+    stride=(1, 1),
+    padding=(0, 0),
+    *,
+    s=lambda s: s,
+    p=lambda p: p,
+    W_=lambda W: W,
+    bias=1,
+    put="+=",
+    maps=slice(None),
+    size=lambda z: z // 1 + 1,
+):
+    """Pad, cut each window, multiply, add."""
+    (s_h, s_w), (p_h, p_w), W = s(stride), p(padding), W_(W)
+    f_h, f_w, n_k, f_k = W.shape
+    Yp = np.zeros((Y.shape[0] + 2 * p_h, Y.shape[1] + 2 * p_w, n_k))
+    Yp[p_h : p_h + Y.shape[0], p_w : p_w + Y.shape[1]] = Y
+    sizes = zip(Yp.shape[:2], (f_h, f_w), (s_h, s_w), strict=True)
+    o_h, o_w = (int(size((n - f) / t)) for n, f, t in sizes)
+    Z = np.zeros((o_h, o_w, f_k))
+    for i in range(o_h):
+        for j in range(o_w):
+            for k in range(f_k):
+                window = Yp[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w]
+                total = 0.0
+                for c in range(n_k)[maps]:
+                    add = np.sum(window[:, :, c] * W[: window.shape[0], : window.shape[1], c, k])
+                    total = total + add if put == "+=" else add
+                Z[i, j, k] = total + bias * b[k]
+    return Z
+
+
+def forward_by_matrix(Y, W, b, stride=(1, 1), padding=(0, 0), *, flip=False):
+    """im2col with as_strided and one matrix product."""
+    Yp = np.pad(Y, ((padding[0],) * 2, (padding[1],) * 2, (0, 0)))
+    f_h, f_w, n_k, f_k = W.shape
+    o_h, o_w = (Yp.shape[0] - f_h) // stride[0] + 1, (Yp.shape[1] - f_w) // stride[1] + 1
+    x, y, z = Yp.strides
+    windows = np.lib.stride_tricks.as_strided(
+        Yp, (o_h, o_w, f_h, f_w, n_k), (x * stride[0], y * stride[1], x, y, z)
+    )
+    W = W[::-1, ::-1] if flip else W
+    return (windows.reshape(o_h * o_w, -1) @ W.reshape(-1, f_k) + b).reshape(o_h, o_w, f_k)
+
+
+# --- the rest ----------------------------------------------------------------------------------
+
+
+def pool(
+    dZ, Y, size, stride, *, put="+=", choose=np.argmax, step=None, keep=lambda x: x, mask=False
+):
+    """Each window's dZ to its largest cell."""
+    dY, (s_h, s_w) = np.zeros(Y.shape), step or stride
+    for i in range(dZ.shape[0]):
+        for j in range(dZ.shape[1]):
+            for k in range(dZ.shape[2]):
+                window = Y[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k]
+                if mask:
+                    share = (window == np.max(window)) * dZ[i, j, k]
+                    dY[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k] += share
+                    continue
+                a, b = np.unravel_index(choose(window), window.shape)
+                before = dY[i * s_h + a, j * s_w + b, k] if put == "+=" else 0
+                dY[i * s_h + a, j * s_w + b, k] = before + keep(dZ[i, j, k])
+    return dY
+
+
+def train(dZ, Y, W, b, eta, *, early=False, place=False, sign=-1, rate=None, only=None, mean=False):
+    """One step with einsum and slices."""
+    rate = eta if rate is None else rate
+    f_h, f_w = W.shape[:2]
+    W = W if place else W.copy()
+    b = b if place else b.copy()
+    windows = np.lib.stride_tricks.sliding_window_view(Y, (f_h, f_w), axis=(0, 1))
+    dW = np.einsum("ijcuv,ijk->uvck", windows, dZ)
+    db = dZ.mean(axis=(0, 1)) if mean else dZ.sum(axis=(0, 1))
+    if early:
+        W += sign * rate * dW
+    dY = np.zeros_like(Y)
+    for i, j in np.ndindex(dZ.shape[:2]):
+        dY[i : i + f_h, j : j + f_w] += W @ dZ[i, j]
+    if not early and only != "b":
+        W += sign * rate * dW
+    if only != "W":
+        b += sign * rate * db
+    return dY, W, b
+
+
+def spread_zeros(dZ, stride):
+    o_h, o_w, f_k = dZ.shape
+    wide = np.zeros(((o_h - 1) * stride[0] + 1, (o_w - 1) * stride[1] + 1, f_k))  # fmt: skip
+    wide[:: stride[0], :: stride[1]] = dZ
+    return wide
+
+
+def zeros_behind(dZ, stride):
+    wide = np.zeros((dZ.shape[0] * stride[0], dZ.shape[1] * stride[1], dZ.shape[2]))
+    wide[:: stride[0], :: stride[1]] = dZ
+    return wide
+
+
+def in_place_mask(dY, Z):
+    dY[Z <= 0] = 0
+    return dY
+
+
+def in_place_dZ(dZ, W, input_size, stride, padding):
+    dZ *= 1
+    made = input_by_windows(dZ, W, input_size, stride, padding)
+    dZ *= 0
+    return made
+
+
+def one_for_both(pair):
+    return pair[0], pair[0]
+
+
+def exchanged(pair):
+    return pair[1], pair[0]
+
+
+def ones(pair):
+    return 1, 1
+
+
+def zeros(pair):
+    return 0, 0
+
+
+def mirrored(u, f):
+    return f - 1 - u
+
+
+DY, DW, FORWARD = "conv_backward_input", "conv_backward_filter", "conv_forward"
+POOL, DB, TRAIN = "max_pool_backward", "conv_backward_bias", "train_step"
+WRONG = [
+    (DY, "filter not flipped", partial(input_by_loops, at=mirrored)),
+    (DY, "filter not flipped", partial(input_by_cells, at="flipped")),
+    (DY, "filter not flipped", partial(input_by_taps, tap=mirrored)),
+    (DY, "filter not flipped", partial(input_by_strides, lay=lambda W: W)),
+    (DY, "filter not flipped", partial(input_by_columns, W_=lambda W: W[::-1, ::-1])),
+    (DY, "rows not flipped", partial(input_by_strides, lay=lambda W: W[:, ::-1])),
+    (DY, "columns not flipped", partial(input_by_strides, lay=np.flipud)),
+    (DY, "filter transposed", partial(input_by_loops, W_=lambda W: W.transpose(1, 0, 2, 3))),
+    (DY, "filter transposed", partial(input_by_columns, W_=lambda W: np.swapaxes(W, 0, 1))),
+    (DY, "filter turned by 90 degrees", partial(input_by_loops, W_=np.rot90)),
+    (DY, "filter turned by 90 degrees", partial(input_by_strides, lay=np.rot90)),
+    (DY, "filter turned by 90 degrees", partial(input_by_columns, W_=lambda W: np.rot90(W, 3))),
+    (DY, "maps exchanged", partial(input_by_taps, axes=(2, 0))),
+    (DY, "maps exchanged", partial(input_by_strides, sum_k="ijabc,abck->ijk")),
+    (DY, "maps reversed", partial(input_by_strides, lay=np.flip)),
+    (DY, "maps reversed", partial(input_by_loops, W_=lambda W: W[..., ::-1])),
+    (DY, "stride forgotten", partial(input_by_loops, s=ones)),
+    (DY, "stride forgotten", partial(input_by_loops, s=ones, out="own")),
+    (DY, "stride forgotten", partial(input_by_taps, step=ones)),
+    (DY, "stride forgotten", partial(input_by_strides, gap=ones)),
+    (DY, "strides exchanged", partial(input_by_loops, s=one_for_both)),
+    (DY, "strides exchanged", partial(input_by_strides, gap=exchanged)),
+    (DY, "strides exchanged", partial(input_by_taps, step=exchanged)),
+    (DY, "height and width exchanged", partial(input_by_loops, s=exchanged, p=exchanged)),
+    (
+        DY,
+        "too many zeros in the spread",
+        partial(input_by_strides, gap=lambda s: (s[0] + 1, s[1] + 1)),
+    ),
+    (DY, "too many zeros in the spread", partial(input_by_loops, s=lambda s: (s[0] + 1, s[1] + 1))),
+    (
+        DY,
+        "too few zeros in the spread",
+        partial(input_by_strides, gap=lambda s: (max(1, s[0] - 1), max(1, s[1] - 1))),
+    ),
+    (DY, "gaps filled", partial(input_by_cells, check=False)),
+    (DY, "gaps filled", partial(input_by_strides, spread="copies")),
+    (DY, "left-over rows forgotten", partial(input_by_loops, out="own")),
+    (DY, "left-over rows forgotten", partial(input_by_strides, rest=False)),
+    (DY, "padding not cropped", partial(input_by_windows, crop="none")),
+    (DY, "padding cropped on one side", partial(input_by_windows, crop="start")),
+    (DY, "padding cropped on one side", partial(input_by_windows, crop="end")),
+    (DY, "padding cropped on one side", partial(input_by_loops, p=zeros)),
+    (DY, "padding cropped along one axis", partial(input_by_windows, crop="rows")),
+    (DY, "padding cropped twice", partial(input_by_windows, crop="twice")),
+    (DY, "paddings exchanged", partial(input_by_loops, p=exchanged)),
+    (DY, "slice [p:-p] at p = 0", partial(input_by_windows, crop="minus")),
+    (DY, "negative indices", partial(input_by_loops, wrap=True)),
+    (DY, "ring of the wrong width", partial(input_by_strides, ring=lambda f, p: p)),
+    (DY, "ring of the wrong width", partial(input_by_strides, ring=lambda f, p: f)),
+    (DY, "= for +=", partial(input_by_loops, put="=")),
+    (DY, "= for +=", partial(input_by_cells, put="=")),
+    (DY, "= for +=", partial(input_by_windows, assign=True)),
+    (DY, "= for +=", partial(input_by_columns, add=buffered)),
+    (DY, "sum over k forgotten", partial(input_by_loops, maps=slice(1))),
+    (DY, "sum over k forgotten", partial(input_by_windows, k=0)),
+    (DY, "sum over k forgotten", partial(input_by_windows, k=-1)),
+    (DY, "dZ flipped", partial(input_by_strides, dz=lambda dZ: dZ[::-1, ::-1])),
+    (DY, "last window left out", partial(input_by_loops, fewer=(1, 1, 0, 0))),
+    (DY, "last window left out", partial(input_by_loops, fewer=(1, 0, 0, 0))),
+    (DY, "last weight left out", partial(input_by_loops, fewer=(0, 0, 1, 1))),
+    (DW, "stride forgotten", partial(filter_by_loops, s=ones)),
+    (DW, "stride forgotten", partial(filter_by_taps, step=False)),
+    (DW, "strides exchanged", partial(filter_by_loops, s=exchanged)),
+    (DW, "strides exchanged", partial(filter_by_loops, s=one_for_both)),
+    (DW, "height and width exchanged", partial(filter_by_loops, s=exchanged, p=exchanged)),
+    (DW, "stride for spacing", partial(filter_by_correlation, moved=True)),
+    (DW, "stride for spacing", partial(filter_by_correlation, moved=True, all_of=True)),
+    (DW, "padding forgotten", partial(filter_by_taps, pad=False)),
+    (DW, "padding forgotten", partial(filter_by_loops, p=zeros)),
+    (DW, "paddings exchanged", partial(filter_by_loops, p=exchanged)),
+    (DW, "negative indices", partial(filter_by_loops, wrap=True)),
+    (DW, "dZ flipped", partial(filter_by_loops, flip=True)),
+    (DW, "dZ flipped", partial(filter_by_taps, dz=lambda dZ: np.rot90(dZ, 2))),
+    (DW, "dZ transposed", partial(filter_by_taps, axes=((0, 1), (1, 0)))),
+    (DW, "dZ transposed", partial(filter_by_taps, dz=np.rot90)),
+    (DW, "dW flipped", partial(filter_by_taps, end=lambda dW: dW[::-1, ::-1])),
+    (DW, "dW transposed", partial(filter_by_taps, end=lambda dW: dW.transpose(1, 0, 2, 3))),
+    (DW, "maps exchanged", partial(filter_by_windows, axis="ijuvc,ijk->uvkc")),
+    (DW, "left-over rows not cut off", partial(filter_by_correlation, all_of=True)),
+    (DW, "= for +=", partial(filter_by_loops, put="=")),
+    (DW, "= for +=", partial(filter_by_windows, assign=True)),
+    (DW, "averaged over the cells", partial(filter_by_taps, mean=True)),
+    (
+        DW,
+        "summed over the filter's size",
+        lambda dZ, Y, f, **how: filter_by_loops(dZ, Y, f, **how, limits=f),
+    ),
+    (DW, "one map only", partial(filter_by_loops, maps=0)),
+    (DW, "last window left out", partial(filter_by_loops, fewer=(1, 1))),
+    (FORWARD, "stride forgotten", partial(forward_by_loops, s=ones)),
+    (FORWARD, "strides exchanged", partial(forward_by_loops, s=exchanged)),
+    (FORWARD, "strides exchanged", partial(forward_by_loops, s=one_for_both)),
+    (FORWARD, "height and width exchanged", partial(forward_by_loops, s=exchanged, p=exchanged)),
+    (FORWARD, "padding forgotten", partial(forward_by_loops, p=zeros)),
+    (FORWARD, "paddings exchanged", partial(forward_by_loops, p=exchanged)),
+    (FORWARD, "filter flipped", partial(forward_by_matrix, flip=True)),
+    (FORWARD, "filter flipped", partial(forward_by_loops, W_=lambda W: W[::-1, ::-1])),
+    (FORWARD, "filter transposed", partial(forward_by_loops, W_=lambda W: W.swapaxes(0, 1))),
+    (FORWARD, "filter transposed", partial(forward_by_loops, W_=np.rot90)),
+    (FORWARD, "bias forgotten", partial(forward_by_loops, bias=0)),
+    (FORWARD, "sum over k_in forgotten", partial(forward_by_loops, maps=slice(1))),
+    (FORWARD, "sum over k_in forgotten", partial(forward_by_loops, put="=")),
+    (FORWARD, "one window too many", partial(forward_by_loops, size=lambda z: -(-z // 1) + 1)),
+    (FORWARD, "last window left out", partial(forward_by_loops, size=lambda z: z // 1)),
+    (POOL, "= for +=", partial(pool, put="=")),
+    (POOL, "all of several largest", partial(pool, mask=True)),
+    (POOL, "smallest for largest", partial(pool, choose=np.argmin)),
+    (
+        POOL,
+        "last of several largest",
+        partial(pool, choose=lambda w: w.size - 1 - np.argmax(w[::-1, ::-1])),
+    ),
+    (POOL, "stride forgotten", partial(pool, step=(1, 1))),
+    (POOL, "stride is the size", lambda dZ, Y, size, stride: pool(dZ, Y, size, size)),
+    (POOL, "strides exchanged", lambda dZ, Y, size, stride: pool(dZ, Y, size, stride[::-1])),
+    (POOL, "sign", partial(pool, keep=np.negative)),
+    (DB, "averaged over the cells", lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1)))),
+    (
+        DB,
+        "averaged over the cells",
+        lambda dZ: sum(x for x in dZ.reshape(-1, dZ.shape[-1])) / dZ[..., 0].size,
+    ),
+    (
+        DB,
+        "averaged over the cells",
+        lambda dZ: dZ.mean(axis=(-3, -2)) if dZ.ndim < 4 else dZ.mean(axis=(-3, -2)).sum(0),
+    ),
+    (DB, "wrong axes", lambda dZ: np.sum(dZ, axis=(0, 1))),
+    (DB, "wrong axes", lambda dZ: np.sum(dZ, (0, 1, 2))),
+    (DB, "wrong axes", lambda dZ: dZ.sum(axis=(1, 2))),
+    (DB, "wrong axes", lambda dZ: dZ.sum()),
+    (DB, "batch averaged", lambda dZ: dZ.sum((-3, -2)).mean(0) if dZ.ndim == 4 else dZ.sum((0, 1))),
+    (DB, "one image only", lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1))),
+    (TRAIN, "W updated before dY", partial(train, early=True)),
+    (TRAIN, "W updated before dY", partial(train, early=True, place=True)),
+    (TRAIN, "uphill", partial(train, sign=1)),
+    (TRAIN, "eta forgotten", partial(train, rate=1)),
+    (TRAIN, "bias not updated", partial(train, only="W")),
+    (TRAIN, "W not updated", partial(train, only="b")),
+    (TRAIN, "averaged over the cells", partial(train, mean=True)),
+    ("relu_backward", "slope 1 at Z = 0", lambda dY, Z: dY * (Z >= 0)),
+    ("relu_backward", "slope 1 at Z = 0", lambda dY, Z: np.where(Z < 0, 0.0, dY)),
+    ("relu_backward", "mask of dY", lambda dY, Z: np.where(dY > 0, dY, 0.0)),
+    ("tanh_backward", "slope at Y", lambda dY, Z: dY / np.cosh(np.tanh(Z)) ** 2),
+    ("tanh_backward", "dY forgotten", lambda dY, Z: 1 / np.cosh(Z) ** 2),
+    ("spread", "too many zeros", lambda dZ, stride: spread_zeros(dZ, [s + 1 for s in stride])),
+    ("spread", "zeros behind the last", zeros_behind),
+    ("spread", "repeated", lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))),
+    ("spread", "strides exchanged", lambda dZ, stride: spread_zeros(dZ, stride[::-1])),
+    ("crop", "one side only", lambda Y, p: Y[p[0] :, p[1] :]),
+    ("crop", "one side only", lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]]),
+    ("crop", "slice [p:-p] at p = 0", lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :]),
+    ("crop", "one axis only", lambda Y, p: Y[p[0] : len(Y) - p[0]]),
+    ("flip", "one axis only", np.flipud),
+    ("flip", "turned by 90 degrees", np.rot90),
+    ("flip", "maps flipped too", lambda W: W[::-1, ::-1, ::-1, ::-1]),
+    ("flip", "not flipped", lambda W: W * 1.0),
+    ("output_size", "padding once", lambda n, f, stride, padding: (n - f + padding) // stride + 1),
+    (
+        "output_size",
+        "+ 1 forgotten",
+        lambda n, f, *, stride, padding: int((n - f + 2 * padding) / stride),
+    ),
+    (
+        "output_size",
+        "rounded up",
+        lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + stride, stride)),
+    ),
+]
+
+
+CHANGES_ITS_ARGUMENT = [
+    ("relu_backward", "dY", in_place_mask),
+    (DY, "dZ", in_place_dZ),
+    (TRAIN, "W and b", partial(train, place=True)),
+]
+RIGHT = [
+    (DY, input_by_loops),
+    (DY, input_by_cells),
+    (DY, input_by_windows),
+    (DY, input_by_taps),
+    (DY, input_by_strides),
+    (DY, input_by_columns),
+    (DW, filter_by_loops),
+    (DW, filter_by_taps),
+    (DW, filter_by_windows),
+    (DW, filter_by_correlation),
+    (FORWARD, forward_by_loops),
+    (FORWARD, forward_by_matrix),
+    (POOL, pool),
+    (TRAIN, train),
+    ("spread", spread_zeros),
+    ("spread", lambda dZ, *, stride: np.asfortranarray(spread_zeros(dZ, stride))),
+    (DB, lambda *, dZ: np.einsum("xk->k", dZ.reshape(-1, dZ.shape[-1]))),
+    (
+        DY,
+        lambda *, dZ, W, input_size, stride, padding: input_by_taps(
+            dZ, W, input_size, stride, padding
+        ),
+    ),
+    (DW, lambda *x, **how: filter_by_windows(*x, **how).astype(np.longdouble)),
+    (DW, lambda *x, **how: np.ascontiguousarray(filter_by_windows(*x, **how).T).T),
+    (FORWARD, lambda *x, **how: forward_by_matrix(*x, **how)[::-1][::-1]),
+    (TRAIN, lambda *x: list(train(*x))),
+    ("crop", lambda Y, p: Y[p[0] : len(Y) - p[0], p[1] : Y.shape[1] - p[1]]),
+    ("flip", lambda W: W[::-1, ::-1].copy(order="F")),
+    ("output_size", lambda n, f, *, padding, stride: np.int64((n + 2 * padding - f) // stride + 1)),
+]
