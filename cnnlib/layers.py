@@ -128,8 +128,9 @@ def max_pool(Y, size, stride=None):
         If `Y` is no map of floats, or the window does not fit on it.
     """
     Z_shape, taps = _windows(Y, size, stride)
-    Z = np.full(Z_shape, -np.inf, Y.dtype)
-    for _, y, _ in taps:
+    (_, first, _), *others = taps
+    Z = np.array(Y[first], Y.dtype.newbyteorder("="), order="C")
+    for _, y, _ in others:
         np.maximum(Z, Y[y], out=Z)
     return Z
 
@@ -167,11 +168,16 @@ def max_pool_backward(dZ, Y, size, stride=None):
         )
     Z = max_pool(Y, size, stride)
     dY = np.zeros(Y.shape, np.result_type(dZ, Y))
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(np.sum(dZ) + np.sum(Z))  # then 0 times any of them is 0
     waiting = np.ones(Z_shape, bool)  # windows whose largest cell was not met yet
     for _, y, _ in taps:  # in row order
-        found = waiting & ((Y[y] == Z) | np.isnan(Y[y]))
-        dY[y] += np.where(found, dZ, 0)
-        waiting &= ~found
+        found = Y[y] == Z
+        if not finite:
+            found |= np.isnan(Y[y])
+        found &= waiting
+        waiting ^= found
+        dY[y] += dZ * found if finite else np.where(found, dZ, 0)  # a product is faster
     return dY
 
 
