@@ -58,7 +58,7 @@ def _filter_by_taps(dZ, Y, where, dW):
 
 TILE = 2**19
 """Bytes of a tile: a quarter to a half of the second-level cache of today's processors."""
-ROWS = 256
+ROWS = 128
 """Windows in a tile, at the least: the filters are read once for each tile."""
 
 
@@ -157,6 +157,8 @@ def _band(W, step, width):
 def _fold(total, shape, step, width):
     """The way back from `_band`: each weight collects from its copies."""
     f_h, f_w, n_k, f_k = shape
+    if width == 1:
+        return total.reshape(shape)
     return _copies(total.reshape(f_h, -1, n_k, width, f_k), f_w, step).sum(axis=3)
 
 
