@@ -37,8 +37,8 @@ def _tile_alt():
     rows = "; ".join(", ".join(f"{value:g}" for value in row) for row in TILE)
     return (
         "Left, Y, 5 x 5, with the window (0, 1) marked, three rows from column 1 on. An arrow "
-        f"leads to a tile of 3 x 9 numbers on the right, one window in each row: {rows}. Its middle row "
-        "is the marked window. One product of the tile with W, laid out as a column of nine, gives "
+        f"leads to a tile of 3 x 9 numbers on the right, one window in each row: {rows}. Its "
+        "middle row is the marked window. A product of it with W, as a column of nine, gives "
         "the first row of Z. Neighbouring windows share six of their nine cells."
     )
 
@@ -63,13 +63,12 @@ def parts():
 def phases(ax):
     """DY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
     letters = [[NAMES[r % 2, c % 2] for c in range(6)] for r in range(6)]
-    marks = {(r, c): "done" for r in range(0, 6, 2) for c in range(0, 6, 2)}
-    grid = draw.table("dY", letters, marks=marks)
-    draw.panel(ax, grid, 60, 128, 44, "dY at stride 2", "the phase of each cell")
+    draw.panel(
+        ax, draw.table("dY", letters), 60, 128, 44, "dY at stride 2", "the phase of each cell"
+    )
     for number, (name, weights) in enumerate(parts().items()):
         x, y = 440 + 190 * (number % 2), 128 + 170 * (number // 2)
-        marks = {(r, c): "done" for r, c in np.ndindex(weights.shape)} if name == "A" else {}
-        panel = draw.table("W", weights.tolist(), marks=marks, corner="")
+        panel = draw.table("W", weights.tolist(), corner="")
         draw.panel(ax, panel, x, y, 44, f"{name} meets", "", headers=False)
     draw.text(ax, 400, 436, "uv is the weight W(u, v). Each of the nine stands in one phase,", 18)
     draw.text(ax, 400, 464, "and each phase slides over dZ in steps of one: no zero is put in.", 18)
@@ -81,7 +80,7 @@ def _phases_alt():
     )
     return (
         "Left, the cells of dY, 6 x 6, at stride 2, each with the letter of its phase: A and B "
-        "take turns in even rows, C and D in odd rows; A is marked. Right, for each phase the weights "
+        "take turns in even rows, C and D in odd rows. Right, for each phase the weights "
         f"W(u, v) that its cells meet, in the order in which they lie on dZ: {said}. Each of the "
         "nine weights stands in one phase, and each phase slides over dZ in steps of one, so no "
         "zero is put in."
