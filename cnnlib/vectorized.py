@@ -1,11 +1,11 @@
 """The functions of `cnnlib.loops` without a loop over cells, and fast.
 
-Read it from top to bottom. *Taps* are the whole idea in two lines for each gradient: one
-matrix product for each weight position. What follows are the same sums in an order that suits
-the machine. *Tiles* copy windows side by side, a cache full at a time, so that one product does
-all taps. *Blocks* let neighbouring windows share one copy. *Phases* take a stride apart, so that
-no inserted zero is multiplied. Each has a paragraph that says why. The public functions stand
-at the end.
+Read it from top to bottom. *Taps* are the whole idea: one matrix product for each weight
+position. What follows are the same sums in an order that suits the machine. *Tiles* copy windows
+side by side, a cache full at a time, so that one product does all taps. *Blocks* let neighbouring
+windows share one copy. *Phases* take a stride apart, so that no inserted zero is multiplied.
+*Tables* are for the smallest maps. Each has a paragraph that says why. The public functions
+stand at the end.
 """
 
 import itertools

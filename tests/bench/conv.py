@@ -381,9 +381,9 @@ def usual_ways(times):
         ways = {"cnnlib": ours(w, dtype)["cnnlib"]} | plain_windows(w, dtype)
         found = {name: summary(t) for name, t in take_turns(ways, times).items()}
         found |= {name: summary(t) for name, t in take_turns(with_einsum(w, dtype), 3).items()}
-        small = w._replace(m=1)  # the loops for one image: their time is proportional to the batch
+        small = w._replace(m=1, n=(8, 8))  # the time of loops is proportional to the products
         for name, t in take_turns(as_loops(small, dtype), 2).items():
-            found[name] = summary([w.m * each for each in t])
+            found[name] = summary([each * w.products / small.products for each in t])
         for name, one in found.items():
             times_ours = one["seconds"] / found["cnnlib"]["seconds"]
             print(
