@@ -2,18 +2,23 @@
 
 import functools
 import random
+import re
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import faults
+import matplotlib.figure
 import mistakes
+import nbformat
 import numpy as np
 import pytest
 import styles
 
-from cnnlib import exercises
+from cnnlib import draw, exercises
 
+LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
 WRONG = mistakes.WRONG + styles.WRONG
 RIGHT = mistakes.RIGHT + styles.RIGHT
 
@@ -305,6 +310,54 @@ def test_which_test_catches_what():
     assert not seen["sum over k forgotten"]["one map"]
     flipped = exercises.MISTAKES["conv_backward_filter"]["dZ flipped"]
     assert not exercises.caught_by("conv_backward_filter", flipped)["all-ones dZ"]
+
+
+def test_the_matrix_is_drawn_as_it_is_computed():
+    known = exercises.MISTAKES["conv_backward_bias"]
+    caught = {key: exercises.caught_by("conv_backward_bias", bug) for key, bug in known.items()}
+    ax = matplotlib.figure.Figure().subplots()
+    draw.blind_spots(ax, caught)
+    words = [text.get_text() for text in ax.texts]
+    missed = sum(not seen for row in caught.values() for seen in row.values())
+    assert 0 < words.count("blind") == missed
+    assert words.count("•") == len(caught) * len(exercises.TESTS) - missed
+    assert {*caught, *exercises.TESTS} <= {*words}
+
+
+BLANKS = [
+    lambda dZ, W: [dZ[..., r] for r in range(...)],
+    lambda dZ, W: np.zeros(...),
+    lambda dZ, W: dZ + ...,
+    lambda dZ, W: W[..., ...],
+    lambda dZ, W: (...).shape,
+    lambda dZ, W: divmod(..., 2),
+    lambda dZ, W: [u for u, v in ...],
+]
+
+
+@pytest.mark.parametrize("function", BLANKS)
+def test_a_blank_is_told_by_a_plain_word_and_no_picture(function):
+    verdict = exercises.check("input_gradient_one_map", function)
+    assert verdict.fault.startswith("A blank is not filled in yet")
+    assert verdict.mistake is None and verdict.counterexample is None
+    assert verdict.hints[2] == exercises.EXERCISES["input_gradient_one_map"].write
+    assert "<table" not in verdict._repr_html_()
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_each_lesson_has_an_exercise_that_is_checked(path):
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    names = re.findall(r'exercises\.(?:check|caught_by)\("(\w+)"', "\n".join(cells))
+    assert names and {*names} <= {*exercises.EXERCISES}
+
+
+@pytest.mark.parametrize("path", LESSONS[3:8], ids=lambda path: path.stem)
+def test_an_exercise_fades_from_worked_to_blanks_to_open(path):
+    cells = {c.id: c for c in nbformat.read(path, as_version=4).cells}
+    worked, blanks, free = (cells[f"own-two{end}"] for end in ("", "-blanks", "-open"))
+    assert "right on all problems" in worked.outputs[0].data["text/plain"]
+    assert "A blank is not filled in yet (line" in blanks.outputs[0].data["text/plain"]
+    assert "    return ..." in free.source
 
 
 def test_the_table_of_the_report(report):

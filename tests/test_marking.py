@@ -86,11 +86,14 @@ def wrong_answers(problem):
 
 
 ALIKE = {  # on these sizes, one makes what the other makes
+    3: [{"= for +=", "last weight left out"}],
     4: [
+        {"= for +=", "last weight left out"},
         {"stride forgotten", "strides exchanged"},
-        {"padding not cropped", "padding cropped on one side", "paddings exchanged"},
+        {"padding not cropped", "padding cropped on one side", "padding cropped along one axis"},
+        {"paddings exchanged", "ring of the wrong width", "padding not cropped"},
     ],
-    5: [{"stride forgotten", "strides exchanged", "step off by one"}],
+    5: [{"stride forgotten", "strides exchanged", "step off by one", "height and width exchanged"}],
     6: [{"batch averaged", "half"}],
 }
 LEAST = {1: 9, 2: 10, 3: 13, 4: 19, 5: 13, 6: 9, 7: 11, 8: 11}  # mistakes that can show

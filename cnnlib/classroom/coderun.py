@@ -54,7 +54,10 @@ def _child(arguments, folder, seconds):
     """Run this module in a group of processes of its own, and end the group."""
     environ = {name: value for name, value in os.environ.items() if name != SECRET}
     environ |= {"PYTHONPATH": str(Path(cnnlib.__file__).parents[1]), "MPLBACKEND": "agg"}
-    group = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
+    if os.name == "posix":
+        group = {"start_new_session": True}
+    else:
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     child = subprocess.Popen(
         [sys.executable, "-m", "cnnlib.classroom.coderun", *arguments],
         cwd=folder,

@@ -12,15 +12,6 @@ What an exercise asks and what is said of a mistake stands in ``data/exercises.t
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks
 from cnnlib.exercises.caught import TESTS, caught_by
 from cnnlib.exercises.checking import check
-from cnnlib.exercises.verdict import Counterexample, Verdict
+from cnnlib.exercises.verdict import Verdict
 
-__all__ = [
-    "EXERCISES",
-    "MISTAKES",
-    "TESTS",
-    "Counterexample",
-    "Verdict",
-    "asks",
-    "caught_by",
-    "check",
-]
+__all__ = ["EXERCISES", "MISTAKES", "TESTS", "Verdict", "asks", "caught_by", "check"]

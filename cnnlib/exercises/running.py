@@ -133,14 +133,17 @@ def run(exercise, function, size, kind):
     except Late:
         raise
     except BaseException as error:
-        says = _raised(exercise, error)
-        return it._replace(fault=says, says=says)
+        return _failed(it, _raised(exercise, error))
     if says := _unfit(exercise, made):
-        return it._replace(fault=says, says=says)
+        return _failed(it, says)
     changed = [name for name, v in it.given.items() if not np.array_equal(copies[name], v)]
     came = tuple(map(np.array, made if len(exercise.gives) > 1 else (made,)))
     it = it._replace(came=came, changed=" and ".join(changed))
     return it._replace(**dict(zip(("fault", "says"), _fault(exercise, it), strict=True)))
+
+
+def _failed(it, says):
+    return it._replace(fault="blank" if BLANK in says else says, says=says)
 
 
 def _raised(exercise, error):

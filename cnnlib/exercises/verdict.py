@@ -158,12 +158,13 @@ def verdict_of(exercise, printed, *, run, mistake=None, late=""):
         notes += (f"It also changes its argument {run.changed}.",)
     x = _counterexample(exercise, run)
     first = "Run your function on this problem yourself, and look at what comes back."
-    if x.at:
+    if x and x.at:
         first = f"Work out {x.at} on paper, and compare it with what your code does there."
     says, cure = (mistake.says, mistake.cure) if mistake else (None, exercise.write)
-    hints = first, x.which or asks(exercise.name), cure
-    if run.fault == "changed":
-        hints = [hint.format(run.changed) for hint in TEXTS["anywhere"]["changed"]]
+    hints = first, (x and x.which) or asks(exercise.name), cure
+    if run.fault in TEXTS["anywhere"]["hints"]:
+        told = run.changed, asks(exercise.name), cure
+        hints = [hint.format(*told) for hint in TEXTS["anywhere"]["hints"][run.fault]]
     return Verdict(exercise, False, says, late or run.says, x, tuple(hints), notes)
 
 
@@ -171,6 +172,8 @@ def verdict_of(exercise, printed, *, run, mistake=None, late=""):
 
 
 def _counterexample(exercise, run):
+    if run.fault == "blank":
+        return None
     if not run.came:
         should = dict(zip(exercise.gives, run.right, strict=True))
         return Counterexample(run.given, {f"{n} that should come": v for n, v in should.items()})
