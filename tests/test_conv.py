@@ -626,6 +626,21 @@ def test_every_way_has_the_same_exact_answer(way, problem, cuts):
         equal(one, right)
 
 
+@EACH_WAY
+@pytest.mark.parametrize("stride", [2, 3, (4, 3), (1, 2)], ids=str)
+@pytest.mark.parametrize("padding", [0, 1, 2, 3, ((1, 2), (3, 0))], ids=str)
+@pytest.mark.parametrize("filter_size", [(1, 2), (3, 3), (5, 4)], ids=str)
+def test_every_way_takes_any_stride_and_padding(way, stride, padding, filter_size):
+    rng, how = np.random.default_rng(1), {"stride": stride, "padding": padding}
+    Y, W = (rng.integers(-5, 6, n).astype(float) for n in [(2, 9, 8, 2), (*filter_size, 2, 3)])
+    dZ = rng.integers(-5, 6, loops.conv_forward(Y, W, **how).shape).astype(float)
+    with forced(way, 2, 5):
+        found = vectorized.conv_backward(dZ, Y, W, **how)
+    dY = vectorized.conv_backward_input(dZ, W, (9, 8), **how)
+    for one, right in zip((*found, dY), (*loops_of((dZ, Y, W), how), found[0]), strict=True):
+        equal(one, right)
+
+
 @pytest.mark.usefixtures("_quiet")
 @EACH_WAY
 @given(
