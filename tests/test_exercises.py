@@ -8,6 +8,7 @@ import time
 import warnings
 from pathlib import Path
 
+import answers
 import faults
 import matplotlib.figure
 import mistakes
@@ -17,6 +18,7 @@ import pytest
 import styles
 
 from cnnlib import draw, exercises
+from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
 WRONG = mistakes.WRONG + styles.WRONG
@@ -358,6 +360,23 @@ def test_an_exercise_fades_from_worked_to_blanks_to_open(path):
     assert "right on all problems" in worked.outputs[0].data["text/plain"]
     assert "A blank is not filled in yet (line" in blanks.outputs[0].data["text/plain"]
     assert "    return ..." in free.source
+
+
+def test_a_lesson_says_right_where_its_blanks_are_filled_in():
+    """All in one kernel, each cell of a lesson with its answer."""
+    nb = nbformat.v4.new_notebook()
+    imports = "import numpy as np\n\nimport cnnlib\nfrom cnnlib import exercises"
+    nb.cells.append(nbformat.v4.new_code_cell(imports))
+    for lesson, name, *changes in answers.ANSWERS:
+        (path,) = (path for path in LESSONS if path.name.startswith(lesson))
+        (source,) = (c.source for c in nbformat.read(path, as_version=4).cells if c.id == name)
+        for blank, answer in zip(changes[::2], changes[1::2], strict=True):
+            assert blank in source, (lesson, name)
+            source = source.replace(blank, answer)
+        nb.cells.append(nbformat.v4.new_code_cell(source))
+    notebooks.run(nb, LESSONS[0].parent)
+    for (lesson, name, *_), cell in zip(answers.ANSWERS, nb.cells[1:], strict=True):
+        assert "right on all problems" in str(cell.outputs), (lesson, name, cell.outputs)
 
 
 def test_the_table_of_the_report(report):

@@ -155,7 +155,7 @@ def _raised(exercise, error):
     if "ellipsis" in words.lower():
         return f"{BLANK}{where}."
     if type(error) is NameError:
-        return f"The name {error.name} is not known{where}. {BLANK}, or the name is misspelt."
+        return SAYS["name"].format(error.name, where, BLANK)
     how = "" if frames else f" It is called as {exercise.called}."
     return f"It raises {words}{where}.{how}"
 
