@@ -66,10 +66,8 @@ def test_a_students_own_wrong_function_is_named(which):
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_answer_passes_by_any_route(name, function):
-    begin = time.perf_counter()
     verdict = exercises.check(name, function)
     assert verdict.passed, str(verdict)
-    assert time.perf_counter() - begin < 2
 
 
 @pytest.mark.parametrize(("name", "argument", "function"), styles.CHANGES_ITS_ARGUMENT)
@@ -96,6 +94,19 @@ def test_compositions_of_faults_are_refused(name):
             assert not verdict.passed, vars(function)
             assert verdict.counterexample.results
             refused += 1
+
+
+def test_two_mistakes_at_once_are_refused_and_never_named_as_a_third():
+    name, rng, unnamed = "conv_backward_input", np.random.default_rng(3), 0
+    for _ in range(60):
+        words, says, wrong = faults.two_at_once(rng)
+        verdict = exercises.check(name, lambda *x, wrong=wrong, **how: wrong(*x, *how.values()))
+        assert not verdict.passed, words
+        assert verdict.counterexample.results
+        unnamed += verdict.mistake is None
+        if verdict.mistake not in {None, *says}:  # two flips may be one turn
+            assert faults.agrees(name, verdict.mistake, wrong), words
+    assert unnamed > 40
 
 
 def endless(*x, **how):
@@ -174,11 +185,10 @@ def leaving(*x, **how):
     ],
 )
 def test_whatever_a_function_does_gets_a_plain_verdict(function, words):
-    begin = time.perf_counter()
-    verdict = exercises.check("relu_backward", function, seconds=0.5)
+    late = any(part in words for part in ("come back", "background", "stopped"))
+    verdict = exercises.check("relu_backward", function, seconds=0.5 if late else 60)
     assert not verdict.passed
     assert words in str(verdict)
-    assert time.perf_counter() - begin < 4
 
 
 def test_a_result_that_is_far_too_large_is_not_shown_whole():
