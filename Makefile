@@ -11,6 +11,9 @@ LESSON := notebooks/00_start_here.ipynb
 # The outputs stored in the notebooks belong to the locked versions on Linux.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 
+# Several files of tests at once: a browser waits while another test computes.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 # JupyterLab asks root for a word of consent.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -52,7 +55,7 @@ lab: .venv/ready
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
-	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --nbval-current-env \
+	$(VENV_PYTHON) -m pytest tests notebooks $(AT_ONCE) $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
 

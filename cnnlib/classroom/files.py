@@ -1,0 +1,112 @@
+"""Files: written whole or not at all, into one folder; and read with care.
+
+What comes back from students may be anything. Only ordinary files of a bearable size are read,
+and no link is followed out of the folder.
+"""
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+MOST_BYTES = 10_000_000
+MOST_FILES = 20_000
+
+
+class Refused(Exception):
+    """What a lecturer can mend; the message says how, in one line."""
+
+
+def content(path):
+    """Return the bytes of an ordinary file.
+
+    Raises
+    ------
+    Refused
+        If it is a link, a folder or no file, cannot be read, or is too large.
+    """
+    path = Path(path)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    if path.is_symlink():
+        raise Refused(f"{path.name} is a link, and links are not followed: give the file itself")
+    try:
+        number = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        with open(number, "rb") as file:
+            found = os.fstat(number)
+            if not stat.S_ISREG(found.st_mode):
+                raise Refused(f"{path.name} is no ordinary file")
+            if found.st_size <= MOST_BYTES:
+                data = file.read(MOST_BYTES + 1)
+            if found.st_size > MOST_BYTES or len(data) > MOST_BYTES:
+                size = f"{max(found.st_size, MOST_BYTES) // 1_000_000} MB"
+                raise Refused(f"{path.name} is too large, {size}: clear its outputs and save it")
+    except (OSError, ValueError) as error:
+        raise Refused(f"{path.name} cannot be read: {_why(error)}") from None
+    return data
+
+
+def under(path):
+    """Yield the paths of all files in a folder, or of the one file; no hidden ones."""
+    path = Path(path)
+    if path.is_symlink() or not path.is_dir():
+        yield path
+        return
+    count = 0
+    for folder, inner, found in os.walk(path, followlinks=False):
+        inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
+        links = [name for name in inner if (Path(folder) / name).is_symlink()]
+        for name in sorted(found + links):
+            if name.startswith(".") or name in ("desktop.ini", "Thumbs.db"):
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise Refused(f"{path} has more than {MOST_FILES} files in it")
+            yield Path(folder) / name
+
+
+class Folder:
+    """The chosen folder: nothing outside it is written.
+
+    Parameters
+    ----------
+    path : Path
+        Made where it is not there.
+    overwrite : bool
+        Whether files may be replaced.
+    """
+
+    def __init__(self, path, overwrite=False):
+        self.path, self.overwrite = Path(path), overwrite
+
+    def check(self, names):
+        """Refuse before anything is written if one of these files is there already."""
+        there = [name for name in names if os.path.lexists(self.path / name)]
+        if there and not self.overwrite:
+            more = f" and {len(there) - 1} more are" * (len(there) > 1) or " is"
+            raise Refused(f"{self.path / there[0]}{more} there already: add --overwrite")
+
+    def put(self, name, text):
+        """Write one file whole: into a new one beside it first, which then takes its name."""
+        path = self.path / name
+        new = path.parent / f".{secrets.token_hex(8)}.part"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent != self.path and path.parent.is_symlink():
+                raise Refused(f"{path.parent} is a link out of the folder: take it away")
+            try:
+                with open(new, "xb") as file:
+                    file.write(text.encode("utf-8", "replace"))
+                if self.overwrite or not os.path.lexists(path):
+                    os.replace(new, path)
+                else:
+                    self.check([name])
+            finally:  # also after Ctrl-C
+                with suppress(OSError):
+                    new.unlink()
+        except OSError as error:
+            raise Refused(f"{path} cannot be written: {_why(error)}") from None
+
+
+def _why(error):
+    return (getattr(error, "strerror", None) or str(error)).lower()

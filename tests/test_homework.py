@@ -1,0 +1,533 @@
+"""Worksheets: equal for all in size, own in numbers, safe on any disk, and without their key."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from cnnlib import layers, loops
+from cnnlib.classroom import files, homework, names, pages, sheets
+
+KEY = sheets.course_key("a secret of the course")
+SEEDS = [f"student {n}" for n in range(200)]
+SHEETS = [sheets.sheet_for(seed, KEY) for seed in SEEDS]
+NUMBERS = range(len(SHEETS[0].problems))
+NASTY = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "CON",
+    "nul.txt",
+    'a,b"c',
+    '=HYPERLINK("http://x")',
+    "@SUM(1)",
+    "+1",
+    "-1",
+    "..",
+    ".hidden",
+    "a\\b:c*d?e|f",
+    "José",
+    "Jose",
+    "JOSE",
+    "李雷",
+    "😀👩‍🔬",
+    "x" * 200,
+    "<script>alert(1)</script>",
+    "**bold** [link](http://x) `code` &amp;",
+    "O'Hara; --drop",
+    "%s {0} $HOME $(id)",
+]
+
+
+@pytest.fixture(autouse=True)
+def no_secret_of_the_shell(monkeypatch):
+    monkeypatch.delenv("CNNLIB_COURSE", raising=False)
+
+
+def run(folder, *arguments):
+    """Run the command line as a lecturer does; nothing may end in a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnlib.classroom.homework", *map(str, arguments)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def class_list(path, students, head="name"):
+    text = io.StringIO()
+    csv.writer(text).writerows([[head], *([student] for student in students)])
+    path.write_text(text.getvalue(), "utf-8")
+    return path
+
+
+def written(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+
+def right_by_definition(problem):
+    """The results by the definition, from the given arrays alone."""
+    x, name = problem.given, problem.text["exercise"]
+    if name == "conv_forward":
+        made = loops.conv_forward(**x)
+    elif name == "conv_backward_input":
+        made = loops.conv_backward_input(**x)
+    elif name == "conv_backward_filter":
+        made = loops.conv_backward_filter(**x)
+    elif name == "conv_backward_bias":
+        made = x["dZ"].sum(axis=(0, 1))
+    elif name == "relu_backward":
+        made = x["dY"] * (x["Z"] > 0)
+    elif name == "max_pool_backward":
+        made = layers.max_pool_backward(x["dZ"], x["Y"], x["size"], x["stride"])
+    else:
+        assert name == "train_step"
+        dY, dW, db = loops.conv_backward(x["dZ"], x["Y"], x["W"])
+        return [dY, x["W"] - x["eta"] * dW, x["b"] - x["eta"] * db]
+    return [made]
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_key_is_right(number):
+    for sheet in SHEETS[:20]:
+        problem = sheet.problems[number]
+        for m, made in zip(problem.right.values(), right_by_definition(problem), strict=True):
+            np.testing.assert_array_equal(m.ravel(), made.ravel())
+
+
+def difficulty(problem):
+    """What makes a problem hard by hand: its sizes, its numbers without order, its zeros."""
+    arrays = {n: v for n, v in problem.given.items() if isinstance(v, np.ndarray)}
+    return (
+        {name: v.shape for name, v in arrays.items()},
+        {name: sorted(np.abs(v).ravel()) for name, v in arrays.items() if name != "b"},
+        {name: int((v < 0).sum()) for name, v in arrays.items()},
+        {part: (m.shape, int((m == 0).sum())) for part, m in problem.right.items()},
+    )
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_all_seeds_are_equally_hard(number):
+    first = difficulty(SHEETS[0].problems[number])
+    for sheet in SHEETS:
+        assert difficulty(sheet.problems[number]) == first
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_students_have_numbers_of_their_own(number):
+    given = Counter(str(sheet.problems[number].given) for sheet in SHEETS)
+    assert len(given) > 190
+    for name, v in SHEETS[0].problems[number].given.items():
+        if isinstance(v, np.ndarray) and v.size > 1:  # each cell varies
+            assert (np.ptp([s.problems[number].given[name] for s in SHEETS], axis=0) > 0).all()
+
+
+def test_no_problem_is_degenerate():
+    for sheet in SHEETS:
+        for problem in sheet.problems:
+            maps = [
+                m for n in problem.text["arrays"] for _, m in sheets.planes(n, problem.given[n])
+            ]
+            for m in maps:
+                assert m.any()
+                assert m.size == 1 or not np.array_equal(m, m[::-1, ::-1])
+                if min(m.shape) > 1:
+                    turns = [np.rot90(m, k) for k in range(4)]
+                    assert not any(np.array_equal(m, turn) for turn in turns[1:])
+                    assert not any(np.array_equal(m, turn.T) for turn in turns)
+            if problem.text["exercise"] != "relu_backward":
+                assert all(m.all() for m in maps)
+
+
+def test_a_cell_never_cancels_by_chance():
+    """Cells that get a product are not 0, so that an empty cell is never right."""
+    for sheet in SHEETS:
+        problem = sheet.problems[3]
+        assert {int(r) for r in np.argwhere(problem.right["dY"] == 0)[:, 0]} == {1, 4}
+
+
+def test_the_max_pool_has_one_tie_for_everybody():
+    for sheet in SHEETS:
+        Y = sheet.problems[7].given["Y"][..., 0]
+        windows = np.lib.stride_tricks.sliding_window_view(Y, (2, 2)).reshape(-1, 4)
+        assert sum((w == w.max()).sum() > 1 for w in windows) == 1
+
+
+def test_every_byte_is_as_likely():
+    stream = sheets._bytes(b"key")
+    counts = Counter(sheets._below(6, stream) for _ in range(6000))
+    assert sorted(counts) == list(range(6))
+    assert max(abs(count - 1000) for count in counts.values()) < 150
+    orders = Counter(tuple(sheets._shuffled("abc", stream)) for _ in range(1200))
+    assert len(orders) == 6
+    assert max(orders.values()) < 280
+
+
+def test_the_numbers_of_this_edition_stay():
+    """Whoever has a worksheet of edition 1 gets the same numbers from every later version."""
+    sheet = sheets.sheet_for("Ada Lovelace", sheets.course_key("secret"))
+    numbers = [
+        [v.ravel().tolist() if isinstance(v, np.ndarray) else v for v in problem.given.values()]
+        for problem in sheet.problems
+    ]
+    assert (sheets.EDITION, sheet.code) == (1, "c65eb3c6ae")
+    assert numbers[3][:2] == [[1.0, -4.0, 3.0, -2.0], [-2.0, 1.0, -5.0, 3.0]]
+    digest = hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
+    assert digest[:16] == "4b8734e677177714"
+
+
+def test_numbers_depend_on_name_and_secret():
+    one = sheets.sheet_for("Ada", KEY)
+    assert str(sheets.sheet_for("Ada", KEY)) == str(one)
+    for other in sheets.sheet_for("Bob", KEY), sheets.sheet_for("Ada", sheets.course_key("else")):
+        assert other.code != one.code
+        for a, b in zip(one.problems, other.problems, strict=True):
+            assert str(a.given) != str(b.given)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def test_one_student_gets_a_page_a_notebook_and_a_table_and_the_key_lies_apart(tmp_path):
+    done = run(tmp_path, "--seed", "Zoë O'Hara", "--course", "s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 worksheet in" in done.stdout
+    stem = r"Zoe_O_Hara-[0-9a-f]{10}"
+    found = sorted(written(tmp_path / "homework"))
+    for name, like in zip(
+        found, ["keys/S.html", *(f"sheets/S.{e}" for e in ("csv", "html", "ipynb"))], strict=True
+    ):
+        assert re.fullmatch(like.replace("S", stem), name)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    for folder, seed in ("a", "0"), ("b", "77"):
+        os.environ["PYTHONHASHSEED"] = seed
+        try:
+            run(tmp_path, "--seed", "José", "--course", "s", "--out", folder)
+        finally:
+            del os.environ["PYTHONHASHSEED"]
+    run(tmp_path, "--seed", unicodedata.normalize("NFD", " José "), "--course", "s", "--out", "c")
+    assert written(tmp_path / "a") == written(tmp_path / "b") == written(tmp_path / "c")
+    assert all(b"\r" not in v for n, v in written(tmp_path / "a").items() if "csv" not in n)
+
+
+def test_nasty_names_stay_in_the_folder_and_apart_on_any_disk(tmp_path):
+    room = tmp_path / "room"
+    room.mkdir()
+    listed = class_list(tmp_path / "list.csv", NASTY)
+    done = run(room, "--class-list", listed, "--course", "s", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"room", "list.csv"}
+    assert [p.name for p in room.iterdir()] == ["out"]
+    found = written(room / "out")
+    assert len(found) == 4 * len(NASTY) + 1
+    for name in found:
+        assert re.fullmatch(r"(sheets|keys)/[A-Za-z0-9][\w-]{1,60}\.(html|ipynb|csv)", name, re.A)
+    assert len({name.casefold() for name in found}) == len(found)
+    table = list(csv.DictReader(io.StringIO(found["keys/students.csv"].decode("utf-8-sig"))))
+    assert [names.from_cell(row["student"]) for row in table] == NASTY
+    assert all(not re.match(r"[=+@\-]", row["student"]) for row in table)
+    for row, student in zip(table, NASTY, strict=True):
+        book = nbformat.reads(found[f"sheets/{row['files']}.ipynb"].decode(), as_version=4)
+        nbformat.validate(book)
+        assert book.metadata["cnnlib"]["student"] == student
+
+
+@pytest.mark.parametrize("student", ["<script>alert(1)</script>", "</title><b>", "*a* <i> `b`"])
+def test_a_name_is_never_a_mark_of_a_page_or_a_notebook(student):
+    sheet = sheets.sheet_for(student, KEY)
+    for write in pages.worksheet, pages.key:
+        page = write(sheet)
+        assert student not in page
+        assert "<script" not in page
+    start = json.loads(pages.notebook(sheet))["cells"][0]["source"]
+    assert not re.search(r"[<`]|(?<!\*)\*(?!\*)", "".join(start))
+    assert "".join(start).count("**") == 2
+
+
+def test_the_students_files_do_not_hold_the_key():
+    """Two sheets with the same given numbers and other results would have the same bytes."""
+    for sheet in SHEETS[:5]:
+        wrong = sheets.Sheet(sheet.student, sheet.code, sheet.problems)
+        student_files = [write for name, write in pages.FILES.items() if name.startswith("sheets/")]
+        before = [write(sheet) for write in student_files]
+        for problem in wrong.problems:
+            problem.__dict__["right"] = {part: m + 1 for part, m in problem.right.items()}
+        assert [write(wrong) for write in student_files] == before
+        for problem in wrong.problems:
+            del problem.__dict__["right"]
+    assert len(student_files) == 3
+
+
+def test_the_key_holds_each_result():
+    for sheet in SHEETS[:3]:
+        text = re.sub(r"<ul.*?</ul>", "", pages.key(sheet), flags=re.DOTALL)
+        tables = re.findall(r'<table class="key">.*?</table>', text)
+        cells = [re.findall(r"<td>([^<]+)</td>", table) for table in tables]
+        rights = [m.ravel() for problem in sheet.problems for m in problem.right.values()]
+        came = [[float(cell.replace("\u2212", "-")) for cell in row] for row in cells]
+        assert came == [m.tolist() for m in rights]
+
+
+def test_files_that_are_there_stay_unless_asked(tmp_path):
+    run(tmp_path, "--seed", "Ada", "--course", "s")
+    (page,) = (tmp_path / "homework" / "sheets").glob("*.html")
+    page.write_text("mine")
+    done = run(tmp_path, "--seed", "Ada", "--course", "s")
+    assert done.returncode == 1
+    assert "there already: add --overwrite" in done.stderr
+    assert page.read_text() == "mine"
+    assert run(tmp_path, "--seed", "Ada", "--course", "s", "--overwrite").returncode == 0
+    assert page.read_text("utf-8").startswith("<!DOCTYPE")
+
+
+def test_a_link_in_the_folder_leads_nowhere(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "homework").mkdir()
+    (tmp_path / "homework" / "sheets").symlink_to(outside)
+    done = run(tmp_path, "--seed", "Ada", "--course", "s", "--overwrite")
+    assert done.returncode == 1
+    assert "is a link out of the folder" in done.stderr
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / "treasure").write_text("gold")
+    folder = files.Folder(tmp_path / "out", overwrite=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x.html").symlink_to(tmp_path / "treasure")
+    folder.put("x.html", "sheet")
+    assert (tmp_path / "treasure").read_text() == "gold"
+    assert (tmp_path / "out" / "x.html").read_text() == "sheet"
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run(tmp_path, "--seed", "Ada", "--course", "s", "--out", tmp_path / "file" / "inner")
+    assert done.returncode == 1
+    assert re.match(r"error: .*cannot be written: not a directory\n$", done.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a limit of this kind is of POSIX")
+def test_a_full_disk_leaves_whole_files_only(tmp_path):
+    """A limit on the size of a file stands for the disk: the page is larger, the table is not."""
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
+        "from cnnlib.classroom import homework; sys.exit(homework.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program, "--seed", "Ada", "--course", "s", "--out", "out"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "cannot be written: file too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == []
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch, capsys, interrupt):
+    replaced = []
+
+    def replace(new, path):
+        if len(replaced) == 5:
+            raise interrupt
+        replaced.append(path)
+        Path(new).rename(path)
+
+    monkeypatch.setattr(files.os, "replace", replace)
+    listed = class_list(tmp_path / "list.csv", ["Ada", "Bob", "Cyd"])
+    ended = homework.main(["--class-list", str(listed), "--out", str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert ended == (130 if interrupt is KeyboardInterrupt else 1)
+    assert ("every file that was written is whole" in said) or "no space left" in said
+    found = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
+    assert len(found) == 5
+    assert all(p.suffix in (".html", ".ipynb", ".csv") and p.stat().st_size > 300 for p in found)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal from outside is of POSIX")
+def test_ctrl_c_from_a_terminal(tmp_path):
+    listed = class_list(tmp_path / "list.csv", map(str, range(3000)))
+    program = (  # a shell may have set the signal aside for what it runs in the background
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from cnnlib.classroom import homework; sys.exit(homework.main(sys.argv[1:]))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "--class-list", str(listed)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not list((tmp_path / "homework" / "sheets").glob("*.html")) and time.monotonic() < end:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "stopped; every file that was written is whole" in said
+    assert "Traceback" not in said
+    found = [p for p in (tmp_path / "homework").rglob("*") if p.is_file()]
+    assert 0 < len(found) < 12_000
+    assert not [p for p in found if p.name.startswith(".")]
+    assert all(p.read_text("utf-8").endswith(("</html>\n", "}\n", "\n")) for p in found)
+
+
+# --- class lists ------------------------------------------------------------------------------
+
+LISTS = {
+    "plain": (b"Anna\nBen\n", [], ["Anna", "Ben"]),
+    "a head": (b"Name\nAnna\nBen", [], ["Anna", "Ben"]),
+    "empty lines": (b"\n\nname\n\nAnna\n   \n\nBen\n\n", [], ["Anna", "Ben"]),
+    "BOM": ("\ufeffname,id\nZoë,1\n".encode(), [], ["Zoë"]),
+    "semicolons": (b'id;name\n1;"Lee, Ann"\n2;Ben\n', [], ["Lee, Ann", "Ben"]),
+    "tabs": (b"id\tname\n1\tAnna\n", [], ["Anna"]),
+    "Excel's first line": (b"sep=;\r\nid;name\r\n1;Anna\r\n", [], ["Anna"]),
+    "Latin-1": ("id;Name\r\n1;Müller\r\n".encode("latin-1"), [], ["Müller"]),
+    "UTF-16": ("id\tname\r\n1\tMüller\r\n".encode("utf-16"), [], ["Müller"]),
+    "old Mac lines": (b"name\rAnna\rBen\r", [], ["Anna", "Ben"]),
+    "two columns": (b"First,Last\nAnna,Lee\n,Zed\n", ["First", "Last"], ["Anna Lee", "Zed"]),
+    "a column by another case": (b"ID , Mail\n7,a@b\n8,c@d\n", ["mail"], ["a@b", "c@d"]),
+    "a short line": (b"id,name\n1\n2,Ben\n", [], ["Ben"]),
+    "line break in a name": (b'name\n"Anna\nLee"\n', [], ["Anna Lee"]),
+    "spaces": ("name\n  Anna \u00a0 Lee \n".encode(), [], ["Anna Lee"]),
+    "a direction mark": ("name\nAnna\u202eeeL\n".encode(), [], ["AnnaeeL"]),
+    "a formula": (b"name\n=1+1\n", [], ["=1+1"]),
+    "a formula made safe": (b"name\n'=1+1\n'Anna\n", [], ["=1+1", "'Anna"]),
+    "one name twice": (b"name\nAnna\nAnna\nAnna\n", [], ["Anna", "Anna (2)", "Anna (3)"]),
+    "a trap": (b"name\nA (2)\nA\nA\n", [], ["A (2)", "A", "A (3)"]),
+    "accents in two ways": ("name\nJosé\nJose\u0301\n".encode(), [], ["José", "José (2)"]),
+    "case": (b"name\nanna\nAnna\nANNA\n", [], ["anna", "Anna", "ANNA"]),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_class_lists(tmp_path, case):
+    data, columns, students = LISTS[case]
+    (tmp_path / "list.csv").write_bytes(data)
+    assert names.read_list(tmp_path / "list.csv", columns)[0] == students
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "said"),
+    [
+        (b"", [], "list.csv is empty"),
+        (b"\n\n", [], "list.csv is empty"),
+        (b"name\n\n", [], "has no names in it"),
+        (b"First,Last\nA,B\n", [], "several columns: say which with --column; .*'First', 'Last'"),
+        (b"name,id\nA,1\n", ["mail"], "has no column 'mail'; its first line is: 'name', 'id'"),
+        (bytes(range(256)), [], "is no text"),
+        (b"name\n" + b"x" * 201, [], "has no names in it"),
+        (b'name\n"' + b"x" * 200_000, [], "is no CSV file, at line"),
+        (b'name\n"Anna\nBen\n', [], "is no CSV file, at line"),
+    ],
+)
+def test_a_list_that_is_none_is_said(tmp_path, data, columns, said):
+    (tmp_path / "list.csv").write_bytes(data)
+    with pytest.raises(files.Refused, match=said):
+        names.read_list(tmp_path / "list.csv", columns)
+
+
+def test_what_is_left_out_of_a_list_is_said(tmp_path):
+    (tmp_path / "list.csv").write_text(f"id,name\n1,\n2,Anna\n3,{'x' * 201}\n4,Anna\n")
+    done = run(tmp_path, "--class-list", "list.csv", "--course", "s")
+    assert done.returncode == 0
+    assert "1 lines without a name are left out" in done.stderr
+    assert "line 4 is left out: a name has 201 letters" in done.stderr
+    assert 'several students are called Anna: the second has worksheet "Anna (2)"' in done.stderr
+    assert "2 worksheets" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["missing.csv", "."])
+def test_a_list_that_is_no_file_is_said(tmp_path, place):
+    done = run(tmp_path, "--class-list", place)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_the_secret_comes_in_three_ways(tmp_path):
+    (tmp_path / "secret").write_text("s3\n")
+    run(tmp_path, "--seed", "Ada", "--course", "s3", "--out", "a")
+    run(tmp_path, "--seed", "Ada", "--course-file", "secret", "--out", "b")
+    os.environ["CNNLIB_COURSE"] = "s3"
+    try:
+        assert run(tmp_path, "--seed", "Ada", "--out", "c").stderr == ""
+    finally:
+        del os.environ["CNNLIB_COURSE"]
+    assert written(tmp_path / "a") == written(tmp_path / "b") == written(tmp_path / "c")
+    bare = run(tmp_path, "--seed", "Ada", "--out", "d")
+    assert "without a course secret anybody can make the key" in bare.stderr
+    assert written(tmp_path / "d").keys() != written(tmp_path / "a").keys()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--seed", "A", "--class-list", "x.csv"]])
+def test_one_student_or_a_class(tmp_path, arguments):
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "give one of --seed and --class-list" in done.stderr
+
+
+@pytest.mark.parametrize("seed", ["", "  ", "\u200b", "x" * 201, "\udcff"])
+def test_a_name_that_is_none_is_said(tmp_path, monkeypatch, capsys, seed):
+    monkeypatch.chdir(tmp_path)
+    assert homework.main(["--seed", seed, "--course", "s"]) == 1
+    assert "error: a name " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_tells_what_is_made_and_that_code_is_not_caged():
+    for words, said in ([], "never the folder keys"), (["mark"], "NOT A SANDBOX"):
+        done = run(".", *words, "--help")
+        assert said in " ".join(done.stdout.split())
+        assert "CNNLIB_COURSE" in done.stdout
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def test_the_bar_is_for_a_terminal_only(monkeypatch):
+    for stream in Terminal(), io.StringIO():
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert list(homework.in_turn("abc", "letters")) == [*"abc"]
+        shown = "\rletters [##########....................] 1 of 3"
+        assert stream.getvalue().startswith(shown) == stream.isatty()
+        assert stream.getvalue().endswith("3 of 3\n") == stream.isatty()
+    assert stream.getvalue() == ""
+
+
+def test_a_message_shows_no_controls(capsys):
+    homework.say("a\x1b[2Jb\nc\u202e")
+    assert capsys.readouterr().err == "a?[2Jb?c?\n"
