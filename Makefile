@@ -130,11 +130,9 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	    -r requirements-dev.lock
 	@touch .venv/dev
 
-# No question about news and no look for updates over the lesson; and a notebook keeps what its
-# steppers showed when it is saved.
+# No question about news and no look for updates over the lesson.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
-    {"fetchNews": "false", "checkForUpdates": false}, \
-    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
+    {"fetchNews": "false", "checkForUpdates": false}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
 # an Intel processor. The second lock holds all of the first, in the same versions.
