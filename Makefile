@@ -29,7 +29,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab doctor test test-long audit test-browser notebooks figures site lite bench-stepper lock clean
+.PHONY: help lab doctor test test-long test-browser notebooks figures site lite bench bench-stepper
+.PHONY: lock audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +43,7 @@ help:
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
 	@echo 'make site       build the course as a web site in the folder _site'
 	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
+	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
 	@echo 'make audit      ask for known vulnerabilities of all packages in both lock files'
@@ -84,6 +86,9 @@ site: .venv/dev
 
 lite: .venv/dev
 	$(VENV_PYTHON) -m tools.lite $(ARGS)
+
+bench: .venv/ready
+	$(VENV_PYTHON) tests/bench/conv.py $(ARGS)
 
 bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
@@ -141,11 +146,9 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	    -r requirements-dev.lock
 	@touch .venv/dev
 
-# No question about news and no look for updates over the lesson; and a notebook keeps what its
-# steppers showed when it is saved.
+# No question about news and no look for updates over the lesson.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
-    {"fetchNews": "false", "checkForUpdates": false}, \
-    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
+    {"fetchNews": "false", "checkForUpdates": false}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
 # an Intel processor. The second lock holds all of the first, in the same versions.

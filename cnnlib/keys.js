@@ -5,6 +5,7 @@
 // more keys, a cell or a line of code can be clicked, and a host is told where one is.
 
 const TYPING = "textarea, select, input:not([type=radio], [type=checkbox], [type=button])";
+const ONE_LINE = ".cnnlib-places input, .cnnlib-question input, .cnnlib-goto";
 const LAST = -1;
 
 export function attach(root, host) {
@@ -82,8 +83,19 @@ export function attach(root, host) {
     return go(step + by, by > 0 ? 0 : LAST);
   }
 
+  // Nothing below a stepper moves up when less is shown: its view keeps its height.
+  let [tallest, width] = [0, 0];
+  function keepHeight() {
+    const place = form().parentElement;
+    if (place === root || !form().offsetHeight) return; // all steps are in a page, and alike
+    if (place.offsetWidth !== width) [tallest, width] = [0, place.offsetWidth];
+    tallest = root.matches(".cnnlib-projecting") ? 0 : Math.max(tallest, form().offsetHeight);
+    place.style.minHeight = `${tallest}px`;
+  }
+
   // The host has drawn anew, and may be behind the keys. What had the focus may be gone.
   const drawn = new MutationObserver(() => {
+    keepHeight();
     if (step !== shown() && stops().some((one) => Number(one.value) === step)) show(step, wanted);
     const lost = last && !last.isConnected && document.activeElement === document.body;
     if (step !== shown() && !lost) return;
@@ -116,6 +128,16 @@ export function attach(root, host) {
     f: press("projector"),
   };
 
+  // What was typed counts with Enter; then the keys are for the steps again.
+  const toTheSteps = () =>
+    (stops().find((stop) => stop.checked) ?? section().querySelector(".cnnlib-panels") ?? root)
+      .focus({ preventScroll: true });
+
+  function onEnter(event) {
+    if (event.key === "Enter" && event.target.matches(ONE_LINE))
+      setTimeout(() => event.target.getAttribute("aria-invalid") !== "true" && toTheSteps());
+  }
+
   function onKey(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches(TYPING)) return;
     const onButton = event.target.matches("button, summary, [type=checkbox]");
@@ -129,6 +151,7 @@ export function attach(root, host) {
   }
 
   function onClick(event) {
+    if (event.target.closest(".cnnlib-reveal")) setTimeout(toTheSteps); // the button goes away
     const hit = event.target.closest(".cnnlib-step td, .cnnlib-step li");
     const number = hit?.className.match(/\bterm-(\d+)/)?.[1];
     const mark = number && section().querySelector(`.go-${number}`);
@@ -165,6 +188,7 @@ export function attach(root, host) {
   root.append(said);
   root.tabIndex = -1;
   const heard = [
+    ["keydown", onEnter, true], // a field of ipywidgets keeps its keys to itself
     ["keydown", onKey],
     ["click", onMove, true],
     ["click", onClick],
@@ -215,13 +239,17 @@ export function standAlone(root) {
   });
   find("goto").addEventListener("change", ({ target }) => {
     const wanted = target.value.match(/\d+/g) ?? [];
-    const numbers = (stop) => stop.title.replace(/^.*?:/, "").match(/\d+/g) ?? [];
+    const name = target.value.match(/[a-z]+/i)?.[0];
+    const cell = (stop) => stop.title.replace(/^.*?:/, "");
+    const numbers = (stop) => cell(stop).match(/\d+/g) ?? [];
     const to =
       wanted.length === 1
         ? Number(wanted[0]) - 1
         : stops.findIndex((stop) => wanted.every((n, at) => Number(numbers(stop)[at]) === Number(n)));
-    const found = wanted.length > 0 && stepper.go(to, LAST);
+    const named = !name || cell(stops[0]).trim().toLowerCase().startsWith(`${name.toLowerCase()}(`);
+    const found = wanted.length > 0 && named && stepper.go(to, LAST);
     target.setAttribute("aria-invalid", !found);
+    find("answer").textContent = found ? "" : `There is no ${target.value} here.`;
     if (found) target.value = "";
   });
   find("controls").hidden = false;
@@ -263,12 +291,17 @@ function ask(root) {
     if (!open) return;
     const { ask, answer } = open;
     const typed = guess.value.trim();
+    if (typed && !numbers(open.kind, typed).length) {
+      said.textContent = `'${typed}' has no number in it. Guess again, or reveal without a guess.`;
+      guess.value = "";
+      return;
+    }
     let words = `${ask} ${answer}.`;
     if (typed) {
       const right = isRight(open, typed);
       if (!tally.has(ask)) tally.set(ask, right);
       const good = [...tally.values()].filter(Boolean).length;
-      words += ` Your guess, ${typed}, is ${right ? "right" : "not"}. ${good} of ${tally.size} right.`;
+      words += ` Your guess, ${typed}, is ${right ? "right" : "not right"}. ${good} of ${tally.size} right.`;
     }
     const [step] = marked();
     const last = root.querySelectorAll(".cnnlib-steps > input").length - 1;
@@ -289,11 +322,17 @@ function ask(root) {
   return { show };
 }
 
+// As `quiz.Question.read`: a comma within one value is a decimal point.
+function numbers(kind, text) {
+  let plain = text.replace(/[-\u2212] ?/g, "-"); // a telephone may type another minus
+  if (kind === "value") plain = plain.replace(/^(\s*-?\d+),(\d+\s*)$/, "$1.$2");
+  const number = /-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?/g;
+  return (plain.match(number) ?? []).map(Number);
+}
+
 // As `quiz.Question.is_right`: a map index that can only be 0 may be left out.
 export function isRight({ kind, answer }, guess) {
-  const number = /-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?/g;
-  const plain = (text) => text.replace(/[-\u2212] ?/g, "-"); // a telephone may type another minus
-  const [right, said] = [answer, guess].map((text) => (plain(text).match(number) ?? []).map(Number));
+  const [right, said] = [answer, guess].map((text) => numbers(kind, text));
   const near = (a, b) => Math.abs(a - b) <= Math.max(1e-5 * Math.abs(b), 1e-9);
   if (kind === "value") return said.length === 1 && right.length === 1 && near(said[0], right[0]);
   const fits = said.length >= 2 && said.length <= right.length;

@@ -4,6 +4,8 @@ A function and its ``_backward`` stand together. The backward one takes the grad
 that arrives and what the forward one was given, and returns the gradient that it owes.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from cnnlib.shapes import by, check_floats, check_map, geometry, step_pair
@@ -127,11 +129,7 @@ def max_pool(Y, size, stride=None):
     TypeError, ValueError
         If `Y` is no map of floats, or the window does not fit on it.
     """
-    Z_shape, taps = _windows(Y, size, stride)
-    Z = np.full(Z_shape, -np.inf, Y.dtype)
-    for _, y, _ in taps:
-        np.maximum(Z, Y[y], out=Z)
-    return Z
+    return _largest(Y, _taps(_windows(Y, size, stride)))
 
 
 def max_pool_backward(dZ, Y, size, stride=None):
@@ -158,35 +156,57 @@ def max_pool_backward(dZ, Y, size, stride=None):
     TypeError, ValueError
         If an argument is no map of floats, or the sizes do not fit together.
     """
-    Z_shape, taps = _windows(Y, size, stride)
+    where = _windows(Y, size, stride)
     check_map("dZ", dZ)
+    Z_shape = (*Y.shape[:-3], *where.output_size, Y.shape[-1])
     if dZ.shape != Z_shape:
         raise ValueError(
             f"dZ has the shape {dZ.shape}, but the pool of a map {Y.shape} gives {Z_shape}; "
             f"pass the Y, the size and the stride of the forward pass"
         )
-    Z = max_pool(Y, size, stride)
-    dY = np.zeros(Y.shape, np.result_type(dZ, Y))
+    taps = _taps(where)
+    Z, dY = _largest(Y, taps), np.zeros(Y.shape, np.result_type(dZ, Y))
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(dZ.sum() + Z.sum())  # then 0 times any of them is 0
     waiting = np.ones(Z_shape, bool)  # windows whose largest cell was not met yet
-    for _, y, _ in taps:  # in row order
-        found = waiting & ((Y[y] == Z) | np.isnan(Y[y]))
-        dY[y] += np.where(found, dZ, 0)
-        waiting &= ~found
+    found, part = np.empty(Z_shape, bool), np.empty(Z_shape, dY.dtype)  # used again for each tap
+    for y in taps:  # in row order
+        np.equal(Y[y], Z, out=found)
+        if not finite:
+            found |= np.isnan(Y[y])
+        found &= waiting
+        waiting ^= found
+        if finite:
+            dY[y] += np.multiply(dZ, found, out=part)  # faster than to choose
+        else:
+            dY[y] += np.where(found, dZ, 0)
     return dY
 
 
+def _largest(Y, taps):
+    Z = np.array(Y[taps[0]], Y.dtype.newbyteorder("="), order="C")
+    for y in taps[1:]:
+        np.maximum(Z, Y[y], out=Z)
+    return Z
+
+
+@lru_cache(maxsize=64)
+def _taps(where):
+    """For each cell of a window, in row order, the cells of Y that it joins: see `Geometry`."""
+    return [y for _, y, _ in where.taps()]
+
+
 def _windows(Y, size, stride):
-    """Shape of the pool's output, and for each cell of a window what it joins: see `Geometry`."""
+    """Check the arguments of a pool and return its `Geometry`."""
     check_map("Y", Y)
     size = step_pair(size, "size")
     stride = size if stride is None else step_pair(stride, "stride")
-    *batch, n_h, n_w, n_k = Y.shape
+    n_h, n_w = Y.shape[-3:-1]
     if size[0] > n_h or size[1] > n_w:
         raise ValueError(
             f"the window does not fit: it is {by(size)}, Y is {by((n_h, n_w))}; take a smaller size"
         )
-    where = geometry((n_h, n_w), size, stride)
-    return (*batch, *where.output_size, n_k), where.taps()
+    return geometry((n_h, n_w), size, stride)
 
 
 # --- softmax with cross-entropy ----------------------------------------------------------------

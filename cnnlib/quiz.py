@@ -36,11 +36,17 @@ class Question:
     given: tuple[Cell, ...]
     numbers: tuple[float, ...]
 
+    def read(self, guess):
+        """Return the numbers of a typed guess; a comma within one value is a decimal point."""
+        plain = re.sub(r"[-\u2212] ?", "-", guess)  # a telephone may type another minus
+        if self.kind == "value":
+            plain = re.sub(r"^(\s*-?\d+),(\d+\s*)$", r"\1.\2", plain)
+        number = r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?"
+        return [float(n) for n in re.findall(number, plain)]
+
     def is_right(self, guess):
         """Whether a typed guess is the answer; a map index that can only be 0 may be left out."""
-        plain = re.sub(r"[-\u2212] ?", "-", guess)  # a telephone may type another minus
-        number = r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,3})?"
-        found = [float(n) for n in re.findall(number, plain)]
+        found = self.read(guess)
         if self.kind == "value":
             return len(found) == 1 and math.isclose(
                 found[0], self.numbers[0], rel_tol=1e-5, abs_tol=1e-9

@@ -11,6 +11,7 @@ forward and backward, is a way to read this one line.
 
 import itertools
 import operator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -135,6 +136,18 @@ def geometry(input_size, filter_size, stride=1, padding=0, dilation=1):
     TypeError, ValueError
         If an argument is not of this form, or the filter does not fit on the map.
     """
+    given = input_size, filter_size, stride, padding, dilation
+    known = _geometry if plain(*given) else _geometry.__wrapped__
+    return known(*given)
+
+
+def plain(*values):
+    """Whether all is made of true ints and words: what is equal then is alike."""
+    return all(type(v) in (int, str) or type(v) is tuple and plain(*v) for v in values)
+
+
+@lru_cache(maxsize=256)  # so that a training step does not check the same sizes anew
+def _geometry(input_size, filter_size, stride, padding, dilation):
     n = _size_pair(input_size, "input_size", "(n_h, n_w)", least=0)
     f = _size_pair(filter_size, "filter_size", "(f_h, f_w)", least=1)
     s, d = step_pair(stride, "stride"), step_pair(dilation, "dilation")

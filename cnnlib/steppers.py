@@ -139,7 +139,7 @@ class Stepper(widgets.VBox):
         self._problem, self._how, self.state = _own(problem, state.steps), how, state
         self._answered.clear()
         if self._numbers.value:
-            self._editor._code.value = self.code
+            self._editor.show()
         self._say(self._what_was_fitted())
         self.show()
 
@@ -241,10 +241,14 @@ class Stepper(widgets.VBox):
         asked, right = self._asked(), None
         if asked is None:
             return None
-        guess, said = str(guess), f"{asked.ask} {asked.answer}."
-        if guess.strip():
+        guess, said = str(guess).strip(), f"{asked.ask} {asked.answer}."
+        if guess and not asked.read(guess):
+            self._say(f"{guess!r} has no number in it. Guess again, or reveal without a guess.")
+            self._guess.value = ""
+            return None
+        if guess:
             right = self._tally.take(asked, guess)
-            said += f" Your guess, {guess.strip()}, is {'right' if right else 'not'}. {self.tally}."
+            said += f" Your guess, {guess}, is {'right' if right else 'not right'}. {self.tally}."
         self._answered.add(self._asked_at())
         if self.index == len(self.steps) - 1 and self._tally.guesses:
             said += " This was the last step."
@@ -354,6 +358,7 @@ class Stepper(widgets.VBox):
             max=10**6, interval=controls.SPEEDS["normal"], layout={"display": "none"}
         )
         self._goto = controls.line("go to", 8)
+        self._goto.add_class("cnnlib-goto")
         self._projector = controls.toggle("Projector", "large type and one panel, for the back row")
         self._numbers = controls.toggle(
             "Your numbers", "type or paste your own numbers, or send these"
@@ -365,6 +370,7 @@ class Stepper(widgets.VBox):
             controls.button("Reveal", "show the answer"),
         )
         self._question_row = controls.row(self._question, self._guess, self._reveal)
+        self._question_row.add_class("cnnlib-question")
         self._editor = controls.Editor(self)
         self._listen()
         places = [self._step_field, self._term_field, self._goto, *self._map_fields.values()]

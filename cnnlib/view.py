@@ -540,12 +540,22 @@ def _sum(step, term, near, fixed, hide):
     if step.source:
         inside = f"{_pair(f'{step.source} gives', '')} {' '.join(parts)}"
     else:
-        total = "?" if hide else number(step.value, bare=True)
+        total = "?" if hide else _totals(step, near)
         inside = (
             f"{_pair(str(step.target), '', ' =')} {' + '.join(parts)} "
             f'= <b class="cnnlib-value">{total}</b>'
         )
     return f'<div class="cnnlib-sum" role="radiogroup" aria-label="{escape(name)}">{inside}</div>'
+
+
+def _totals(step, near):
+    """Write the sum up to the marked term; the whole of it shows at the last one."""
+    whole = number(step.value, bare=True)
+    if not step.terms:
+        return whole
+    last = len(step.terms) - 1
+    sums = {n: number(step.sums[n], bare=True) + " so far" if n < last else whole for n in near}
+    return "".join(f'<span class="at-{n % MOST_TERMS}">{sum_}</span>' for n, sum_ in sums.items())
 
 
 def _pair(above, below, sign=""):

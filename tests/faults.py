@@ -4,7 +4,7 @@ import numpy as np
 
 import cnnlib
 from cnnlib import exercises
-from cnnlib.exercises import problems
+from cnnlib.exercises import problems, variants
 
 # --- faults of arrays and pairs, in arguments and results --------------------------------------
 
@@ -181,16 +181,48 @@ def composed(name, rng):
     return kinds[rng.integers(len(kinds))](name, rng)
 
 
-def differs(name, function):
-    """Whether it differs from the definition, on problems that the check does not know."""
+def unseen(name):
+    """Problems of an exercise that the check does not know."""
     exercise, rng = exercises.EXERCISES[name], np.random.default_rng(1)
     for _ in range(12):
         f, s, p = rng.integers(1, 4, 2), rng.integers(1, 4, 2), rng.integers(0, 3, 2)
         n, maps = f + rng.integers(0, 6, 2), rng.integers(1, 4, 2)
         size = problems.Size(*map(int, (*n, *f, *maps, *s, *p, rng.integers(0, 3))))
-        if not same(exercise, function, exercise.given(exercise.size(size), "unseen")):
-            return True
-    return False
+        yield exercise.given(exercise.size(size), "unseen")
+
+
+def differs(name, function):
+    """Whether it differs from the definition, on problems that the check does not know."""
+    exercise = exercises.EXERCISES[name]
+    return any(not same(exercise, function, given) for given in unseen(name))
+
+
+def two_at_once(rng):
+    """Two mistakes of the input gradient in one function, and what is said of each."""
+    name = "conv_backward_input"
+    exercise, texts = exercises.EXERCISES[name], problems.TEXTS[name]["mistakes"]
+    keys = [key for key, text in texts.items() if "by:" not in text[3] and "cut:" not in text[3]]
+    one, other = rng.choice(keys, 2, replace=False)
+    words = " ".join(str(rng.choice(texts[key][3].split(" | "))) for key in (one, other))
+    wrong = variants.variant(variants.LOOSE[name], exercise.arguments, words)
+    return words, {texts[one][0], texts[other][0]}, exercise._lowered(wrong)
+
+
+def agrees(name, says, function):
+    """Whether a mistake of that name makes what a function makes, on unseen problems."""
+    (mistake,) = (m for m in exercises.MISTAKES[name].values() if m.says == says)
+    return any(all(alike(wrong, function, x) for x in unseen(name)) for wrong in mistake.wrongs)
+
+
+def alike(wrong, function, given):
+    """Whether two functions make the same; where both cannot, they do."""
+    made = []
+    for each in (wrong, function):
+        try:
+            made.append(np.asarray(each(*given.values())))
+        except (ValueError, IndexError):
+            made.append(np.zeros(0))
+    return made[0].shape == made[1].shape and np.allclose(*made)
 
 
 def same(exercise, function, given):

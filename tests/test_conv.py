@@ -1,11 +1,14 @@
 """Both modules against the definition, published numbers, and what was promised."""
 
+import contextlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from problems import GEOMETRIES, Problem, equal, problems
 
 from cnnlib import crop, flip, loops, numerical_gradient, spread, vectorized, zero_pad
@@ -567,3 +570,196 @@ def test_the_byte_order_of_the_machine_comes_out(conv):
 def test_a_sum_starts_at_plain_zero(conv):
     dW = conv.conv_backward_filter(np.full((2, 2, 1), -0.0), np.ones((3, 3, 1)), (2, 2))
     assert not np.any(np.signbit(dW))
+
+
+# --- every way that `vectorized` may take ----------------------------------------------
+#
+# Which way is the fastest depends on the sizes; here the way is forced, and the sizes are small.
+
+WAYS = ["table", "phases", "at once", "shared"]
+EACH_WAY = pytest.mark.parametrize("way", WAYS)
+CUTS = st.tuples(st.integers(1, 5), st.integers(1, 7))  # cells in a block, windows in a tile
+
+
+@contextlib.contextmanager
+def forced(way, width=1, rows=2):
+    """Take this way, in blocks of `width` cells and tiles of `rows` windows."""
+
+    def cheapest(_, columns, n_k, f_k, products=1):
+        return 1, max(1, min(width, columns.o)) if columns.d == 1 else 1
+
+    def cheapest_way(where, n_k, f_k):
+        possible = where.stride != (1, 1) == where.dilation
+        return "phases" if way == "at once" and not possible else way
+
+    def forget():
+        vectorized._layout.cache_clear()
+        vectorized._table.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectorized, "TILE", 1)
+        patch.setattr(vectorized, "ROWS", rows)
+        if way != "table":
+            patch.setattr(vectorized, "SMALL", 0)
+            patch.setattr(vectorized, "_cheapest", cheapest)
+            patch.setattr(vectorized, "_cheapest_way", cheapest_way)
+        forget()
+        yield
+    forget()
+
+
+@EACH_WAY
+@given(problem=problems(), cuts=CUTS)
+def test_every_way_has_the_same_exact_answer(way, problem, cuts):
+    with forced(way, *cuts):
+        found = gradients(vectorized, problem)
+        Z = vectorized.conv_forward(problem.Y, problem.W, problem.b, **problem.how)
+        dY = vectorized.conv_backward_input(
+            problem.dZ, problem.W, problem.input_size, **problem.how
+        )
+        dW = vectorized.conv_backward_filter(
+            problem.dZ, problem.Y, problem.filter_size, **problem.how
+        )
+    equal(Z, problem.forward(problem.Y, problem.W, problem.b))
+    expected = problem.backward(problem.dZ, problem.Y, problem.W)
+    for one, right in zip((*found, dY, dW), (*expected, *expected[:2]), strict=True):
+        equal(one, right)
+
+
+@EACH_WAY
+@pytest.mark.parametrize("stride", [2, 3, (4, 3), (1, 2)], ids=str)
+@pytest.mark.parametrize("padding", [0, 1, 2, 3, ((1, 2), (3, 0))], ids=str)
+@pytest.mark.parametrize("filter_size", [(1, 2), (3, 3), (5, 4)], ids=str)
+def test_every_way_takes_any_stride_and_padding(way, stride, padding, filter_size):
+    rng, how = np.random.default_rng(1), {"stride": stride, "padding": padding}
+    Y, W = (rng.integers(-5, 6, n).astype(float) for n in [(2, 9, 8, 2), (*filter_size, 2, 3)])
+    dZ = rng.integers(-5, 6, loops.conv_forward(Y, W, **how).shape).astype(float)
+    with forced(way, 2, 5):
+        found = vectorized.conv_backward(dZ, Y, W, **how)
+    dY = vectorized.conv_backward_input(dZ, W, (9, 8), **how)
+    for one, right in zip((*found, dY), (*loops_of((dZ, Y, W), how), found[0]), strict=True):
+        equal(one, right)
+
+
+@pytest.mark.usefixtures("_quiet")
+@EACH_WAY
+@given(
+    problem=problems(),
+    cuts=CUTS,
+    name=st.sampled_from(["dZ", "Y", "W"]),
+    number=st.sampled_from([np.nan, np.inf, -np.inf]),
+    place=st.integers(0, 999),
+)
+def test_on_every_way_a_spoilt_number_reaches_what_it_touches(
+    way, problem, cuts, name, number, place
+):
+    arrays = {"dZ": problem.dZ, "Y": problem.Y, "W": problem.W}
+    if arrays[name].size:
+        arrays[name] = arrays[name].copy()
+        arrays[name].flat[place % arrays[name].size] = number
+    with forced(way, *cuts):
+        found = vectorized.conv_backward(**arrays, **problem.how)
+        Z = vectorized.conv_forward(arrays["Y"], arrays["W"], **problem.how)
+    expected = loops.conv_backward(**arrays, **problem.how)
+    for one, right in zip(found, expected, strict=True):
+        equal(one, right)
+    equal(Z, loops.conv_forward(arrays["Y"], arrays["W"], **problem.how))
+
+
+@EACH_WAY
+@some("oblong, several maps", "a batch", "dilation, stride, padding", "unequal strides")
+@pytest.mark.parametrize("layout", [*LAYOUTS, np.float32, np.longdouble])
+def test_on_every_way_any_layout_and_precision_is_taken(way, problem, layout):
+    Y, W, dZ = map(layout, (problem.Y, problem.W, problem.dZ))
+    with forced(way, 2, 3):
+        found = vectorized.conv_backward(dZ, Y, W, **problem.how)
+    for one, right in zip(found, gradients(loops, problem), strict=True):
+        assert one.dtype == Y.dtype
+        np.testing.assert_array_equal(one, right)
+
+
+@EACH_WAY
+@pytest.mark.parametrize(
+    "sizes", [((9, 8), (5, 4), 3), ((24, 20), (1, 2), 4), ((5, 7), (32, 3), 2)]
+)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_on_every_way_the_error_is_within_its_bound(way, sizes, stride):
+    (n_h, n_w), (n_k, f_k), m = sizes
+    rng, eps = np.random.default_rng(0), np.finfo(np.float32).eps
+    how = {"stride": stride, "padding": 1}
+    Y, W = rng.normal(size=(m, n_h, n_w, n_k)), rng.normal(size=(3, 3, n_k, f_k))
+    Y *= 10.0 ** rng.integers(-4, 5, Y.shape)  # neighbours of very different size
+    dZ = rng.normal(size=vectorized.conv_forward(Y, W, **how).shape)
+    arrays = [a.astype(np.float32) for a in (dZ, Y, W)]
+    with forced(way, 3, 40):
+        found = vectorized.conv_backward(*arrays, **how)
+    exact = loops_of(arrays, how)
+    scale = loops_of([np.abs(a) for a in arrays], how)
+    terms = loops_of([np.ones_like(a) for a in arrays], how)
+    for one, right, size, n in zip(found, exact, scale, terms, strict=True):
+        assert np.all(np.abs(one - right) <= 4 * eps * np.sqrt(n) * size)
+        assert np.any(one != right)
+
+
+def loops_of(arrays, how):
+    """The gradients in float64, tap by tap: the plainest sums of the module."""
+    dZ, Y, W = (a.astype(float) for a in arrays)
+    where = geometry(Y.shape[1:3], W.shape[:2], how["stride"], how["padding"])
+    dY, dW = np.zeros_like(Y), np.zeros_like(W)
+    for (u, v), y, z in where.taps():
+        dY[y] += dZ[z] @ W[u, v].T
+        dW[u, v] += np.tensordot(Y[y], dZ[z], axes=([0, 1, 2], [0, 1, 2]))
+    return dY, dW, dZ.sum(axis=(0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "how", "way"),
+    [
+        (((1, 5, 5, 1), (3, 3, 1, 1)), {}, "_table"),
+        (((4, 20, 20, 16), (3, 3, 16, 16)), {"padding": 1}, "shared"),
+        (((4, 40, 40, 1), (5, 5, 1, 8)), {"padding": 2}, "phases"),
+        (((4, 40, 40, 64), (3, 3, 64, 64)), {"stride": 2}, "phases"),
+        (((4, 40, 40, 3), (7, 7, 3, 64)), {"stride": 2, "padding": 3}, "at once"),
+    ],
+    ids=["tiny", "equal channels", "one map", "stride, many channels", "stride, few channels"],
+)
+def test_each_way_is_taken_where_it_is_the_cheapest(sizes, how, way):
+    Y, W = map(np.ones, sizes)
+    dZ = vectorized.conv_forward(Y, W, **how)
+    found = vectorized._by_table(dZ, Y, W, (how.get("stride", 1), how.get("padding", 0), 1))
+    assert (found is not None) == (way == "_table")
+    if not found:
+        where = geometry(Y.shape[1:3], W.shape[:2], **how)
+        assert vectorized._cheapest_way(where, *W.shape[2:]) == way
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("m", "n", "n_k", "f", "f_k", "s", "p"),
+    [
+        (32, 28, 8, 3, 16, 1, 1),
+        (64, 28, 1, 5, 6, 1, 2),
+        (2, 112, 3, 7, 64, 2, 3),
+        (8, 56, 64, 3, 128, 2, 1),
+        (16, 28, 64, 1, 64, 1, 0),
+        (1, 256, 1, 5, 8, 1, 2),
+        (32, 14, 128, 3, 128, 1, 1),
+    ],
+)
+def test_memory_beside_the_results_stays_below_the_maps(dtype, m, n, n_k, f, f_k, s, p):
+    Y, W = np.ones((m, n, n, n_k), dtype), np.ones((f, f, n_k, f_k), dtype)
+    dZ = np.ones_like(vectorized.conv_forward(Y, W, stride=s, padding=p))
+    vectorized.conv_backward(dZ, Y, W, stride=s, padding=p)  # plans and tables are made once
+    tracemalloc.start()
+    found = vectorized.conv_backward(dZ, Y, W, stride=s, padding=p)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - sum(a.nbytes for a in found) <= Y.nbytes + dZ.nbytes + 2**21
+
+
+def test_what_a_bad_argument_is_told_does_not_depend_on_what_was_asked_before():
+    Y, W, dZ = np.ones((5, 5, 1)), np.ones((3, 3, 1, 1)), np.ones((3, 3, 1))
+    vectorized.conv_backward(dZ, Y, W, stride=(1, 1), padding=0)
+    for stride in (True, (True, 1), 1.0, (1.0, 1)):  # equal to what was taken, and no whole number
+        with pytest.raises((TypeError, ValueError), match="stride must be a whole number"):
+            vectorized.conv_backward(dZ, Y, W, stride=stride)

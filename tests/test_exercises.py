@@ -1,6 +1,7 @@
 """Mistakes are named, right answers pass, and nothing that a function does hurts the notebook."""
 
 import functools
+import itertools
 import random
 import re
 import threading
@@ -8,6 +9,7 @@ import time
 import warnings
 from pathlib import Path
 
+import answers
 import faults
 import matplotlib.figure
 import mistakes
@@ -17,6 +19,7 @@ import pytest
 import styles
 
 from cnnlib import draw, exercises
+from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
 WRONG = mistakes.WRONG + styles.WRONG
@@ -64,10 +67,8 @@ def test_a_students_own_wrong_function_is_named(which):
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_answer_passes_by_any_route(name, function):
-    begin = time.perf_counter()
     verdict = exercises.check(name, function)
     assert verdict.passed, str(verdict)
-    assert time.perf_counter() - begin < 2
 
 
 @pytest.mark.parametrize(("name", "argument", "function"), styles.CHANGES_ITS_ARGUMENT)
@@ -94,6 +95,33 @@ def test_compositions_of_faults_are_refused(name):
             assert not verdict.passed, vars(function)
             assert verdict.counterexample.results
             refused += 1
+
+
+@pytest.mark.parametrize("name", exercises.EXERCISES)
+def test_an_exchange_of_axes_made_only_where_it_fits_is_seen(name):
+    exercise = exercises.EXERCISES[name]
+    for axes in [] if exercise.counts else itertools.combinations(range(4), 2):
+
+        def exchanging(first, *others, axes=axes, **how):
+            sizes = [first.shape[axis] for axis in axes if axis < first.ndim]
+            fits = len(sizes) == 2 and sizes[0] == sizes[1]
+            return exercise.right(first.swapaxes(*axes) if fits else first, *others, *how.values())
+
+        if faults.differs(name, exchanging):
+            assert not exercises.check(name, exchanging).passed, axes
+
+
+def test_two_mistakes_at_once_are_refused_and_never_named_as_a_third():
+    name, rng, unnamed = "conv_backward_input", np.random.default_rng(3), 0
+    for _ in range(60):
+        words, says, wrong = faults.two_at_once(rng)
+        verdict = exercises.check(name, lambda *x, wrong=wrong, **how: wrong(*x, *how.values()))
+        assert not verdict.passed, words
+        assert verdict.counterexample.results
+        unnamed += verdict.mistake is None
+        if verdict.mistake not in {None, *says}:  # two flips may be one turn
+            assert faults.agrees(name, verdict.mistake, wrong), words
+    assert unnamed > 40
 
 
 def endless(*x, **how):
@@ -132,9 +160,9 @@ def unspeakable(dY, Z):
     raise UnspeakableError
 
 
-def forgetful(dY, Z, calls=[]):  # noqa: B006
-    calls.append(1)
-    return dY * (Z > 0) + (len(calls) > 19)
+def forgetful(dY, Z, seen=[]):  # noqa: B006
+    seen.append((dY.tobytes(), Z.tobytes()))
+    return dY * (Z > 0) + (seen.count(seen[-1]) - 1)
 
 
 def leaving(*x, **how):
@@ -172,11 +200,10 @@ def leaving(*x, **how):
     ],
 )
 def test_whatever_a_function_does_gets_a_plain_verdict(function, words):
-    begin = time.perf_counter()
-    verdict = exercises.check("relu_backward", function, seconds=0.5)
+    late = any(part in words for part in ("come back", "background", "stopped"))
+    verdict = exercises.check("relu_backward", function, seconds=0.5 if late else 60)
     assert not verdict.passed
     assert words in str(verdict)
-    assert time.perf_counter() - begin < 4
 
 
 def test_a_result_that_is_far_too_large_is_not_shown_whole():
@@ -224,6 +251,10 @@ def test_a_verdict_shows_tables_with_the_wrong_cell_marked():
     assert shown.count("border:4px solid") == 2  # in what came, and in what should have come
     assert f"<b>[{x.came}]</b>" in shown and f"<b>[{x.should}]</b>" in shown
     assert shown.count("<details>") == 3
+    below = planted("conv_backward_input", "stride forgotten")
+    assert below.counterexample.cell == (1, 0, 0)
+    rows = [row for row in below._repr_html_().split("<tr>") if "border:4px solid" in row]
+    assert len(rows) == 2 and all('<th scope="row">1</th>' in row for row in rows)
     assert repr(verdict) == str(verdict)
     assert not hasattr(verdict, "_ipython_display_")
 
@@ -358,6 +389,23 @@ def test_an_exercise_fades_from_worked_to_blanks_to_open(path):
     assert "right on all problems" in worked.outputs[0].data["text/plain"]
     assert "A blank is not filled in yet (line" in blanks.outputs[0].data["text/plain"]
     assert "    return ..." in free.source
+
+
+def test_a_lesson_says_right_where_its_blanks_are_filled_in():
+    """All in one kernel, each cell of a lesson with its answer."""
+    nb = nbformat.v4.new_notebook()
+    imports = "import numpy as np\n\nimport cnnlib\nfrom cnnlib import exercises"
+    nb.cells.append(nbformat.v4.new_code_cell(imports))
+    for lesson, name, *changes in answers.ANSWERS:
+        (path,) = (path for path in LESSONS if path.name.startswith(lesson))
+        (source,) = (c.source for c in nbformat.read(path, as_version=4).cells if c.id == name)
+        for blank, answer in zip(changes[::2], changes[1::2], strict=True):
+            assert blank in source, (lesson, name)
+            source = source.replace(blank, answer)
+        nb.cells.append(nbformat.v4.new_code_cell(source))
+    notebooks.run(nb, LESSONS[0].parent)
+    for (lesson, name, *_), cell in zip(answers.ANSWERS, nb.cells[1:], strict=True):
+        assert "right on all problems" in str(cell.outputs), (lesson, name, cell.outputs)
 
 
 def test_the_table_of_the_report(report):

@@ -92,7 +92,8 @@ def test_the_script_finds_its_controls():
     wanted |= set(re.findall(r'press\("([\w-]+)"\)', pages.SCRIPT))
     wanted |= set(re.findall(r"\.cnnlib-([\w-]+)", pages.SCRIPT))
     assert len(wanted) > 8
-    assert wanted <= made | {"said"}, wanted - made
+    in_the_lab = {"places", "projecting"}
+    assert wanted <= made | {"said"} | in_the_lab, wanted - made
 
 
 @EACH_TRACE

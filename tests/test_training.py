@@ -86,7 +86,9 @@ def test_the_exercises_train_the_same_network(trained):
     own_loss, own_gradients = own["loss_and_gradients"](own["fresh"](), images, labels)
     assert own_loss == loss
     found = dict(zip(net, own_gradients, strict=True))
-    assert same(trained["backward"](dlogits, maps, net), found)
+    for name, gradient in trained["backward"](dlogits, maps, net).items():
+        # alike to rounding: dW of one layer alone is added up in another order
+        np.testing.assert_allclose(gradient, found[name], rtol=1e-12, atol=1e-14)
 
 
 def test_every_picture_of_the_lesson_has_an_alt_text():

@@ -20,7 +20,9 @@ def check(name, function, *, seconds=10):
         A key of `EXERCISES`.
     function : callable
     seconds : float
-        Time for all problems together.
+        Time for all problems together. A loop in Python is stopped when it is over. A call
+        that waits is left behind. One that never lets go of the interpreter, such as
+        ``sum(range(10**15))``, holds up the notebook until the kernel is restarted.
 
     Returns
     -------

@@ -9,6 +9,7 @@ holds up the notebook.
 import contextlib
 import ctypes
 import io
+import linecache
 import random
 import sys
 import threading
@@ -148,14 +149,15 @@ def _failed(it, says):
 
 def _raised(exercise, error):
     """Say what an exception means, and in which line of the function it came up."""
-    frames = traceback.extract_tb(error.__traceback__)[2:]  # without ours
-    own = [frame for frame in frames if frame.filename == frames[0].filename]
-    where = f" (line {own[-1].lineno}: {own[-1].line}".rstrip(": ") + ")" if own else ""
+    frames = [(f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__)][2:]
+    file, number = next((place for place in frames[::-1] if place[0] == frames[0][0]), ("", 0))
+    where = f" (line {number}: {linecache.getline(file, number).strip()}" * bool(file)
+    where = where and where.rstrip(": ") + ")"
     words = traceback.format_exception_only(error)[-1].strip()[:200].rstrip(".")
     if "ellipsis" in words.lower():
         return f"{BLANK}{where}."
     if type(error) is NameError:
-        return f"The name {error.name} is not known{where}. {BLANK}, or the name is misspelt."
+        return SAYS["name"].format(error.name, where, BLANK)
     how = "" if frames else f" It is called as {exercise.called}."
     return f"It raises {words}{where}.{how}"
 

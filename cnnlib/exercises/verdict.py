@@ -12,6 +12,7 @@ from cnnlib.exercises import running
 from cnnlib.exercises.catalogue import STEPPERS, STEPS, Exercise, asks
 from cnnlib.exercises.problems import TEXTS, TOLERANCE
 
+TABLE = "display:inline-table;margin:4px 16px 4px 0;vertical-align:top;border-spacing:0"
 ALL, MOST = slice(None), 12  # maps, rows and columns that are shown
 
 
@@ -305,15 +306,15 @@ def _rows(matrix, at):
 
 def _table(label, matrix, at):
     """One map as a table; its marks are inline, since an untrusted notebook has no style sheet."""
-    rows = ""
+    head = "".join(f'<th scope="col">{j}</th>' for j in range(matrix.shape[1]))
+    rows = f"<tr><td></td>{head}</tr>"
     for i, row in enumerate(_texts(matrix, at)):
         rows += f'<tr><th scope="row">{i}</th>'
         for j, text in enumerate(row):
-            line, text = (
-                ("4px solid #D55E00", f"<b>{text}</b>") if (i, j) == at else ("1px solid", text)
-            )
-            rows += f'<td style="border:{line}">{text}</td>'
-    columns = "".join(f'<th scope="col">{j}</th>' for j in range(matrix.shape[1]))
-    head = f"<tr><td></td>{columns}</tr>"
-    style = "display:inline-table;margin:4px"
-    return f'<table style="{style}"><caption>{escape(label)}</caption>{head}{rows}</table>'
+            line, text = ("4px", f"<b>{text}</b>") if (i, j) == at else ("1px", text)
+            colour = "#D55E00" * (line == "4px")
+            style = f"border:{line} solid {colour};padding:2px 8px;text-align:right"
+            rows += f'<td style="{style}">{text}</td>'
+        rows += "</tr>"
+    caption = f'<caption style="white-space:nowrap;text-align:left">{escape(label)}</caption>'
+    return f'<table style="{TABLE}">{caption}{rows}</table>'

@@ -82,13 +82,14 @@ def expected(step, term):
     else:
         before = sum(t.left.value * t.right.value for t in step.terms[: term + 1])
         so_far = f"{product} = {value}, sum so far {number(step.start + before)}"
+        total = number(step.start + before) + " so far" * (term + 1 < len(step.terms))
         below = product
     return {
         "where": f"Step {step.number + 1} of {len(step.trace)}: {step.cell}; "
         f"term {term + 1} of {len(step.terms)}: {so_far}.",
         "products": [f"{one.left} {one.right} {below}"],
         "code": [f"{_brackets(one.target)} += {_brackets(one.left)} * {_brackets(one.right)}"],
-        "total": "" if step.source else number(step.value),
+        "total": "" if step.source else total,
         "lit": {
             one.left.array: {("t", *one.left.index[:2])},
             one.right.array: {("t", *one.right.index[:2])},

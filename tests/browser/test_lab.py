@@ -37,8 +37,9 @@ NOTEBOOK = """() => window.jupyterapp.shell.currentWidget.content.model.sharedMo
 class Lab:
     """The open notebook, and the few things that the tests do in it."""
 
-    def __init__(self, page, errors):
+    def __init__(self, page, errors, jupyterlab):
         self.page, self.errors = page, errors
+        self.address, self.folder = jupyterlab[:2], jupyterlab[2]
 
     def root(self, kind):
         """The stepper of a kind."""
@@ -117,7 +118,7 @@ def opened(browser, jupyterlab):
     open_notebook(page, (url, token), "steppers.ipynb")
     run_all(page)
     keys_heard(page, len(PLACES))
-    yield Lab(page, errors)
+    yield Lab(page, errors, jupyterlab)
     context.close()
 
 
@@ -184,11 +185,15 @@ def test_a_burst_of_keys_ends_where_it_must(lab, kind):
 
 @pytest.mark.parametrize("kind", ["filter", "big"])
 def test_the_next_cell_knows_the_step(lab, kind):
-    """A cell that is run right after a burst of keys sees where the keys have led."""
+    """A cell that is run soon after a burst of keys sees where the keys have led.
+
+    Soon, since JupyterLab has what a widget says handled beside the cells, not before them.
+    """
     lab.start(kind)
     before = prompts(lab.page)[-1]
     lab.press(*["ArrowRight"] * 5, "2")
-    lab.page.evaluate(SELECT, len(CELLS) - 1)
+    lab.page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt").click()
+    lab.page.wait_for_timeout(300)
     command(lab.page, "notebook:run-cell")
     lab.page.wait_for_function(
         "n => ![n, '*', ''].includes([...document.querySelectorAll('.jp-CodeCell')].at(-1)"
@@ -358,6 +363,59 @@ def test_predict_and_reveal(lab):
     lab.same("input", (2, 2))
 
 
+FOCUSED = "document.activeElement.closest('section, .cnnlib-steps') !== null"
+
+
+def test_the_keys_are_for_the_steps_again_after_enter(lab):
+    """A guess, a place or a number that was typed must not leave the keys without a home."""
+    root = lab.start("input")
+    for label, typed, number in (
+        ("go to", "dY(2, 3)", 13),
+        ("step (1 to 25)", "7", 6),
+        ("go to", "9", 8),
+    ):
+        field = root.get_by_label(label)
+        field.fill(typed)
+        field.press("Enter")
+        lab.sees("input", number)
+        lab.page.wait_for_function(FOCUSED)
+        lab.press("ArrowRight")
+        lab.sees("input", number + 1)
+    tall = root.bounding_box()["height"]
+    for kind in ("value", "weight", "index", "size", "value"):
+        root.get_by_role("button", name=kind, exact=True).click()
+        root.locator(".cnnlib-ask", has_text="?").wait_for()
+        assert root.bounding_box()["height"] >= tall - 2  # what stands below stays there
+        at = lab.at("input")[0]
+        if kind == "index":
+            root.get_by_role("button", name="Reveal").click()
+        else:
+            guess = root.get_by_label("your guess")
+            guess.fill("3, 4")
+            guess.press("Enter")
+        root.locator(".cnnlib-message", has_text="?").wait_for()
+        lab.page.wait_for_function(FOCUSED)
+        lab.press("ArrowRight")
+        assert lab.at("input", at + 1) == at + 1
+    root.get_by_role("button", name="off", exact=True).click()
+    root.locator(".cnnlib-steps > input").first.wait_for()
+
+
+def test_a_guess_without_a_number_is_not_counted(lab):
+    root = lab.start("input", at=12)
+    root.get_by_role("button", name="value", exact=True).click()
+    guess = root.get_by_label("your guess")
+    guess.fill("abc")
+    guess.press("Enter")
+    root.locator(".cnnlib-message", has_text="'abc' has no number in it").wait_for()
+    assert lab.ask("made['input'].tally") == "0 of 0 right"
+    guess.fill("4,0")
+    guess.press("Enter")
+    root.locator(".cnnlib-message", has_text="Your guess, 4,0, is right. 1 of 1 right").wait_for()
+    root.get_by_role("button", name="off", exact=True).click()
+    root.locator(".cnnlib-steps > input").first.wait_for()
+
+
 def test_your_numbers_from_the_clipboard(lab):
     root = lab.start("scatter")
     root.get_by_role("button", name="Your numbers").click()
@@ -482,3 +540,34 @@ def test_axe_finds_nothing_in_an_open_question(lab, axe, theme):
     for name in ("Your numbers", "Projector", "off"):
         root.get_by_role("button", name=name, exact=True).click()
     assert not any(found.values()), found
+
+
+# --- the end, since the notebook is saved and its kernel goes ----------------------------------
+
+
+def test_a_saved_notebook_shows_its_steps_without_a_kernel(lab, shoot):
+    """Of a stepper the step as a table is kept: a widget would be gone with its kernel."""
+    lab.start("input", at=12)
+    where = lab.where("input")
+    lab.page.evaluate(SELECT, PLACES["input"])
+    command(lab.page, "notebook:run-cell")  # a step is stored when the cell shows it
+    lab.page.wait_for_timeout(500)
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    stored = lab.folder / "steppers.ipynb"
+    nb = json.loads(stored.read_text("utf-8"))
+    assert "widgets" not in nb["metadata"]
+    assert "widget-view" not in stored.read_text("utf-8")
+    shown = ["".join(o["data"]["text/html"]) for c in nb["cells"][1:-1] for o in c["outputs"]]
+    assert len(shown) == len(PLACES)
+    assert all(html.count("<table") > 0 for html in shown)
+    assert where.split(":")[0].startswith("Step 13 of")
+    assert stored.stat().st_size < 300_000
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page = lab.page.context.new_page()
+    open_notebook(page, lab.address, "steppers.ipynb")
+    cell = page.locator(".jp-CodeCell").nth(PLACES["input"])
+    cell.locator("table").first.wait_for()
+    assert page.locator(".jupyter-widgets").count() == 0
+    assert "model not found" not in page.locator("body").inner_text()
+    shoot(page, "reopened")
+    page.close()

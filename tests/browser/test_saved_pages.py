@@ -371,7 +371,7 @@ def test_a_page_keeps_a_tally_and_says_when_it_is_over(look_at, saved):
             said = page.locator(".cnnlib-answer").inner_text()
             right = number // 2 + 1
             assert said.endswith(
-                f"Your guess, {guess}, is {'not' if number % 2 else 'right'}. {right} of "
+                f"Your guess, {guess}, is {'not right' if number % 2 else 'right'}. {right} of "
                 f"{number + 1} right." + " This was the last step." * (step is steps[-1])
             ) or number + 1 == len(steps)
             page.locator(".cnnlib-next").click()
