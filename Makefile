@@ -29,12 +29,15 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab test test-browser notebooks figures site lite bench bench-stepper lock clean
+.PHONY: help lab doctor test test-long test-browser notebooks figures site lite bench bench-stepper
+.PHONY: lock audit clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
+	@echo 'make doctor     say what is wrong with the installation, and what mends it'
 	@echo 'make test       check the code, run every test and every notebook'
+	@echo 'make test-long  run every lesson ten times, offline, and with other versions'
 	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
@@ -43,25 +46,34 @@ help:
 	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
 	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
+	@echo 'make audit      ask for known vulnerabilities of all packages in both lock files'
 	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
 	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
 
 lab: .venv/ready
-	@exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
 	    --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
 	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
+
+# The lab that it looks at is the one of `make lab`.
+doctor: .venv/ready
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) -m cnnlib.doctor $(ARGS)
 
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m pytest tests notebooks $(AT_ONCE) $(NBVAL) --nbval-current-env \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	    --nbval-cell-timeout 120 --nbval-kernel-startup-timeout 120 $(ARGS)
+	    --nbval-cell-timeout 50 --nbval-kernel-startup-timeout 60 $(ARGS)
 
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
+
+# Some twenty minutes or more; what it measures goes into tests/REPORT.md.
+test-long: .venv/dev
+	$(VENV_PYTHON) -m pytest tests/long --durations 0 $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
@@ -80,6 +92,10 @@ bench: .venv/ready
 
 bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
+
+# The system's Python is enough: pip-audit lives in a throwaway environment.
+audit:
+	"$(PYTHON)" tools/audit.py $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots

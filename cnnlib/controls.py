@@ -177,6 +177,28 @@ def fit_width(field, room):
     return field
 
 
+def sign_of_life(above):
+    """Return a slider that can be seen only where widgets live, under HTML of the caller's.
+
+    The kernel answers each move, so both ways are tried. The line about the browser shows where
+    `:has` is unknown: what belongs together would not light up there.
+    """
+    slider = widgets.IntSlider(description="Move me", value=3, max=9)
+    heard = widgets.Label()
+    old = (
+        "<style>@supports not selector(:has(*)) {.cnnlib-old-browser {display: block !important}}"
+        '</style><p class="cnnlib-old-browser" style="display: none">This browser is too old for '
+        "the steppers. Update it, or take a new Firefox, Chrome, Edge or Safari.</p>"
+    )
+
+    def say(_=None):
+        heard.value = f"The kernel has {slider.value}."
+
+    slider.observe(say, "value")
+    say()
+    return widgets.VBox([widgets.HTML(above + old), slider, heard])
+
+
 # --- what is typed -------------------------------------------------------------------------
 
 

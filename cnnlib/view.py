@@ -574,7 +574,7 @@ def _static_sum(step, term):
     if step.source:
         gifts = [bracketed(step.terms[n].gift, n) for n in near]
         gifts = _left_out(near.start) + gifts + _left_out(len(step.terms) - near.stop)
-        return f"<p><b>{step.source}</b> gives {'; '.join(gifts)}</p>"
+        return f"<p><b>{escape(str(step.source))}</b> gives {'; '.join(gifts)}</p>"
 
     def added(start, write):
         parts = [escape(start)] * bool(step.bias) + _left_out(near.start)
@@ -584,7 +584,7 @@ def _static_sum(step, term):
     products = added(number(step.start), lambda one: one.product)
     total = number(step.value, bare=True)
     return (
-        f"<p><b>{step.target}</b> = {added(str(step.bias), str)}</p>"
+        f"<p><b>{escape(str(step.target))}</b> = {added(str(step.bias), str)}</p>"
         f"<p>= {products} = <b>{total}</b></p>"
     )
 
@@ -606,7 +606,7 @@ def _code(step, near):
 
 
 def _brackets(cell):
-    return f"{cell.array}[{', '.join(map(str, cell.index))}]"
+    return escape(f"{cell.array}[{', '.join(map(str, cell.index))}]")
 
 
 def _room(step, shown):

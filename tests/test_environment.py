@@ -1,6 +1,8 @@
 """environment.yml, pyproject.toml, the locks, the Makefile and the workflows agree."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+
+from tools import notebooks
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -157,6 +161,35 @@ def test_the_workflow_runs_the_oldest_and_the_newest_python():
     text = (REPOSITORY / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
     for name, job in yaml.safe_load(text)["jobs"].items():
         assert job["strategy"]["matrix"]["python"] == [OLDEST, NEWEST], name
+
+
+def test_a_cell_has_the_same_time_everywhere_and_a_hang_is_known_within_90_seconds():
+    workflow = (REPOSITORY / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    for text, count in ((MAKEFILE, 1), (workflow, 2)):
+        for option, seconds in [
+            ("cell-timeout", notebooks.SECONDS_FOR_A_CELL),
+            ("kernel-startup-timeout", notebooks.SECONDS_FOR_THE_KERNEL),
+        ]:
+            assert re.findall(rf"--nbval-{option} (\d+)", text) == [str(seconds)] * count
+    assert notebooks.SECONDS_FOR_A_CELL <= 50
+    assert notebooks.SECONDS_FOR_THE_KERNEL < 90
+
+
+def test_the_long_tests_run_by_their_own_target_only():
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "long" in settings["tool"]["pytest"]["ini_options"]["norecursedirs"]
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only"]
+    for given, there in (["tests"], False), (["tests/long"], True):
+        ignore = ["--ignore", "tests/browser"]
+        done = subprocess.run(
+            [*command, *given, *ignore], cwd=REPOSITORY, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert ("tests/long/test_long_runs.py::" in done.stdout) is there
+    recipe = re.search(r"^test-long: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
+    assert "-m pytest tests/long" in recipe
+    long = (REPOSITORY / ".github" / "workflows" / "long.yml").read_text(encoding="utf-8")
+    assert "run: make test-long" in long and "path: tests/REPORT.md" in long
 
 
 def test_the_site_is_published_by_commands_that_exist_and_by_pinned_actions():

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from source import names_after
 
 from cnnlib import draw, loops
 from cnnlib.examples import Example, variant
@@ -184,7 +185,8 @@ def formulas(program, pattern, names):
     """Find formulas in the words of a program and give their values."""
     found = re.search(pattern, " ".join(words for _, words, _ in program)).groups()
     code = (re.sub(r"(\d)(?=\w)", r"\1*", each) for each in found)
-    return [eval(each.replace("·", "*").replace("−", "-"), {}, names) for each in code]
+    code = ", ".join(each.replace("·", "*").replace("−", "-") for each in code)
+    return names_after(f"values = [{code}]", **names)["values"]
 
 
 HOW = {"stride": (2, 3), "padding": (2, 1), "dilation": (2, 3)}

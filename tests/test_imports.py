@@ -1,6 +1,6 @@
 """Which module knows which, and how much there is of it.
 
-The thin core has one budget of lines. The packages `classroom` and `exercises` have their own.
+The thin core has one budget of lines. `classroom`, `exercises` and `doctor` have their own.
 """
 
 import ast
@@ -28,7 +28,7 @@ ONLY_IN = {"matplotlib": ["draw"]} | dict.fromkeys(
     ("ipywidgets", "IPython", "anywidget", "traitlets"), ["controls", "steppers"]
 )
 KNOWS = {"share": set(), "quiz": {"shapes", "trace"}}  # which need little of the package
-APART = {"classroom", "exercises"}  # packages, with a budget of their own
+APART = {"classroom", "exercises", "doctor"}  # with a budget of their own
 LAZY = {("exercises", "steppers")}  # where a Verdict is displayed
 
 FILES = {path: path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))}
@@ -188,7 +188,7 @@ def test_the_mathematics_stays_short():
 
 
 def test_the_package_stays_thin():
-    """All but what stands apart: the classroom, and the exercises with their wrong answers.
+    """All but what stands apart: the classroom, the exercises, and the doctor.
 
     Some 240 of these lines make `vectorized` fast; the budget of the mathematics holds them too.
     """
@@ -206,3 +206,15 @@ def test_the_exercises_stay_short():
 def test_the_classroom_stays_short():
     """A package on the top floor, which no lesson needs."""
     assert 300 < written(path for path, name in MODULES.items() if name == "classroom") <= 960
+
+
+def test_the_doctor_stays_short():
+    """No lesson needs it for its subject, and it grows with what can break, not with the course."""
+    assert 100 < written(path for path, name in MODULES.items() if name == "doctor") <= 320
+
+
+def test_the_doctor_needs_python_only():
+    """It must run where a package is broken; the slider is looked for when a report is shown."""
+    for module, in_function in imported(PACKAGE / "doctor.py"):
+        known = module.split(".")[0] in sys.stdlib_module_names
+        assert known or (in_function and module == "cnnlib.controls"), module

@@ -2,7 +2,10 @@
 
 import copy
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -86,8 +89,8 @@ def test_lesson_is_in_stored_form(path):
 
 
 @every_lesson
-def test_lesson_works_when_each_cell_is_run_twice(path):
-    nb = notebooks.read(path)
+def test_each_cell_run_twice_gives_what_it_gave_once(path):
+    nb, once = notebooks.read(path), notebooks.read(path)
     twice = []
     for cell in nb.cells:
         again = copy.deepcopy(cell)
@@ -95,6 +98,83 @@ def test_lesson_works_when_each_cell_is_run_twice(path):
         twice += [cell, again] if cell.cell_type == "code" else [cell]
     nb.cells = twice
     notebooks.run(nb, path.parent)
+    notebooks.keep_measurements(once, nb)
+    after = {cell.id: shown_by(cell) for cell in nb.cells if cell.cell_type == "code"}
+    for cell in once.cells:
+        if cell.cell_type == "code" and not is_measured(cell):
+            assert after[cell.id] == after[f"{cell.id}-again"], cell.id
+
+
+def is_measured(cell):
+    return notebooks.NEVER_COMPARED in cell.metadata.get("tags", ())
+
+
+def shown_by(cell):
+    """What a cell shows, as it would be stored, without the number of its run."""
+    cell = copy.deepcopy(cell)
+    cell.execution_count = None
+    return notebooks.stored_outputs(cell)
+
+
+def sections(nb):
+    """Pairs (title, code): each section behind the first cell, which imports."""
+    first, *rest = (cell for cell in nb.cells if cell.cell_type == "code")
+    parts = [("the beginning", [first])]
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            parts.append((cell.source.splitlines()[0][3:], [first]))
+        elif cell in rest:
+            parts[-1][1].append(cell)
+    for title, cells in parts:
+        lines = "\n".join(cell.source for cell in cells).splitlines()
+        if len(cells) > 1:
+            yield title, "\n".join("" if line.startswith("%") else line for line in lines)
+
+
+ALONE = """
+import contextlib, io, json, sys
+sys.path.insert(0, sys.argv[1])
+from matplotlib import pyplot
+from source import names_after
+
+for title, code in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            names_after(code)
+        except Exception as error:
+            print(f"{title}: {type(error).__name__}: {error}", file=sys.stderr)
+        pyplot.close("all")
+"""
+
+
+def faults_of_sections(nb, folder):
+    """Run each section with the first cell alone before it; return what went wrong."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, Path(__file__).parent],
+        input=json.dumps([*sections(nb)]),
+        cwd=folder,
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.stderr
+
+
+@every_lesson
+def test_each_section_runs_alone_after_the_first_cell(path):
+    nb = notebooks.read(path)
+    assert len([*sections(nb)]) > 2
+    assert faults_of_sections(nb, path.parent) == ""
+
+
+def test_a_section_that_needs_another_one_is_seen(tmp_path):
+    nb = small_notebook("import math", "x = 1", "y = x + 1")
+    nb.cells.insert(2, new_markdown_cell("## One", id="one"))
+    nb.cells.insert(4, new_markdown_cell("## Two\n\nand more", id="two"))
+    assert [title for title, _ in sections(nb)] == ["One", "Two"]
+    said = "Two: NameError: name 'x' is not defined\n"
+    assert faults_of_sections(nb, tmp_path) == said
 
 
 # --- faults, planted -----------------------------------------------------------------------
@@ -290,6 +370,21 @@ def test_an_exception_leaves_the_file_as_it_was(lesson, capsys):
     assert path.read_bytes() == before
     shown = capsys.readouterr().err
     assert f"{path}: cell 3 (code-2): ValueError: no such filter" in shown
+
+
+def test_an_exception_in_a_callback_is_one_too(lesson, capsys):
+    source = "button.on_click(lambda _: 1 / 0)\nbutton.click()\nprint('on')"
+    path = lesson("import ipywidgets\n\nbutton = ipywidgets.Button()", source)
+    before = path.read_bytes()
+    assert notebooks.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    assert "cell 3 (code-2): ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_a_dead_kernel_is_said(lesson, capsys):
+    path = lesson("import os\n\nos._exit(1)")
+    assert notebooks.main([str(path)]) == 1
+    assert "cell 2 (code-1): Kernel died" in capsys.readouterr().err
 
 
 def test_a_cell_has_a_time_limit(lesson, capsys, monkeypatch):

@@ -1,7 +1,7 @@
 """A trace shows every product of a pass, and adds up to what the pass gives."""
 
+import copy
 import itertools
-import pickle
 import re
 import tracemalloc
 from collections import Counter
@@ -527,8 +527,8 @@ def test_the_longest_sum_is_known_without_walking(kind):
         assert steps.most_terms == max(len(step.terms) for step in steps)
 
 
-def test_a_trace_and_its_steps_can_be_pickled():
+def test_a_trace_and_its_steps_can_be_copied():
     step = of_example("input", one_map())[12]
-    again = pickle.loads(pickle.dumps(step))
+    again = copy.deepcopy(step)
     assert again == step
     assert again.trace[12] == step

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from source import names_after
 
 from cnnlib import layers, numerical_gradient
 
@@ -17,11 +18,8 @@ DEFINITIONS = ["new-network", "forward", "shapes", "backward", "step", "epoch", 
 
 def after(*ids):
     """Names that exist once the cells of these ids have run."""
-    names = {}
     with contextlib.redirect_stdout(io.StringIO()):
-        for cell in ("imports", *ids):
-            exec(compile(CELLS[cell], cell, "exec"), names)
-    return names
+        return names_after("\n".join(CELLS[cell] for cell in ("imports", *ids)))
 
 
 @pytest.fixture(scope="module")

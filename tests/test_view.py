@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from sections import Section, Static, numbers, sections
+from source import names_after
 
 from cnnlib import examples, layers, loops, stages, trace, view
 
@@ -269,7 +270,7 @@ def test_the_code_of_a_step_gives_its_value(steps):
         arrays |= {steps.parts.result: np.full(steps.shapes[steps.parts.result], np.nan)}
         lines = [text for text, _ in seen(step).code]
         assert len(lines) == len(step.terms) + bool(step.terms)
-        exec("\n".join(lines), {}, arrays)
+        names_after("\n".join(lines), **arrays)
         if step.terms:
             assert arrays[step.target.array][step.target.index] == step.value
 

@@ -19,8 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
-SECONDS_FOR_A_CELL = 120
-SECONDS_FOR_THE_KERNEL = 120
+SECONDS_FOR_A_CELL = 50
+SECONDS_FOR_THE_KERNEL = 60
 
 NEVER_COMPARED = "nbval-ignore-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -74,6 +74,10 @@ def run(nb, folder):
         raise NotebookError(f"{place[-1]}: {error.ename}: {error.evalue}") from error
     except (RuntimeError, TimeoutError) as error:  # a dead kernel, a cell out of time
         raise NotebookError(f"{place[-1]}: {error}") from error
+    for number, cell in enumerate(nb.cells, 1):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":  # of a callback: the cell itself went on
+                raise NotebookError(f"cell {number} ({cell.id}): {output.ename}: {output.evalue}")
 
 
 def stored_form(nb):

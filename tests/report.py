@@ -1,0 +1,56 @@
+"""Writes what a long test measured into tests/REPORT.md, a section for each test."""
+
+import datetime
+import os
+import platform
+import re
+from pathlib import Path
+
+REPORT = Path(__file__).with_name("REPORT.md")
+HEAD = """# What the long tests measured
+
+Each section was written by the command under its title, and is replaced when that runs again.
+"""
+
+
+def section(title, command, head, rows, words="", path=REPORT):
+    """Put a section into the report, in place of the one with the same title.
+
+    Parameters
+    ----------
+    title : str
+        One line.
+    command : str
+        What was typed to get it.
+    head : sequence of str
+        Heads of the columns.
+    rows : sequence of sequences
+        What stands in them, as text or as numbers.
+    words : str
+        What is to be said of the table; Markdown.
+    path : Path
+    """
+    old = path.read_text("utf-8") if path.is_file() else HEAD
+    start, *sections = re.split(r"(?m)^(?=## )", old)
+    kept = {one.splitlines()[0]: one.strip() for one in sections}
+    lines = [head, ["---"] * len(head), *rows]
+    assert {len(line) for line in lines} == {len(head)}, "each row has a cell for each column"
+    table = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+    parts = [f"## {_line(title)}", f"`{command}`, {when_and_where()}", table, words.strip()]
+    kept[parts[0]] = "\n\n".join(filter(None, parts))
+    path.write_text("\n\n".join([start.strip(), *kept.values()]) + "\n", encoding="utf-8")
+
+
+def when_and_where():
+    """Return the date and the kind of machine, and nothing that tells whose it is."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"{datetime.date.today()}, {machine}, Python {platform.python_version()}"
+
+
+def _line(text):
+    return " ".join(str(text).split())
+
+
+def _cell(value):
+    text = f"{value:.3g}" if isinstance(value, float) else _line(value)
+    return text.replace("|", "\\|")

@@ -1,0 +1,410 @@
+"""What must never be in the code, and that no text of anybody's becomes a piece of a page."""
+
+import ast
+import dataclasses
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from cnnlib import doctor, examples, exercises, pages, quiz, stages, steppers, trace, view
+from cnnlib.classroom import homework, names, sheets
+from cnnlib.classroom import pages as homework_pages
+from cnnlib.position import Position
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FILES = [
+    path
+    for kind in ("*.py", "*.ipynb")
+    for path in sorted(REPOSITORY.rglob(kind))
+    if not any(part.startswith((".", "_")) for part in path.relative_to(REPOSITORY).parts[:-1])
+]
+ANYWHERE = ".".join("0000")
+NO_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
+NO_NAMES = {"eval", "exec"}
+NO_ATTRIBUTES = {
+    ("os", "system"),
+    ("os", "popen"),
+    ("builtins", "eval"),
+    ("builtins", "exec"),
+    ("subprocess", "getoutput"),
+}
+
+# --- what must never be in the code --------------------------------------------------------
+
+
+def code_of(path):
+    """The Python of a file; of a notebook the cells, without the lines for IPython."""
+    if path.suffix == ".py":
+        return path.read_text("utf-8")
+    nb = nbformat.read(path, as_version=4)
+    lines = "\n".join(c.source for c in nb.cells if c.cell_type == "code").splitlines()
+    assert not [line for line in lines if line.lstrip().startswith("!")], "a line for the shell"
+    return "\n".join("" if line.startswith("%") else line for line in lines)
+
+
+def forbidden(source):
+    """Yield what a piece of Python has and must not have."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.split(".")[0] in NO_MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            one = {(node.module, alias.name) for alias in node.names} & NO_ATTRIBUTES
+            yield from ([node.module] if node.module in NO_MODULES else one)
+        elif isinstance(node, ast.Name) and node.id in NO_NAMES:
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if (node.value.id, node.attr) in NO_ATTRIBUTES:
+                yield node.attr
+        elif isinstance(node, ast.keyword) and node.arg in ("shell", "allow_pickle"):
+            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                yield node.arg
+        elif isinstance(node, ast.Constant) and ANYWHERE in str(node.value):
+            yield ANYWHERE
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_file_has_nothing_that_runs_text(path):
+    assert list(forbidden(code_of(path))) == []
+
+
+def test_all_files_are_looked_at():
+    found = {str(path.relative_to(REPOSITORY).as_posix()) for path in FILES}
+    assert {"cnnlib/steppers.py", "tests/test_security.py", "tools/notebooks.py"} <= found
+    assert {"notebooks/00_start_here.ipynb", "site/conf.py", "tests/browser/lab.py"} <= found
+    assert not {name for name in found if name.startswith(".venv")}
+
+
+PLANTED = [
+    "eval('1')",
+    "exec('1')",
+    "run = exec",
+    "import builtins\nbuiltins.eval('1')",
+    "import pickle",
+    "from pickle import loads",
+    "import shelve as s",
+    "import os\nos.system('ls')",
+    "from os import system",
+    "import subprocess\nsubprocess.run('ls', shell=True)",
+    "import subprocess\nsubprocess.run('ls', shell=bool(1))",
+    "import numpy as np\nnp.load('a.npy', allow_pickle=True)",
+    f"host = {ANYWHERE!r}",
+    f"command = f'--ip={ANYWHERE} {{1}}'",
+]
+
+
+@pytest.mark.parametrize("source", PLANTED)
+def test_what_must_not_be_is_seen(source):
+    assert list(forbidden(source))
+
+
+def test_what_may_be_is_let_through():
+    fine = "def evaluate(f): return f()\n'eval(1)'\nrun('ls', shell=False)\nmodel.exec_module(1)"
+    assert list(forbidden(fine)) == []
+
+
+# --- no text of anybody's becomes a piece of a page ------------------------------------------
+
+HOSTILE = (
+    "\"'><img src=x onerror=alert(1)></td></form></style></script><script>alert(1)</script>"
+    "<!-- <b onclick=alert(1)> --> &lt;i&gt; {1} javascript:alert(1)"
+)
+
+
+class Skeleton(HTMLParser):
+    """Elements with the names of their attributes, ends and comments, in order."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, tuple(sorted(name for name, _ in attributes))))
+
+    def handle_endtag(self, tag):
+        self.found.append((f"/{tag}", ()))
+
+    def handle_comment(self, data):
+        self.found.append(("comment", ()))
+
+
+def skeleton(html):
+    return Skeleton(html).found
+
+
+def events(html):
+    return [name for _, attributes in skeleton(html) for name in attributes if name[:2] == "on"]
+
+
+def test_a_hostile_text_would_be_seen():
+    tags = {tag for tag, _ in skeleton(f"<p>{HOSTILE}</p>")}
+    assert tags >= {"p", "img", "/td", "/form", "script", "comment"}
+    assert events("<p onclick='1'></p>") == ["onclick"]
+
+
+class Name(str):
+    """A name of an array that is looked up as it was, and is hostile where it is written."""
+
+    __hash__ = str.__hash__
+
+    def __str__(self):
+        return f"{HOSTILE}{str.__str__(self)}"
+
+    def __format__(self, spec):
+        return str(self)
+
+
+KINDS = {
+    "forward": steppers.ForwardStepper,
+    "input": steppers.InputGradientStepper,
+    "filter": steppers.FilterGradientStepper,
+    "scatter": steppers.ScatterStepper,
+    "influence": steppers.InfluenceStepper,
+}
+
+
+@pytest.fixture(params=KINDS)
+def pair(request, monkeypatch):
+    """Two steppers, the second one with hostile names of arrays."""
+    kind, make = request.param, KINDS[request.param]
+    plain = make()
+    monkeypatch.setitem(trace.PASSES, kind, trace.Pass(*map(Name, trace.PASSES[kind])))
+    return plain, make()
+
+
+def everything(stepper):
+    """Yield all HTML that is made of a stepper: live, saved, asked, and as a page."""
+    last = len(stepper.step.terms) - 1
+    for index in (0, len(stepper.steps) // 2):
+        stepper.index = index
+        yield stepper._html()
+        yield stepper._repr_mimebundle_()["text/html"]
+        yield view.html(stepper.step, 0)
+        yield view.html(stepper.step, max(0, last), fixed=True, hide=True)
+        yield view.html(stepper.step, 0, static=True)
+    yield pages.document(stepper.fragment(), "a title")
+    for kind in quiz.KINDS:
+        stepper.predict = kind
+        yield stepper._html()
+        yield stepper._question.value
+        stepper.reveal("7")
+        yield stepper._message.value
+        stepper.predict = None
+
+
+def test_the_name_of_an_array_is_text(pair):
+    seen = []
+    for right, html in zip(everything(pair[0]), everything(pair[1]), strict=True):
+        assert skeleton(html) == skeleton(right)
+        seen.append("onerror" in html)
+    assert sum(seen) > len(seen) / 2  # the names were there, as text
+
+
+def test_the_name_of_a_stage_is_text():
+    given = examples.oblong()
+    plain = stages.stride_stages(given.dZ, given.W, given.input_size, **given.how)
+    for stage in plain:
+        odd = dataclasses.replace(stage, done=HOSTILE)
+        for static in (False, True):
+            right = view.html(dataclasses.replace(stage, done="done"), static=static)
+            assert skeleton(view.html(odd, static=static)) == skeleton(right)
+
+
+def test_the_title_of_a_page_is_text():
+    right = pages.document("<p></p>", "a title")
+    assert skeleton(pages.document("<p></p>", HOSTILE)) == skeleton(right)
+
+
+ONE_LINE = [("p", ("class",)), ("/p", ())]
+FIELDS = {
+    "code": lambda s: s._editor._code,
+    "array": lambda s: s._editor._fields["Y"],
+    "go to": lambda s: s._goto,
+    "stride": lambda s: s._how_fields["stride"],
+    "padding": lambda s: s._how_fields["padding"],
+}
+CODES = [HOSTILE, f"forward;float64;{HOSTILE}", f"forward;float64;Y=1x1x1:{HOSTILE}"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("text", CODES, ids=["text", "part", "numbers"])
+def test_what_is_typed_is_text(field, text):
+    stepper = steppers.ForwardStepper()
+    stepper._numbers.value = True
+    FIELDS[field](stepper).value = text
+    if field == "array":
+        stepper._editor._on_use(None)
+    said = stepper._message.value
+    assert skeleton(said) == ONE_LINE
+    assert len(said) > 40  # something was said
+    assert "<img" not in stepper._repr_mimebundle_()["text/html"]
+
+
+def test_a_guess_is_text():
+    stepper = steppers.ForwardStepper()
+    stepper.predict = "value"
+    stepper._guess.value = HOSTILE
+    assert skeleton(stepper._message.value) == ONE_LINE
+    assert "&lt;img" in stepper._message.value
+
+
+def test_the_message_of_an_exception_is_text(monkeypatch):
+    def fails(self):
+        raise RuntimeError(HOSTILE)
+
+    stepper = steppers.ForwardStepper()
+    monkeypatch.setattr(Position, "next", fails)
+    with pytest.raises(RuntimeError):
+        stepper._on_move("next", None)
+    assert skeleton(stepper._message.value) == ONE_LINE
+    assert "&lt;img" in stepper._message.value
+
+
+def test_what_a_students_function_says_is_text():
+    def saying(words):
+        def function(*arguments, **options):
+            print(words)
+            raise ValueError(words)
+
+        return exercises.check("conv_forward", function)._repr_html_()
+
+    assert skeleton(saying(HOSTILE)) == skeleton(saying("a word"))
+    assert "&lt;img" in saying(HOSTILE)
+
+
+def test_what_the_doctor_says_is_text():
+    def report(words):
+        return doctor.Report((doctor.Fault(words, words),), (words,))
+
+    assert skeleton(report(HOSTILE).html()) == skeleton(report("a word").html())
+
+
+def test_a_name_of_a_class_list_is_text(tmp_path):
+    path = tmp_path / "class.csv"
+    path.write_text('name\n"{}"\n'.format(HOSTILE.replace('"', '""')), encoding="utf-8")
+    (hostile,), _ = names.read_list(path)
+    assert "<img" in hostile
+    sheet = sheets.sheet_for("Ada", sheets.course_key("secret"))
+    odd = dataclasses.replace(sheet, student=hostile)
+    for write in (homework_pages.worksheet, homework_pages.key):
+        assert skeleton(write(odd)) == skeleton(write(sheet))
+        assert "&lt;img" in write(odd)
+    assert not re.search(r"[<>]", homework_pages._markdown(hostile))
+    for cell in nbformat.reads(homework_pages.notebook(odd), as_version=4).cells:
+        assert "<img" not in cell.source
+
+
+def test_the_pages_of_a_hostile_class_have_no_event_and_no_script(tmp_path, capsys):
+    path = tmp_path / "class.csv"
+    rows = [HOSTILE, "<script>alert(1)</script>", "../../etc/passwd", "=HYPERLINK(1)", "a\\`$(1)"]
+    lines = ['"{}"'.format(row.replace('"', '""')) for row in rows]
+    path.write_text("\n".join(["name", *lines]), encoding="utf-8")
+    out = tmp_path / "out"
+    given = ["--class-list", str(path), "--course", "secret", "--out", str(out)]
+    assert homework.main(given) == 0
+    written = sorted(out.rglob("*.html"))
+    assert len(written) == 2 * len(rows)
+    for page in written:
+        html = page.read_text("utf-8")
+        assert events(html) == []
+        assert not {tag for tag, _ in skeleton(html)} & {"script", "img", "iframe", "a", "form"}
+    for table in out.rglob("*.csv"):
+        assert not re.search(r'"[=+@-]', table.read_text("utf-8-sig"))
+
+
+# --- the lab, the locks and the workflows ------------------------------------------------------
+
+MAKEFILE = (REPOSITORY / "Makefile").read_text("utf-8")
+LAB = (REPOSITORY / "tests" / "browser" / "lab.py").read_text("utf-8")
+SETTINGS = REPOSITORY / "tools" / "jupyter_server_config.py"
+LOOSENING = r"token=[\"']{2}|password=|allow_origin|disable_check_xsrf|allow_remote_access|ip=\*"
+
+WHAT_THE_SERVER_IS = """
+import sys
+from jupyter_server.serverapp import ServerApp
+app = ServerApp()
+app.initialize(sys.argv[1:], find_extensions=False, new_httpserver=False)
+print(app.ip, len(app.identity_provider.token), app.allow_remote_access,
+      repr(app.allow_origin), app.disable_check_xsrf, app.authenticate_prometheus)
+"""
+
+
+def test_the_lab_has_a_token_and_stays_on_this_machine(tmp_path):
+    recipe = re.search(r"^lab: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
+    options = re.findall(r"--ip=\S+", recipe)
+    assert options == ["--ip=127.0.0.1"]
+    for text in (recipe, LAB, SETTINGS.read_text("utf-8")):
+        assert not re.search(LOOSENING, text, re.IGNORECASE)
+    assert '"--ip=127.0.0.1"' in LAB and "token=secrets.token_hex(16)" in LAB.replace(
+        "port, token = _free_port(), ", "token="
+    )
+    command = [sys.executable, "-c", WHAT_THE_SERVER_IS, *options, f"--config={SETTINGS}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ip, token, *rest = done.stdout.split()
+    assert (ip, rest) == ("127.0.0.1", ["False", "''", "False", "True"])
+    assert int(token) >= 40
+
+
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+MAY_WRITE = {("site.yml", "deploy"): {"pages": "write", "id-token": "write"}}
+
+
+def faults_of_workflow(name, text):
+    """Yield what is loose in a workflow."""
+    workflow = yaml.safe_load(text)
+    if workflow.get("permissions") != {"contents": "read"}:
+        yield "permissions of the whole"
+    for job, content in workflow["jobs"].items():
+        if content.get("permissions", {}) != MAY_WRITE.get((name, job), {}):
+            yield f"permissions of {job}"
+        for step in content["steps"]:
+            uses = step.get("uses", "")
+            if uses and not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", uses):
+                yield f"{job} uses {uses}"
+            if uses.startswith("actions/checkout@"):
+                if step.get("with", {}).get("persist-credentials") is not False:
+                    yield f"{job} keeps credentials"
+            if re.search(r"\$\{\{\s*github\.(event|head_ref)", step.get("run", "")):
+                yield f"{job} runs what somebody wrote"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_is_pinned_and_may_only_read(path):
+    assert list(faults_of_workflow(path.name, path.read_text("utf-8"))) == []
+
+
+LOOSE = [
+    ("permissions:\n  contents: read\n", ""),
+    ("  contents: read\n", "  contents: write\n"),
+    (r"@[0-9a-f]{40}", "@v6"),
+    (r"persist-credentials: false", "persist-credentials: true"),
+    (r"- run: make test\n", "- run: echo ${{ github.event.pull_request.title }}\n"),
+    (r"    timeout-minutes: 20\n", "    permissions: {pages: write}\n"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "plant"), LOOSE)
+def test_a_loose_workflow_is_seen(pattern, plant):
+    text = (REPOSITORY / ".github" / "workflows" / "test.yml").read_text("utf-8")
+    loose = re.sub(pattern, plant, text, count=1)
+    assert loose != text
+    assert list(faults_of_workflow("test.yml", loose))
+
+
+def test_dependencies_and_actions_are_looked_after():
+    text = (REPOSITORY / ".github" / "dependabot.yml").read_text("utf-8")
+    updates = yaml.safe_load(text)["updates"]
+    assert {one["package-ecosystem"] for one in updates} == {"pip", "github-actions"}
+
+
+def test_the_policy_says_what_is_no_sandbox():
+    text = (REPOSITORY / "SECURITY.md").read_text("utf-8")
+    for words in ("no sandbox", "--run-code", "127.0.0.1", "token", "make audit"):
+        assert words in text
