@@ -12,6 +12,7 @@ import numpy as np
 
 from cnnlib.shapes import (
     ConvGradients,
+    by_name,
     check_backward_filter,
     check_backward_input,
     check_forward,
@@ -19,6 +20,7 @@ from cnnlib.shapes import (
 )
 
 
+@by_name
 def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z(i, j, k) = b(k) + sum_k_in sum_u sum_v Y(r, c, k_in) W(u, v, k_in, k).
 
@@ -77,6 +79,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     return Z
 
 
+@by_name
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """dY(r, c, k_in) = sum_k sum_i sum_j dZ(i, j, k) W(u, v, k_in, k).
 
@@ -127,6 +130,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     return dY
 
 
+@by_name
 def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     """dW(u, v, k_in, k) = sum_i sum_j dZ(i, j, k) Y(r, c, k_in), summed over the batch.
 
@@ -196,6 +200,7 @@ def conv_backward_bias(dZ):
     return db
 
 
+@by_name
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients of a convolution layer.
 

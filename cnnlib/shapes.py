@@ -11,7 +11,7 @@ forward and backward, is a way to read this one line.
 
 import itertools
 import operator
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -234,6 +234,24 @@ def _refuse_filter(found):
 # --- checks of arguments -------------------------------------------------------------
 
 
+def by_name(function):
+    """Let a function say how to call it where a call gives stride, padding or dilation by place."""
+    code = function.__code__
+    places = code.co_varnames[: code.co_argcount]
+    names = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
+    form = f"{function.__name__}({', '.join(places)}, stride=1, padding=0, dilation=1)"
+
+    @wraps(function)
+    def called(*arguments, **options):
+        unknown = options.keys() - names
+        if unknown or len(arguments) > len(places):
+            what = f"no argument {min(unknown)}" if unknown else f"{len(arguments)} without a name"
+            raise TypeError(f"{what}: stride, padding and dilation are passed by name, {form}")
+        return function(*arguments, **options)
+
+    return called
+
+
 def check_forward(Y, W, b, stride, padding, dilation):
     """Check the arguments of the forward pass and return its `Geometry`."""
     check_map("Y", Y)
@@ -294,9 +312,10 @@ def check_floats(name, array, kinds="f"):
     plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
     if not plain or (kinds != "f" and array.dtype.kind not in kinds):
         held = f"{type(array).__name__} of {array.dtype}" if plain else type(array).__name__
+        cure = f"{name}.filled(0)" if hasattr(array, "filled") else f"np.array({name}, dtype=float)"
         raise TypeError(
             f"{name} must be a NumPy array of {'floats' if kinds == 'f' else 'numbers'}, "
-            f"got {held}: pass np.array({name}, dtype=float)"
+            f"got {held}: pass {cure}"
         )
     if array.dtype.kind not in kinds:
         held = {"i": "integers", "u": "integers", "b": "booleans", "c": "complex numbers"}
@@ -412,7 +431,7 @@ def _count(number, noun):
 
 
 def _short(value):
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 

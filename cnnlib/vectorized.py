@@ -17,6 +17,7 @@ import numpy as np
 from cnnlib.shapes import (
     Axis,
     ConvGradients,
+    by_name,
     check_backward_filter,
     check_backward_input,
     check_forward,
@@ -340,6 +341,7 @@ def _by_table(dZ, Y, W, how):
 # --- the public functions --------------------------------------------------------------------
 
 
+@by_name
 def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z[z] += Y[y] W(u, v) for each (u, v), started at the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
@@ -353,6 +355,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     return Z if b is None else np.add(Z, b, out=Z)
 
 
+@by_name
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """dY[y] += dZ[z] W(u, v) transposed, for each (u, v). See `loops`."""
     return _input(dZ, W, check_backward_input(dZ, W, input_size, stride, padding, dilation))
@@ -370,6 +373,7 @@ def _input(dZ, W, where):
     return dY
 
 
+@by_name
 def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     """dW(u, v) = Y[y] transposed, times dZ[z], over all cells and images. See `loops`."""
     return _filter(dZ, Y, check_backward_filter(dZ, Y, filter_size, stride, padding, dilation))
@@ -402,6 +406,7 @@ def conv_backward_bias(dZ):
     return parts.sum(axis=0) + ones[: len(rest)] @ rest
 
 
+@by_name
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients. See `loops`."""
     how = stride, padding, dilation
