@@ -1007,7 +1007,7 @@ def test_a_wrong_guess_and_none():
     stepper.index = 4
     value = stepper.step.value
     assert stepper.reveal(f"{value + 1}") is False
-    assert f"is not. {stepper.tally}." in words(stepper)
+    assert f"is not right. {stepper.tally}." in words(stepper)
     assert stepper.tally == "0 of 1 right"
     assert f"{value:.0f}." in words(stepper)
     stepper.index = 5
