@@ -43,6 +43,19 @@ def report(pytestconfig):
     return pytestconfig.stash.setdefault(REPORT, [])
 
 
+def pytest_sessionfinish(session):
+    """Hand the lines over, where several processes share the tests."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["report"] = session.config.stash.get(REPORT, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take them from a process that has ended."""
+    lines = getattr(node, "workeroutput", {}).get("report", [])
+    node.config.stash.setdefault(REPORT, []).extend(lines)
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """Show how many mistakes of the exercises are named."""
     if lines := config.stash.get(REPORT, None):
