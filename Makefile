@@ -146,9 +146,11 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	    -r requirements-dev.lock
 	@touch .venv/dev
 
-# No question about news and no look for updates over the lesson.
+# No question about news and no look for updates over the lesson. What a widget says is handled in
+# turn with the cells, not beside them: a cell that is run after a key sees where the key has led.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
-    {"fetchNews": "false", "checkForUpdates": false}}
+    {"fetchNews": "false", "checkForUpdates": false}, \
+    "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
 # an Intel processor. The second lock holds all of the first, in the same versions.

@@ -744,6 +744,10 @@ def test_each_way_is_taken_where_it_is_the_cheapest(sizes, how, way):
         (16, 28, 64, 1, 64, 1, 0),
         (1, 256, 1, 5, 8, 1, 2),
         (32, 14, 128, 3, 128, 1, 1),
+        pytest.param(
+            *(16, 14, 256, 3, 256, 1, 1),
+            marks=pytest.mark.xfail(strict=True, reason="many channels: the filters' copies count"),
+        ),
     ],
 )
 def test_memory_beside_the_results_stays_below_the_maps(dtype, m, n, n_k, f, f_k, s, p):

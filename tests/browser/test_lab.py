@@ -185,15 +185,11 @@ def test_a_burst_of_keys_ends_where_it_must(lab, kind):
 
 @pytest.mark.parametrize("kind", ["filter", "big"])
 def test_the_next_cell_knows_the_step(lab, kind):
-    """A cell that is run soon after a burst of keys sees where the keys have led.
-
-    Soon, since JupyterLab has what a widget says handled beside the cells, not before them.
-    """
+    """A cell that is run right after a burst of keys sees where the keys have led."""
     lab.start(kind)
     before = prompts(lab.page)[-1]
     lab.press(*["ArrowRight"] * 5, "2")
     lab.page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt").click()
-    lab.page.wait_for_timeout(300)
     command(lab.page, "notebook:run-cell")
     lab.page.wait_for_function(
         "n => ![n, '*', ''].includes([...document.querySelectorAll('.jp-CodeCell')].at(-1)"
