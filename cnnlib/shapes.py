@@ -197,12 +197,12 @@ def step_pair(value, name):
     return _whole_numbers(value, 1) or _refuse(name, rule, value)
 
 
-def padding_sides(padding, n=None, f=None, s=(1, 1), d=(1, 1)):
-    """Return a padding as ((top, bottom), (left, right)); "same" needs the sizes."""
+def padding_sides(padding, *sizes):
+    """Return a padding as ((top, bottom), (left, right)); "same" needs the sizes n, f, s, d."""
     if isinstance(padding, str) and padding == "valid":
         return (0, 0), (0, 0)
-    if isinstance(padding, str) and padding == "same" and n is not None:
-        return tuple(_same(*axis) for axis in zip(n, f, s, d, strict=True))
+    if isinstance(padding, str) and padding == "same" and sizes:
+        return tuple(_same(*axis) for axis in zip(*sizes, strict=True))
     pair = _whole_numbers(padding, least=0)
     if pair is not None:
         return tuple((p, p) for p in pair)
@@ -210,7 +210,7 @@ def padding_sides(padding, n=None, f=None, s=(1, 1), d=(1, 1)):
         sides = tuple(_whole_numbers(side, least=0) for side in padding)
         if None not in sides:
             return sides
-    words = ', "same" or "valid"' if n is not None else ""
+    words = ', "same" or "valid"' if sizes else ""
     rule = "a whole number of at least 0, a pair (height, width), or ((top, bottom), (left, right))"
     return _refuse("padding", rule + words, padding)
 

@@ -1,6 +1,7 @@
 """Both modules against the definition, published numbers, and what was promised."""
 
 import contextlib
+import itertools
 import json
 import tracemalloc
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from problems import GEOMETRIES, Problem, equal, problems
 
 from cnnlib import crop, flip, loops, numerical_gradient, spread, vectorized, zero_pad
-from cnnlib.shapes import geometry
+from cnnlib.shapes import Axis, Geometry, geometry
 
 MODULES = pytest.mark.parametrize("conv", [loops, vectorized], ids=["loops", "vectorized"])
 ALL = pytest.mark.parametrize("problem", GEOMETRIES, ids=str)
@@ -731,6 +732,74 @@ def test_each_way_is_taken_where_it_is_the_cheapest(sizes, how, way):
     if not found:
         where = geometry(Y.shape[1:3], W.shape[:2], **how)
         assert vectorized._cheapest_way(where, *W.shape[2:]) == way
+
+
+AXES = [
+    Axis(n, f, s, d, before, after)
+    for n, f, s, d, before, after in [
+        (9, 3, 1, 1, 0, 0),
+        (12, 5, 1, 1, 2, 2),
+        (40, 3, 2, 1, 1, 0),
+        (23, 2, 3, 1, 0, 1),
+        (11, 3, 1, 2, 1, 1),
+        (14, 1, 1, 1, 0, 0),
+        (5, 5, 1, 1, 0, 0),
+    ]
+]
+CHANNELS = [(1, 1), (1, 3), (3, 1), (2, 8), (8, 2), (16, 16), (64, 5), (3, 64)]
+
+
+def time_of_tiles(rows, columns, n_k, f_k, products, width):
+    """What the tiles of one image take, counted on the tiles themselves."""
+    W = np.ones((rows.f, columns.f, n_k, f_k))
+    band, time = vectorized._band(W, columns.s, width), 0
+    lanes = max(vectorized.NARROW, band.shape[1])
+    each = vectorized.COPY + products * (vectorized.PACK + lanes)
+    for _, tile in vectorized._tiles(np.ones((1, rows.n, columns.n, n_k)), rows, columns, width):
+        assert tile.shape[1] == len(band)
+        time += vectorized.RUN * len(tile) * rows.f + tile.size * each
+    return time
+
+
+@pytest.mark.parametrize("products", [1, 2])
+@pytest.mark.parametrize(("n_k", "f_k"), CHANNELS)
+@pytest.mark.parametrize(("rows", "columns"), [*zip(AXES, AXES[1:] + AXES[:1], strict=True)])
+def test_the_width_of_the_blocks_is_the_cheapest_of_all(rows, columns, n_k, f_k, products):
+    time, width = vectorized._cheapest(rows, columns, n_k, f_k, products)
+    widths = [1] if columns.d > 1 else range(1, min(16, columns.o) + 1)
+    times = [time_of_tiles(rows, columns, n_k, f_k, products, one) for one in widths]
+    assert time == min(times)
+    assert width == widths[times.index(time)]
+
+
+@pytest.mark.parametrize(("rows", "columns"), [*itertools.product(AXES, repeat=2)])
+def test_a_way_costs_what_its_products_cost(monkeypatch, rows, columns):
+    """The products of each way are noted down, and none is made."""
+    where, made = Geometry(rows, columns), []
+
+    def slide(X, rows, columns, shape, W=None, out=None, other=None):
+        products = (W is not None) + (other is not None)
+        made.append(vectorized._cheapest(rows, columns, *shape[2:], products)[0])
+        return np.zeros(shape)
+
+    def time(way, *arrays):
+        made.clear()
+        way(*arrays)
+        return sum(made)
+
+    monkeypatch.setattr(vectorized, "_slide", slide)
+    for n_k, f_k in CHANNELS:
+        Y, W = np.ones((1, rows.n, columns.n, n_k)), np.ones((rows.f, columns.f, n_k, f_k))
+        dZ, phases = np.ones((1, rows.o, columns.o, f_k)), vectorized._input_gradient
+        for_dW = time(vectorized._filter, dZ, Y, where)
+        times = {
+            "phases": time(phases, dZ, W, where, Y) + for_dW,
+            "shared": time(phases, dZ, W, where, Y, Y, np.zeros_like(W)),
+        }
+        if where.stride != (1, 1) and where.dilation == (1, 1):
+            at_once = time(vectorized._input_gradient_at_once, dZ, W, where, np.ones_like(Y))
+            times["at once"] = at_once + for_dW
+        assert vectorized._cheapest_way(where, n_k, f_k) == min(times, key=times.get)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

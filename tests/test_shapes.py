@@ -264,6 +264,11 @@ def test_a_message_about_a_dilated_filter_tells_its_extent():
     assert "W is 3 x 2, 5 x 4 with dilation (2, 3), Y with its padding is 4 x 9" in text
 
 
+def test_a_message_about_a_filter_counts_the_padding_of_each_side():
+    text = refused(lambda: geometry((4, 9), (9, 2), padding=((1, 3), (2, 5))))
+    assert "W is 9 x 2, Y with its padding is 8 x 16" in text
+
+
 def test_a_message_about_sizes_gives_asymmetric_numbers_in_full():
     text = refused(
         lambda: loops.conv_backward_input(
