@@ -96,6 +96,11 @@ def test_same_gives_one_output_for_each_stride_begun_and_pads_more_behind(n, f, 
 # --- the one relation ----------------------------------------------------------------
 
 
+def test_an_axis_is_plain_where_no_more_is_said():
+    assert Axis(7, 3) == Axis(n=7, f=3, s=1, d=1, before=0, after=0)
+    assert [*Axis(4, 2).joined(i=1)] == [(1, 0, 1), (2, 1, 1)]
+
+
 def test_the_relation_joins_a_cell_a_weight_and_an_output():
     axis = Axis(n=5, f=3, s=2, d=3, before=4, after=3)
     assert [axis.input_index(i, u) for i, u in [(0, 0), (0, 1), (1, 0), (2, 2)]] == [-4, -1, -2, 6]
@@ -148,6 +153,25 @@ def test_zero_pad_puts_zeros_on_each_side():
 def test_crop_is_the_way_back_from_zero_pad(padding, batch):
     Y = np.arange(1.0, 1 + 24 * np.prod(batch)).reshape(*batch, 2, 3, 4)
     equal(crop(zero_pad(Y, padding), padding), Y)
+
+
+@pytest.mark.parametrize(
+    ("sides", "left"),
+    [
+        (((2, 4), (0, 3)), (0, 0)),
+        (((1, 3), (2, 0)), (2, 1)),
+        (((2, 5), (0, 3)), None),
+        (((3, 4), (0, 3)), None),
+        (((2, 4), (1, 3)), None),
+        (((2, 4), (0, 4)), None),
+    ],
+)
+def test_crop_takes_off_as_much_as_there_is_and_no_more(sides, left):
+    dYp = np.arange(18.0).reshape(6, 3, 1)
+    if left is None:
+        assert "dYp is 6 x 3, too small" in refused(lambda: crop(dYp, sides))
+    else:
+        assert crop(dYp, sides).shape == (*left, 1)
 
 
 def test_crop_may_leave_nothing():
@@ -512,6 +536,27 @@ def test_an_absurd_number_is_refused_before_any_memory_is_taken(conv, call, word
     message = refused(lambda: call(conv))
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        ((2**31,), True),
+        ((2**16, 2**15, 1), True),
+        ((2**31 + 1,), False),
+        ((2**16, 2**15 + 1), False),
+        ((3, 5, 2**28), False),
+        ((0, 2**31), True),
+        ((0, 2**31 + 1), False),
+        ((), True),
+    ],
+)
+def test_a_result_may_have_2_to_the_31_cells_and_no_more(shape, fits):
+    if fits:
+        shapes.check_room("Z", shape)
+    else:
+        text = refused(lambda: shapes.check_room("Z", shape))
+        assert f"Z would be {shapes.by(shape)}: more than 2147483648 cells" in text
 
 
 @MODULES
