@@ -37,7 +37,7 @@ help:
 	@echo 'make lab        open the lessons in JupyterLab'
 	@echo 'make doctor     say what is wrong with the installation, and what mends it'
 	@echo 'make test       check the code, run every test and every notebook'
-	@echo 'make test-long  run every lesson ten times, offline, with other versions; steppers under stress'
+	@echo 'make test-long  run every lesson ten times, offline, with other versions; steppers under stress; mutants'
 	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
@@ -71,7 +71,7 @@ test: .venv/dev
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
-# Some twenty minutes or more; what it measures goes into tests/REPORT.md.
+# An hour or more; what it measures goes into tests/REPORT.md.
 test-long: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/long --durations 0 $(ARGS)
 

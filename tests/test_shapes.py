@@ -514,6 +514,11 @@ def test_a_layer_refuses_another_batch_before_it_works_on_this_one(conv):
 HUGE = 2**62
 
 
+def many(maps):
+    """A batch that takes no memory."""
+    return np.broadcast_to(maps, (2**28, *maps.shape))
+
+
 @MODULES
 @pytest.mark.parametrize(("call", "words"), [
     (lambda conv: conv.conv_forward(Y, W, padding=HUGE), [f"padding = {HUGE}"]),
@@ -531,6 +536,10 @@ HUGE = 2**62
     (lambda conv: zero_pad(Y[:, :, :0], HUGE), [f"padding = {HUGE}"]),
     (lambda conv: crop(Y, HUGE), [f"padding = {HUGE}"]),
     (lambda conv: spread(Z, HUGE), [f"stride = {HUGE}"]),
+    (lambda conv: conv.conv_forward(many(Y), W), ["Z would be 268435456 x 4 x 4 x 1"]),
+    (lambda conv: conv.conv_backward_input(many(Z), W, (6, 6)), ["dY would be 268435456 x 6 x 6"]),
+    (lambda conv: zero_pad(many(Y), 1), ["map would be 268435456 x 8 x 8 x 1"]),
+    (lambda conv: spread(many(Z), 2), ["would be 268435456 x 7 x 7 x 1"]),
 ])  # fmt: skip
 def test_an_absurd_number_is_refused_before_any_memory_is_taken(conv, call, words):
     message = refused(lambda: call(conv))
