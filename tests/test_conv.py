@@ -802,6 +802,83 @@ def test_a_way_costs_what_its_products_cost(monkeypatch, rows, columns):
         assert vectorized._cheapest_way(where, n_k, f_k) == min(times, key=times.get)
 
 
+@pytest.mark.parametrize("how", [{}, {"stride": 2, "padding": 1}], ids=["plain", "stride"])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_way_that_is_chosen_is_the_one_that_is_taken(monkeypatch, way, how):
+    taken = []
+
+    def note(name):
+        function = getattr(vectorized, name)
+
+        def noted(*arguments):
+            result = function(*arguments)
+            if name != "_by_table" or result:
+                taken.append((name, len(arguments)))
+            return result
+
+        return noted
+
+    for name in ("_by_table", "_input_gradient", "_input_gradient_at_once", "_filter"):
+        monkeypatch.setattr(vectorized, name, note(name))
+    if way == "at once" and not how:
+        way = "phases"  # without a stride there is one phase
+    Y, W = np.ones((2, 6, 5, 2)), np.ones((3, 2, 2, 3))
+    with forced(way):
+        Z = vectorized.conv_forward(Y, W, **how)
+        vectorized.conv_backward(Z, Y, W, **how)
+        by_layer, taken[:] = taken[:], []
+        vectorized.conv_backward_input(Z, W, (6, 5), **how)
+    alone = ("_input_gradient_at_once", 4) if way == "at once" else ("_input_gradient", 4)
+    expected = {"table": [("_by_table", 4)], "shared": [("_input_gradient", 6)]}
+    assert by_layer == expected.get(way, [alone, ("_filter", 3)])
+    assert way == "table" or taken == [alone]
+
+
+@pytest.mark.parametrize("m", [0, 1, 2])
+def test_a_table_has_as_many_places_as_may_be_and_no_more(monkeypatch, m):
+    shapes = (m, 5, 3, 2), (m, 6, 4, 3), (2, 2, 3, 2)
+    given = shapes, np.dtype(float), 1, 0, 1
+    for_dY, for_dW, _ = vectorized._table.__wrapped__(*given) or (np.zeros(0),) * 3
+    places = for_dY.size + for_dW.size
+    assert (places == 0) == (m == 0)
+    for most in (places, places - 1):
+        monkeypatch.setattr(vectorized, "SMALL", most)
+        assert (vectorized._table.__wrapped__(*given) is not None) == (most == places > 0)
+
+
+LAYERS = [(1, 8), (3, 1), (2, 40), (64, 5), (7, 64)]  # images and channels
+
+
+@pytest.mark.parametrize(("m", "n_k"), LAYERS)
+@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize(("rows", "columns"), [*zip(AXES, AXES[1:] + AXES[:1], strict=True)])
+def test_a_tile_holds_all_that_fits_into_the_cache(monkeypatch, rows, columns, width, m, n_k):
+    """Rows of windows, or whole images; and 128 windows, however large they are."""
+    width = width if columns.d == 1 else 1  # a dilated window is not widened
+    monkeypatch.setattr(vectorized, "TILE", 2**15)
+    vectorized._layout.cache_clear()
+    X = np.ones((m, rows.n, columns.n, n_k))
+    (at, tile), *others = vectorized._tiles(X, rows, columns, width)
+    vectorized._layout.cache_clear()
+    across = -(-columns.o // width)
+    images, band = min(at[0].stop, m), min(at[1].stop, rows.o)
+    assert len(tile) == images * band * across
+    most = max(2**15 // tile[0].nbytes, 128)
+    assert len(tile) <= max(most, across)
+    assert images == 1 or band == rows.o
+    one_more = rows.o * across if band == rows.o else across
+    assert (images == m and not others) or len(tile) + one_more > most
+
+
+@pytest.mark.parametrize("axis", AXES, ids=str)
+@pytest.mark.parametrize("other", [Axis(5, 5), Axis(5, 2, 3)], ids=str)
+def test_a_map_is_copied_only_where_windows_leave_it(axis, other):
+    leaves = axis.before or axis.input_index(axis.o - 1, axis.f - 1) >= axis.n
+    for rows, columns in [(axis, other), (other, axis)]:
+        inside = vectorized._layout((1, rows.n, columns.n, 2), 8, rows, columns, 1)[1]
+        assert (inside is not None) == bool(leaves)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("m", "n", "n_k", "f", "f_k", "s", "p"),

@@ -386,6 +386,7 @@ SIZES = {
     "text": ("66", ValueError),
     "a whole shape": ((6, 6, 1), ValueError),
     "negative": ((-6, 6), ValueError),
+    "-1": ((6, -1), ValueError),
     "floats": ((6.0, 6.0), ValueError),
     "bools": ((True, True), ValueError),
     "a pair in a pair": ((6, (6, 1)), ValueError),
@@ -441,6 +442,14 @@ def test_a_size_is_a_pair(conv, value, error):
         assert message.startswith(f"{name} must be a pair {form} of whole numbers")
         assert f"got {value!r}" in message
         assert ("take the height and the width only" in message) == (value == (6, 6, 1))
+
+
+def test_a_map_may_have_no_row_and_a_filter_has_one():
+    assert geometry((0, 6), (1, 1), padding=1).output_size == (2, 8)
+    text = refused(lambda: geometry((6, -1), (1, 1), padding=2))
+    assert text.startswith("input_size must be a pair (n_h, n_w) of whole numbers of at least 0;")
+    text = refused(lambda: geometry((6, 6), (3, 0)))
+    assert text.startswith("filter_size must be a pair (f_h, f_w) of whole numbers of at least 1;")
 
 
 @pytest.mark.parametrize(("given", "name"), [
@@ -514,9 +523,14 @@ def test_a_layer_refuses_another_batch_before_it_works_on_this_one(conv):
 HUGE = 2**62
 
 
-def many(maps):
-    """A batch that takes no memory."""
-    return np.broadcast_to(maps, (2**28, *maps.shape))
+def maps(*shape):
+    """An array that takes no memory."""
+    return np.broadcast_to(1.0, shape)
+
+
+def many(one):
+    """A batch that takes none."""
+    return maps(2**28, *one.shape)
 
 
 @MODULES
@@ -538,6 +552,11 @@ def many(maps):
     (lambda conv: spread(Z, HUGE), [f"stride = {HUGE}"]),
     (lambda conv: conv.conv_forward(many(Y), W), ["Z would be 268435456 x 4 x 4 x 1"]),
     (lambda conv: conv.conv_backward_input(many(Z), W, (6, 6)), ["dY would be 268435456 x 6 x 6"]),
+    (lambda conv: conv.conv_forward(Y, maps(3, 3, 1, 2**28)), ["Z would be 4 x 4 x 268435456:"]),
+    (lambda conv: conv.conv_backward_input(Z, maps(3, 3, 2**28, 1), (6, 6)),
+     ["dY would be 6 x 6 x 268435456:"]),
+    (lambda conv: conv.conv_backward_filter(maps(4, 4, 2**15), maps(6, 6, 2**16), (3, 3)),
+     ["dW would be 3 x 3 x 65536 x 32768:"]),
     (lambda conv: zero_pad(many(Y), 1), ["map would be 268435456 x 8 x 8 x 1"]),
     (lambda conv: spread(many(Z), 2), ["would be 268435456 x 7 x 7 x 1"]),
 ])  # fmt: skip
