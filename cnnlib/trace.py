@@ -117,7 +117,7 @@ class Step:
             gifts = [f"{t} = {t.gift}" for t in self.terms]
             return f"{self.source} gives {'; '.join(gifts) or 'nothing: no window reaches it'}"
         if not self.terms and not self.bias:
-            return f"{self.target} = {number(self.value, bare=True)}: no product reaches it"
+            return f"{self.target} = 0: no product reaches it"
         names, values = [], []
         if self.bias:
             names, values = [str(self.bias)], [number(self.start)]

@@ -153,7 +153,7 @@ def test_a_forward_sum_starts_at_the_bias():
 
 @GIFTS
 def test_a_step_of_a_source_has_no_bias_to_show(kind):
-    assert {step.bias for step in of_example(kind, one_map())} == {None}
+    assert {(step.bias, step.start) for step in of_example(kind, one_map())} == {(None, 0.0)}
 
 
 @SUMS
@@ -296,6 +296,8 @@ def test_a_trace_of_nothing_is_empty():
     assert list(steps) == []
     with pytest.raises(IndexError):
         steps[0]
+    steps = trace.influence_steps(np.ones((0, 3, 1)), np.ones((1, 1, 1, 1)), padding=1)
+    assert (len(steps), steps.most_terms) == (0, 0)
 
 
 def test_a_trace_makes_a_step_only_when_it_is_asked_for():
@@ -379,6 +381,18 @@ def test_a_value_of_the_result_can_be_had_without_its_step(kind):
         assert [
             steps.value(index) for index in np.ndindex(expected.shape)
         ] == expected.ravel().tolist()
+
+
+@GIFTS
+def test_a_value_before_a_step_is_what_the_steps_so_far_gave(kind):
+    example = three_maps()
+    steps, so_far = of_example(kind, example), {}
+    for step in steps:
+        for term in step.terms:
+            index = term.target.index
+            begun = example.b[index[-1]] if kind == "influence" else 0
+            assert steps.value_before(index, step.number) == so_far.get(index, begun)
+            so_far[index] = so_far.get(index, begun) + term.value
 
 
 # --- NaN and infinity ----------------------------------------------------------------
