@@ -1,0 +1,277 @@
+"""Change one thing at a time in the modules of the course, and see whether their tests tell.
+
+python tests/long/mutants.py                      305 mutants, of five modules
+python tests/long/mutants.py --module loops --sample 100 --seed 2
+
+A mutant is the module with one operator, comparison, index, constant or slice changed. It is
+*caught* where a test of the module fails, *stopped* where the tests do not end in time (a hang is
+seen too), and else it *survives*. `survivors.toml` explains each known survivor.
+
+cosmic-ray makes the mutants: see `mutations.py`. It is no part of the locks, and lives in a
+throwaway environment. The tests run in a copy of the repository, so nothing here is touched.
+What is found is kept in a file, and a run that was broken off goes on from there.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import venv
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+SESSION = HERE / "mutants.jsonl"
+COSMIC_RAY = "cosmic-ray==8.7.0"  # another version may draw another sample
+EACH, SEED = 61, "1"
+MEMORY = 8 * 2**30  # bytes that the tests of a mutant may ask for
+
+# For each module its tests, the sharpest first: one call of pytest after the other.
+BLIND_TO_VECTORIZED = ["tests/test_conv.py", "-k", "loops or (both and not geometries)"]
+SLOW = "compositions or two_mistakes or exchange_of_axes or lesson or glance or report"
+TESTS = {
+    "shapes": [["tests/test_shapes.py", "tests/test_bad_input.py"], ["tests/test_conv.py"]],
+    "loops": [BLIND_TO_VECTORIZED, ["tests/test_bad_input.py", "-k", "loops"]],
+    "trace": [["tests/test_trace.py"]],
+    "exercises": [
+        ["tests/test_wrong.py"],
+        ["tests/test_exercises.py", "-k", f"not ({SLOW})"],
+    ],
+    "vectorized": [["tests/test_conv.py"], ["tests/test_bad_input.py", "-k", "vectorized"]],
+}
+# An obvious fault in each. If it is not caught, the copy is not what is tested.
+PLANTED = {
+    "shapes": ("cnnlib/shapes.py", "return i * self.s + u", "return i * self.s - u"),
+    "loops": ("cnnlib/loops.py", "Z[..., i, j, k] += Y", "Z[..., i, j, k] -= Y"),
+    "trace": ("cnnlib/trace.py", "total = total + x * y", "total = total - x * y"),
+    "exercises": ("cnnlib/exercises/running.py", "if not same(it.came", "if same(it.came"),
+    "vectorized": ("cnnlib/vectorized.py", "dY[y] += dZ[z]", "dY[y] -= dZ[z]"),
+}
+COPIED = ("cnnlib", "tests", "figures", "notebooks", "tools", "pyproject.toml", "requirements.lock")
+
+
+def files_of(module):
+    """Return the files of a module, from the root of the repository."""
+    path = REPOSITORY / "cnnlib" / module
+    paths = sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    return [path.relative_to(REPOSITORY).as_posix() for path in paths]
+
+
+# --- the mutants -----------------------------------------------------------------------------
+
+
+def maker(folder):
+    """Return the Python of a new environment with cosmic-ray."""
+    venv.create(folder, with_pip=True)
+    python = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", COSMIC_RAY]
+    subprocess.run(install, check=True, stderr=subprocess.PIPE, timeout=600)
+    return python
+
+
+def mutants_of(module, count, seed, python):
+    """Return so many mutants of a module, each a dict; see `mutations.py`."""
+    draw = [python, HERE / "mutations.py", "--count", str(count), "--seed", f"{seed} {module}"]
+    done = subprocess.run(
+        [*map(str, draw), *files_of(module)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return [json.loads(line) | {"module": module} for line in done.stdout.splitlines()]
+
+
+def name_of(mutant):
+    """Return what tells a mutant from others, and stays where lines move."""
+    return tuple(mutant[key] for key in ("file", "function", "line", "becomes"))
+
+
+# --- their tests -----------------------------------------------------------------------------
+
+
+def _modestly():
+    """Let a mutant that asks for all memory fail, and not the machine."""
+    import resource  # not on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+class Copy:
+    """A copy of the repository in which one file at a time is changed."""
+
+    def __init__(self, folder):
+        self.root = Path(folder) / "copy"
+        self.root.mkdir()
+        no = shutil.ignore_patterns(".*", "__pycache__", "long", "browser")
+        for name in COPIED:
+            source, target = REPOSITORY / name, self.root / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=no)
+            else:
+                shutil.copy2(source, target)
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")} | {
+            "CI": "1",  # hypothesis has the same problems each time
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",  # what is stored of a mutant could be taken for another
+            "PYTHONPATH": str(self.root),
+        }
+
+    def passes(self, tests, seconds):
+        """Whether all tests pass, or None where they do not end in time."""
+        left = seconds
+        for arguments in tests:
+            begun = time.monotonic()
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+            try:
+                done = subprocess.run(
+                    [*command, *arguments],
+                    cwd=self.root,
+                    env=self.environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    timeout=left,
+                    preexec_fn=_modestly if os.name == "posix" else None,
+                )
+            except subprocess.TimeoutExpired:
+                return None
+            # 1: a test failed. 2: a module could not be imported. Below 0: Python itself died.
+            if done.returncode > 2:
+                raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout.decode()}")
+            if done.returncode:
+                return False
+            left -= time.monotonic() - begun
+        return True
+
+    def with_text(self, file, text, tests, seconds):
+        """The same while one file has another text."""
+        path = self.root / file
+        kept = path.read_text("utf-8")
+        path.write_text(text, encoding="utf-8")
+        try:
+            return self.passes(tests, seconds)
+        finally:
+            path.write_text(kept, encoding="utf-8")
+
+
+def first_look(copy, module):
+    """Check that the tests pass as they are, and see a planted fault; return their seconds."""
+    begun = time.monotonic()
+    if not copy.passes(TESTS[module], 1800):
+        raise RuntimeError(f"the tests of {module} fail before anything is changed")
+    seconds = time.monotonic() - begun
+    file, right, wrong = PLANTED[module]
+    text = (copy.root / file).read_text("utf-8")
+    if text.count(right) != 1:
+        raise RuntimeError(f"the fault to be planted in {module} has no place any more")
+    if copy.with_text(file, text.replace(right, wrong), TESTS[module], 1800) is not False:
+        raise RuntimeError(f"a planted fault in {module} is not caught")
+    return seconds
+
+
+# --- a session -------------------------------------------------------------------------------
+
+
+def digest(*texts):
+    """Return a short name of some texts."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def state_of_the_code():
+    """Return a name of all that a verdict depends on."""
+    paths = [*REPOSITORY.glob("cnnlib/**/*"), *REPOSITORY.glob("tests/*.py")]
+    paths = [path for path in sorted(paths) if path.suffix in (".py", ".toml")]
+    return digest(*(path.read_text("utf-8") for path in paths), repr(TESTS))
+
+
+class Session:
+    """The verdicts so far, in a file; a verdict holds as long as the code is the same."""
+
+    def __init__(self, path, keep_caught):
+        self.path, self.state, self.known = path, state_of_the_code(), {}
+        for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+            one = json.loads(line)
+            if one["state"] == self.state or (keep_caught and one["verdict"] == "caught"):
+                self.known[one["mutant"]] = one["verdict"]
+
+    def keep(self, mutant):
+        """Put down what was found."""
+        key = name_in_session(mutant)
+        self.known[key] = mutant["verdict"]
+        one = {"mutant": key, "verdict": mutant["verdict"], "state": self.state}
+        with self.path.open("a", encoding="utf-8") as file:
+            print(json.dumps(one), file=file)
+
+
+def name_in_session(mutant):
+    """Return a short name of a mutant that holds where another line is edited."""
+    return digest(*name_of(mutant), mutant["kind"], str(mutant["nth"]))
+
+
+WORDS = {True: "survived", False: "caught", None: "stopped"}
+
+
+def run(modules, count, seed, session, python):
+    """Yield (module, seconds of its tests as they are, its mutants with their verdicts)."""
+    for module in modules:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Copy(folder)
+            seconds = first_look(copy, module)
+            limit = 30 + 6 * seconds
+            print(f"{module}: {seconds:.1f} s as it is", flush=True)
+            mutants = mutants_of(module, count, seed, python)
+            for number, one in enumerate(mutants, 1):
+                one["verdict"] = session.known.get(name_in_session(one))
+                if not one["verdict"]:
+                    passed = copy.with_text(one["file"], one["code"], TESTS[module], limit)
+                    one["verdict"] = WORDS[passed]
+                    session.keep(one)
+                print(f"{module} {number}/{len(mutants)} {one['verdict']}", flush=True)
+                if one["verdict"] == "survived":
+                    print(*name_of(one), sep="\n    ", flush=True)
+        yield module, seconds, mutants
+
+
+def explanations(path=HERE / "survivors.toml"):
+    """Return why a survivor survives, by its name."""
+    known = tomllib.loads(path.read_text("utf-8"))["survivor"]
+    return {name_of(one): one["why"] for one in known}
+
+
+def arguments(given=None):
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--module", action="append", choices=TESTS, help="default: all")
+    parser.add_argument("--sample", type=int, default=EACH, help="mutants of each module")
+    parser.add_argument("--seed", default=SEED)
+    parser.add_argument("--session", type=Path, default=SESSION)
+    parser.add_argument(
+        "--keep-caught", action="store_true", help="do not ask again after a test was added"
+    )
+    parser.add_argument("--python", type=Path, help="one that has cosmic-ray already")
+    return parser.parse_args(given)
+
+
+def main(given=None):
+    """Do what the command line says; return what `run` yields."""
+    options = arguments(given)
+    session = Session(options.session, options.keep_caught)
+    with tempfile.TemporaryDirectory() as folder:
+        python = options.python or maker(folder)
+        modules = options.module or TESTS
+        return [*run(modules, options.sample, options.seed, session, python)]
+
+
+if __name__ == "__main__":
+    for name, seconds, found in main():
+        count = {word: sum(one["verdict"] == word for one in found) for word in WORDS.values()}
+        print(f"{name}: {len(found)} of {found[0]['possible']}, {seconds:.1f} s, {count}")
