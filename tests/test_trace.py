@@ -272,6 +272,17 @@ def test_a_cell_that_does_not_exist_has_no_position(kind, index):
         steps.position(index)
 
 
+@KIND
+def test_the_cell_behind_the_last_has_no_position(kind):
+    steps = of_example(kind, three_maps())
+    shape = steps.shapes[ROLES[kind][3]]
+    last = tuple(n - 1 for n in shape)
+    assert steps.position(last) == len(steps) - 1
+    for axis, n in enumerate(shape):
+        with pytest.raises(ValueError, match="has no cell"):
+            steps.position((*last[:axis], n, *last[axis + 1 :]))
+
+
 def test_a_trace_is_indexed_like_a_tuple():
     steps = of_example("input", one_map())
     everything = tuple(steps)
@@ -490,7 +501,8 @@ def test_a_number_is_short_and_one_below_0_has_parentheses(value, text, bare):
 
 def test_the_repr_of_a_trace_is_short():
     assert repr(of_example("input", one_map())) == "<input pass to dY, 5 x 5 x 1: 25 steps>"
-    assert len(repr(of_example("input", one_map())[12])) < 3_000
+    step = of_example("input", one_map())[12]
+    assert len(repr(step)) < 3_000 and repr(step.trace) not in repr(step)
 
 
 # --- bad arguments -------------------------------------------------------------------
