@@ -212,6 +212,21 @@ def test_a_result_that_is_far_too_large_is_not_shown_whole():
     assert "50 x 60, here 12 of each" in str(verdict)
 
 
+@pytest.mark.parametrize(("rows", "cut"), [(12, False), (13, True)])
+def test_a_map_is_shown_up_to_twelve_rows_and_columns(rows, cut):
+    for shape in (rows, 12, 1), (12, rows, 1):
+        shown = str(exercises.check("crop", lambda dYp, padding, shape=shape: np.zeros(shape)))
+        assert f"{shape[0]} x {shape[1]}{', here 12 of each' * cut}:" in shown
+        assert ("here 12" in shown) == cut
+
+
+@pytest.mark.parametrize(("cells", "words"), [(10_000, "has the shape"), (10_001, "far too large")])
+def test_a_result_is_looked_at_up_to_ten_thousand_cells(cells, words):
+    verdict = exercises.check("relu_backward", lambda dY, Z: np.zeros((cells, 1, 1)))
+    assert words in verdict.fault
+    assert ("far too large" in verdict.fault) == (cells > 10_000)
+
+
 def test_the_notebook_is_left_as_it_was():
     def careless(dY, Z):
         np.random.seed(1), random.seed(1)

@@ -186,28 +186,34 @@ def digest(*texts):
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def state_of_the_code():
-    """Return a name of all that a verdict depends on."""
-    paths = [*REPOSITORY.glob("cnnlib/**/*"), *REPOSITORY.glob("tests/*.py")]
-    paths = [path for path in sorted(paths) if path.suffix in (".py", ".toml")]
-    return digest(*(path.read_text("utf-8") for path in paths), repr(TESTS))
+def state_of(module):
+    """Return a name of all that a verdict depends on: the package, the tests, their helpers."""
+    helpers = [path for path in REPOSITORY.glob("tests/*.py") if path.name[:5] != "test_"]
+    tests = [REPOSITORY / one for call in TESTS[module] for one in call if one[-3:] == ".py"]
+    package = [path for path in REPOSITORY.glob("cnnlib/**/*") if path.suffix in (".py", ".toml")]
+    paths = sorted({*helpers, *tests, *package})
+    return digest(*(path.read_text("utf-8") for path in paths), repr(TESTS[module]))
 
 
 class Session:
     """The verdicts so far, in a file; a verdict holds as long as the code is the same."""
 
     def __init__(self, path, keep_caught):
-        self.path, self.state, self.known = path, state_of_the_code(), {}
+        self.path, self.known = path, {}
+        self.states = {module: state_of(module) for module in TESTS}
         for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
             one = json.loads(line)
-            if one["state"] == self.state or (keep_caught and one["verdict"] == "caught"):
+            if one["state"] in self.states.values() or (keep_caught and one["verdict"] == "caught"):
                 self.known[one["mutant"]] = one["verdict"]
 
     def keep(self, mutant):
         """Put down what was found."""
-        key = name_in_session(mutant)
-        self.known[key] = mutant["verdict"]
-        one = {"mutant": key, "verdict": mutant["verdict"], "state": self.state}
+        one = {
+            "mutant": name_in_session(mutant),
+            "verdict": mutant["verdict"],
+            "state": self.states[mutant["module"]],
+        }
+        self.known[one["mutant"]] = one["verdict"]
         with self.path.open("a", encoding="utf-8") as file:
             print(json.dumps(one), file=file)
 
