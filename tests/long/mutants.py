@@ -15,6 +15,7 @@ What is found is kept in a file, and a run that was broken off goes on from ther
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ import time
 import tomllib
 import venv
 from pathlib import Path
+from unittest import mock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -41,7 +43,9 @@ TESTS = {
     "trace": [["tests/test_trace.py"]],
     "exercises": [
         ["tests/test_wrong.py"],
-        ["tests/test_exercises.py", "-k", f"not ({SLOW})"],
+        ["tests/test_exercises.py", "-k", f"not (is_named or {SLOW})"],
+        ["tests/test_exercises.py", "-k", "students_own"],
+        ["tests/test_exercises.py", "-k", "every_mistake"],
     ],
     "vectorized": [["tests/test_conv.py"], ["tests/test_bad_input.py", "-k", "vectorized"]],
 }
@@ -97,18 +101,47 @@ def name_of(mutant):
 # --- their tests -----------------------------------------------------------------------------
 
 
-def _modestly():
-    """Let a mutant that asks for all memory fail, and not the machine."""
-    import resource  # not on Windows
+# What most tests import, and is never changed, is imported once: each run is a fork of that.
+PRELOADED = "pytest numpy numpy.testing hypothesis.strategies matplotlib.pyplot nbclient ipywidgets"
+ENVIRONMENT = {
+    "CI": "1",  # hypothesis has the same problems each time
+    "MPLBACKEND": "agg",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}
+if os.name == "posix":
+    PROCESSES = multiprocessing.get_context("forkserver")
+    PROCESSES.set_forkserver_preload(PRELOADED.split())
+else:
+    PROCESSES = multiprocessing.get_context("spawn")
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+def run_tests(root, arguments, log, store):
+    """Run pytest in a copy; this is a process of its own, and ends with the code of pytest."""
+    with open(log, "w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    if os.name == "posix":  # a mutant that asks for all memory is to fail, and not the machine
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # What is stored of one mutant must never be taken for another.
+    sys.dont_write_bytecode = not store
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.environ["PYTHONPATH"] = root
+    os.chdir(root)
+    sys.path.insert(0, root)
+    import pytest
+
+    sys.exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *arguments])))
 
 
 class Copy:
     """A copy of the repository in which one file at a time is changed."""
 
     def __init__(self, folder):
-        self.root = Path(folder) / "copy"
+        self.root, self.log = Path(folder) / "copy", Path(folder) / "log.txt"
         self.root.mkdir()
         no = shutil.ignore_patterns(".*", "__pycache__", "long", "browser")
         for name in COPIED:
@@ -117,39 +150,25 @@ class Copy:
                 shutil.copytree(source, target, ignore=no)
             else:
                 shutil.copy2(source, target)
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")} | {
-            "CI": "1",  # hypothesis has the same problems each time
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",  # what is stored of a mutant could be taken for another
-            "PYTHONPATH": str(self.root),
-        }
 
-    def passes(self, tests, seconds):
+    def passes(self, tests, seconds, store=False):
         """Whether all tests pass, or None where they do not end in time."""
-        left = seconds
+        end = time.monotonic() + seconds
         for arguments in tests:
-            begun = time.monotonic()
-            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-            try:
-                done = subprocess.run(
-                    [*command, *arguments],
-                    cwd=self.root,
-                    env=self.environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    timeout=left,
-                    preexec_fn=_modestly if os.name == "posix" else None,
-                )
-            except subprocess.TimeoutExpired:
+            given = str(self.root), arguments, str(self.log), store
+            process = PROCESSES.Process(target=run_tests, args=given)
+            process.start()
+            process.join(max(0, end - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()
                 return None
             # 1: a test failed. 2: a module could not be imported. Below 0: Python itself died.
-            if done.returncode > 2:
-                raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout.decode()}")
-            if done.returncode:
+            if process.exitcode > 2:
+                said = self.log.read_text("utf-8", errors="replace")
+                raise RuntimeError(f"pytest ended with {process.exitcode}:\n{said}")
+            if process.exitcode:
                 return False
-            left -= time.monotonic() - begun
         return True
 
     def with_text(self, file, text, tests, seconds):
@@ -166,8 +185,9 @@ class Copy:
 def first_look(copy, module):
     """Check that the tests pass as they are, and see a planted fault; return their seconds."""
     begun = time.monotonic()
-    if not copy.passes(TESTS[module], 1800):
-        raise RuntimeError(f"the tests of {module} fail before anything is changed")
+    if not copy.passes(TESTS[module], 1800, store=True):
+        said = copy.log.read_text("utf-8", errors="replace")
+        raise RuntimeError(f"the tests of {module} fail before anything is changed:\n{said}")
     seconds = time.monotonic() - begun
     file, right, wrong = PLANTED[module]
     text = (copy.root / file).read_text("utf-8")
@@ -271,7 +291,7 @@ def main(given=None):
     """Do what the command line says; return what `run` yields."""
     options = arguments(given)
     session = Session(options.session, options.keep_caught)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, ENVIRONMENT):
         python = options.python or maker(folder)
         modules = options.module or TESTS
         return [*run(modules, options.sample, options.seed, session, python)]
