@@ -443,8 +443,8 @@ def _batch(maps):
 def _finite(*arrays):
     """Whether no array is empty, and all numbers are finite: then zero times any of them is 0.
 
-    One sum sees it: what is not finite stays in it. (A sum that overflows says no, and the
-    taps are taken, which is only slower.)
+    The sum of squares sees it: what is not finite stays in it, and no sum is faster. (One that
+    overflows says no, and the taps are taken, which is only slower.)
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        return all(a.size and math.isfinite(np.add.reduce(a, axis=None)) for a in arrays)
+        return all(a.size and math.isfinite(np.vdot(a, a)) for a in arrays)
