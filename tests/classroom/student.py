@@ -180,12 +180,13 @@ class Student:
         return said is not None and [said[0], said[2]] == [at[0], at[2]]
 
     def lost(self):
-        """Return how many moves the kernel has not heard in their order, and where it is."""
-        known = json.loads(self.run("import json; print(json.dumps([_heard, _stepper.index]))"))
-        heard, index = known
-        wrong = sum(one != two for one, two in zip(heard, self.sent, strict=False))
-        lost = wrong + abs(len(heard) - len(self.sent))
-        return lost + (bool(self.sent) and index != self.sent[-1][0])
+        """Return how many moves the kernel has not heard, or not in their order and place."""
+        said = self.run("import json; print(json.dumps([_heard, _stepper.index]))")
+        heard, index = json.loads(said)
+        missing = sum(at not in heard for at in self.sent)
+        in_order = heard == [at for at in self.sent if at in heard]
+        in_place = not self.sent or index == self.sent[-1][0]
+        return missing + (not in_order) + (not in_place)
 
     def interrupt(self):
         """Press the button that stops a cell."""
