@@ -29,8 +29,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab doctor test test-long test-browser notebooks figures site lite bench bench-stepper
-.PHONY: lock audit clean
+.PHONY: help lab doctor test test-long test-class test-browser notebooks figures site lite bench
+.PHONY: bench-stepper lock audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +38,7 @@ help:
 	@echo 'make doctor     say what is wrong with the installation, and what mends it'
 	@echo 'make test       check the code, run every test and every notebook'
 	@echo 'make test-long  run every lesson ten times, offline, with other versions; steppers under stress; mutants'
+	@echo 'make test-class  let thirty students step on a JupyterHub of this machine'
 	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
 	@echo 'make notebooks  run every notebook and store its outputs'
 	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
@@ -45,8 +46,8 @@ help:
 	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
 	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
 	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
-	@echo 'make lock       remake both lock files (newest versions: ARGS=--upgrade)'
-	@echo 'make audit      ask for known vulnerabilities of all packages in both lock files'
+	@echo 'make lock       remake the lock files (newest versions: ARGS=--upgrade)'
+	@echo 'make audit      ask for known vulnerabilities of all packages in the lock files'
 	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
 	@echo
 	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
@@ -71,9 +72,13 @@ test: .venv/dev
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
-# An hour or more; what it measures goes into tests/REPORT.md.
-test-long: .venv/dev
-	$(VENV_PYTHON) -m pytest tests/long --durations 0 $(ARGS)
+# Two hours or more; what it measures goes into tests/REPORT.md.
+test-long: .venv/dev .venv/class/ready
+	$(VENV_PYTHON) -m pytest tests/long tests/classroom --durations 0 $(ARGS)
+
+# Thirty students on a JupyterHub of this machine; some eight minutes.
+test-class: .venv/dev .venv/class/ready
+	$(VENV_PYTHON) -m pytest tests/classroom --durations 0 $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
@@ -146,6 +151,28 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	    -r requirements-dev.lock
 	@touch .venv/dev
 
+# A JupyterHub and what its students have: apart, so that the lab of `make lab` has none of it.
+NO_NODE = "The proxy of JupyterHub needs Node.js 20 or newer, and npm. On Debian or Ubuntu: \
+    sudo apt install nodejs npm"
+
+.venv/class/ready: .venv/ready requirements-classroom.lock tests/classroom/package-lock.json \
+    tools/jupyter_server_config.py
+	@npm --version >/dev/null 2>&1 \
+	    && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
+	    || { printf '%s\n' $(NO_NODE) >&2; exit 1; }
+	@echo 'Setting up .venv/class with a JupyterHub, once; this takes a few minutes.'
+	@rm -rf .venv/class
+	@$(VENV_PYTHON) -m venv .venv/class
+	@.venv/class/bin/python -m pip install --quiet --only-binary :all: --require-hashes \
+	    -r requirements-classroom.lock
+	@.venv/class/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p .venv/class/share/jupyter/lab/settings .venv/class/etc/jupyter .venv/class/node
+	@echo '$(LAB_SETTINGS)' > .venv/class/share/jupyter/lab/settings/overrides.json
+	@cp tools/jupyter_server_config.py .venv/class/etc/jupyter/
+	@cp tests/classroom/package.json tests/classroom/package-lock.json .venv/class/node/
+	@npm ci --prefix .venv/class/node --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch .venv/class/ready
+
 # No question about news and no look for updates over the lesson. What a widget says is handled in
 # turn with the cells, not beside them: a cell that is run after a key sees where the key has led.
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
@@ -153,7 +180,7 @@ LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}
 
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
-# an Intel processor. The second lock holds all of the first, in the same versions.
+# an Intel processor. The other locks hold all of the first, in the same versions.
 COMPILE = -m uv --no-config --system-certs pip compile pyproject.toml --quiet --extra editable \
     --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-annotate --custom-compile-command 'make lock'
@@ -165,4 +192,6 @@ lock:
 	    && "$$tools/bin/python" $(COMPILE) --constraints "$$tools/constraints.txt" \
 	        --output-file requirements.lock $(ARGS) \
 	    && "$$tools/bin/python" $(COMPILE) --constraints requirements.lock \
-	        --extra test --extra site --output-file requirements-dev.lock $(ARGS)
+	        --extra test --extra site --output-file requirements-dev.lock $(ARGS) \
+	    && "$$tools/bin/python" $(COMPILE) --constraints requirements-dev.lock \
+	        --extra classroom --output-file requirements-classroom.lock $(ARGS)

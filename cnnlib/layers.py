@@ -4,6 +4,7 @@ A function and its ``_backward`` stand together. The backward one takes the grad
 that arrives and what the forward one was given, and returns the gradient that it owes.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -129,7 +130,11 @@ def max_pool(Y, size, stride=None):
     TypeError, ValueError
         If `Y` is no map of floats, or the window does not fit on it.
     """
-    return _largest(Y, _taps(_windows(Y, size, stride)))
+    (y, _), *rest = _taps(_windows(Y, size, stride))
+    Z = np.array(Y[y], Y.dtype.newbyteorder("="), order="C")
+    for y, _ in rest:
+        np.maximum(Z, Y[y], out=Z)
+    return Z
 
 
 def max_pool_backward(dZ, Y, size, stride=None):
@@ -164,36 +169,49 @@ def max_pool_backward(dZ, Y, size, stride=None):
             f"dZ has the shape {dZ.shape}, but the pool of a map {Y.shape} gives {Z_shape}; "
             f"pass the Y, the size and the stride of the forward pass"
         )
-    taps = _taps(where)
-    Z, dY = _largest(Y, taps), np.zeros(Y.shape, np.result_type(dZ, Y))
+    dY = np.zeros(Y.shape, np.result_type(dZ, Y))
     with np.errstate(invalid="ignore", over="ignore"):
-        finite = np.isfinite(dZ.sum() + Z.sum())  # then 0 times any of them is 0
-    waiting = np.ones(Z_shape, bool)  # windows whose largest cell was not met yet
-    found, part = np.empty(Z_shape, bool), np.empty(Z_shape, dY.dtype)  # used again for each tap
-    for y in taps:  # in row order
-        np.equal(Y[y], Z, out=found)
-        if not finite:
-            found |= np.isnan(Y[y])
-        found &= waiting
-        waiting ^= found
-        if finite:
-            dY[y] += np.multiply(dZ, found, out=part)  # faster than to choose
-        else:
-            dY[y] += np.where(found, dZ, 0)
+        finite = np.isfinite(dZ.sum())  # then 0 times any of them is 0
+    m, taps = math.prod(Y.shape[:-3]), _taps(where)
+    dZ, maps, out = (a.reshape(m, *a.shape[-3:]) for a in (dZ, Y, dY))
+    images = max(1, TOGETHER // max(1, len(taps) * dZ[:1].size))
+    for first in range(0, m, images):
+        some = slice(first, first + images)
+        _give_back(dZ[some], maps[some], out[some], taps, finite)
     return dY
 
 
-def _largest(Y, taps):
-    Z = np.array(Y[taps[0]], Y.dtype.newbyteorder("="), order="C")
-    for y in taps[1:]:
-        np.maximum(Z, Y[y], out=Z)
-    return Z
+TOGETHER = 2**17
+"""Cells of all windows that are looked at together: a cache of today's processors holds them."""
+
+
+def _give_back(dZ, Y, dY, taps, finite):
+    """Add each dZ to the first cell of dY, in row order, where Y is the largest of its window."""
+    cells = np.stack([Y[y] for y, _ in taps])
+    Z = cells.max(axis=0)
+    nan = np.isnan(Z).any()
+    waiting = np.ones(Z.shape, bool)  # windows whose largest cell was not met yet
+    found, part = np.empty(Z.shape, bool), np.empty(Z.shape, dY.dtype)  # used again for each tap
+    for cell, (y, untouched) in zip(cells, taps, strict=True):
+        np.equal(cell, Z, out=found)
+        if nan:
+            found |= np.isnan(cell)
+        found &= waiting
+        waiting ^= found
+        # A product is faster than a choice.
+        got = np.multiply(dZ, found, out=part) if finite else np.where(found, dZ, 0)
+        dY[y] = got if untouched else dY[y] + got
+    dY += 0  # and no -0, which a negative number times 0 is
 
 
 @lru_cache(maxsize=64)
 def _taps(where):
-    """For each cell of a window, in row order, the cells of Y that it joins: see `Geometry`."""
-    return [y for _, y, _ in where.taps()]
+    """For each cell of a window, in row order: the cells of Y that it is, in all windows.
+
+    And whether they are none of those before, as where windows lie apart.
+    """
+    s_h, s_w = where.stride
+    return [(y, u < s_h and v < s_w) for (u, v), y, _ in where.taps()]
 
 
 def _windows(Y, size, stride):

@@ -32,22 +32,49 @@ from cnnlib.shapes import (
 # stop at the edge of the map: no cell of the padding is there, so 0 * inf is never made. All
 # that is not finite is therefore summed here. The input gradient is read in the scatter
 # direction, so no filter is flipped; `loops` gathers. Both are the same sum in another order.
+#
+# And nothing is faster where a layer has many channels and few cells, as the last ones of a network
+# have: what follows needs copies of the filters, and here the filters are what is large.
 
 
 def _forward_by_taps(Y, W, where, Z):
     for (u, v), y, z in where.taps():
-        Z[z] += Y[y] @ W[u, v]
+        Z[z] += (_rows(Y[y]) @ W[u, v]).reshape(Z[z].shape)
 
 
 def _input_by_taps(dZ, W, where, dY):
     for (u, v), y, z in where.taps():
-        dY[y] += dZ[z] @ W[u, v].T
+        dY[y] += (_rows(dZ[z]) @ W[u, v].T).reshape(dY[y].shape)
 
 
 def _filter_by_taps(dZ, Y, where, dW):
-    cells = list(range(dZ.ndim - 1))  # all axes but the channels
     for (u, v), y, z in where.taps():
-        dW[u, v] += np.tensordot(Y[y], dZ[z], axes=(cells, cells))
+        dW[u, v] += _rows(Y[y]).T @ _rows(dZ[z])
+
+
+def _rows(maps):
+    """The cells as rows of a matrix, a column for each channel."""
+    return maps.reshape(math.prod(maps.shape[:-1]), maps.shape[-1])
+
+
+MATRIX = 2**13
+"""Weights of a tap, at the least: then its product takes longer than to call it."""
+LARGE = 4
+"""Filters with a quarter of the numbers of both maps: to copy them takes longer than the maps."""
+
+
+def _large(shape, *maps):
+    """Whether the filters are large beside their maps."""
+    return math.prod(shape[2:]) >= MATRIX and LARGE * math.prod(shape) > sum(a.size for a in maps)
+
+
+MANY = 4
+"""Where Y has so many times the cells of Z, most windows of dZ are padding."""
+
+
+def _scatter_is_less(where):
+    """Whether to scatter from the few cells of Z saves most products of the gathered sum."""
+    return math.prod(where.input_size) > MANY * math.prod((*where.stride, *where.output_size))
 
 
 # --- tiles -----------------------------------------------------------------------------------
@@ -131,8 +158,8 @@ NARROW = 8
 
 
 @lru_cache(maxsize=1024)
-def _cheapest(rows, columns, n_k, f_k, products=1):
-    """(time in units of a product, width) of the cheapest blocks for so many products of a tile.
+def _cheapest(rows, columns, n_k, f_k):
+    """(time in units of a product, width) of the cheapest blocks.
 
     A dilated window has gaps, and is not widened.
     """
@@ -140,7 +167,7 @@ def _cheapest(rows, columns, n_k, f_k, products=1):
     for width in range(1, max(1, min(16, columns.o)) + 1 if columns.d == 1 else 2):
         blocks = rows.o * -(-columns.o // width)
         numbers = rows.f * (columns.f + columns.s * (width - 1)) * n_k
-        each = COPY + products * (PACK + max(NARROW, f_k * width))
+        each = COPY + PACK + max(NARROW, f_k * width)
         found.append((blocks * (RUN * rows.f + numbers * each), width))
     return min(found)
 
@@ -171,30 +198,28 @@ def _copies(band, f_w, step):
     return np.ndarray((f_h, f_w, n_k, width, f_k), band.dtype, band, 0, steps)
 
 
-def _slide(X, rows, columns, shape, W=None, out=None, other=None):
-    """Slide over X. Write windows times W into `out`; return windows transposed times `other`.
-
-    Both are (m, o_h, o_w, ...), and `shape` is that of W. The two products share each tile.
-    """
-    _, width = _cheapest(rows, columns, *shape[2:], (W is not None) + (other is not None))
-    band = None if W is None else _band(W, columns.s, width)
-    whole = columns.o % width == 0
-    total = None
+def _slide(X, rows, columns, W, out):
+    """Slide W over X: write the product of each window and W into `out`, (m, o_h, o_w, ...)."""
+    _, width = _cheapest(rows, columns, *W.shape[2:])
+    band = _band(W, columns.s, width)
     for at, tile in _tiles(X, rows, columns, width):
-        if W is not None:
-            here = out[at]
-            if whole and here.flags.c_contiguous:
-                np.matmul(tile, band, out=here.reshape(len(tile), -1))
-            else:
-                found = (tile @ band).reshape(*here.shape[:2], -1, *here.shape[3:])
-                here[...] = found[:, :, : columns.o]
-        if other is not None:
-            z = other[at]
-            if not whole:
-                z = np.pad(z, [(0, 0), (0, 0), (0, -columns.o % width)] + [(0, 0)] * (z.ndim - 3))
-            part = tile.T @ z.reshape(len(tile), -1)
-            total = part if total is None else np.add(total, part, out=total)
-    return None if other is None else _fold(total, shape, columns.s, width)
+        here = out[at]
+        if columns.o % width == 0 and here.flags.c_contiguous:
+            np.matmul(tile, band, out=here.reshape(len(tile), -1))
+        else:
+            found = (tile @ band).reshape(*here.shape[:2], -1, *here.shape[3:])
+            here[...] = found[:, :, : columns.o]
+
+
+def _collect(X, rows, columns, Z, shape):
+    """Return the sum over all windows of X, transposed, times their cell of Z; `shape` of W."""
+    _, width = _cheapest(rows, columns, *shape[2:])
+    spare, total = -columns.o % width, 0
+    for at, tile in _tiles(X, rows, columns, width):
+        z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
+        part = tile.T @ z.reshape(len(tile), -1)
+        total = np.add(total, part, out=part)
+    return _fold(total, shape, columns.s, width)
 
 
 # --- phases of the stride --------------------------------------------------------------------
@@ -221,15 +246,12 @@ def _phases(axis):
     return found
 
 
-def _input_gradient(dZ, W, where, dY, Y=None, dW=None):
-    """Fill dY from windows of dZ; where Y is given, fill dW from the same windows."""
+def _input_gradient(dZ, W, where, dY):
+    """Fill dY, phase by phase."""
     for cells_h, u, rows in _phases(where.rows):
         for cells_w, v, columns in _phases(where.columns):
-            at, part = (slice(None), cells_h, cells_w), W[u, v].swapaxes(2, 3)
-            other = None if Y is None else Y[at]
-            found = _slide(dZ, rows, columns, part.shape, part, dY[at], other)
-            if Y is not None:
-                dW[u, v] = found.swapaxes(2, 3)
+            part = W[u, v].swapaxes(2, 3)
+            _slide(dZ, rows, columns, part, dY[:, cells_h, cells_w])
 
 
 def _input_gradient_at_once(dZ, W, where, dY):
@@ -243,7 +265,7 @@ def _input_gradient_at_once(dZ, W, where, dY):
     parts = parts.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
     m, n_h, n_w, _ = dY.shape
     cells = np.empty((m, rows.o, s_h, columns.o, s_w * n_k), dY.dtype)
-    _slide(dZ, rows, columns, parts.shape, parts, cells.swapaxes(2, 3))
+    _slide(dZ, rows, columns, parts, cells.swapaxes(2, 3))
     dY[...] = cells.reshape(m, rows.o * s_h, -1, n_k)[:, :n_h, :n_w]
 
 
@@ -257,18 +279,12 @@ def _at_once(axis):
 
 
 @lru_cache(maxsize=256)
-def _cheapest_way(where, n_k, f_k):
-    """Return "phases", "at once", or "shared": windows of dZ, phase by phase, for dW too."""
-    parts = [*itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))]
-    cost = {
-        "phases": sum(_cheapest(*lie, f_k, n_k)[0] for lie in parts),
-        "shared": sum(_cheapest(*lie, f_k, n_k, 2)[0] for lie in parts)
-        - _cheapest(*where, n_k, f_k)[0],
-    }
-    if where.stride != (1, 1) == where.dilation:
-        lies, channels = map(_at_once, where), math.prod(where.stride) * n_k
-        cost["at once"] = _cheapest(*lies, f_k, channels)[0]
-    return min(cost, key=cost.get)
+def _at_once_is_cheaper(where, n_k, f_k):
+    if where.stride == (1, 1) or where.dilation != (1, 1):
+        return False
+    parts = itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))
+    one_by_one = sum(_cheapest(*lie, f_k, n_k)[0] for lie in parts)
+    return _cheapest(*map(_at_once, where), f_k, math.prod(where.stride) * n_k)[0] < one_by_one
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -317,9 +333,8 @@ def _table(shapes, dtype, stride, padding, dilation):
 def _by_table(dZ, Y, W, how):
     """All three gradients, or None where there is no table or a number is not finite."""
     alike = type(dZ) is type(Y) is type(W) is np.ndarray and dZ.dtype == Y.dtype == W.dtype
-    if not alike or dZ.size > SMALL or not (dZ.dtype.isnative and plain(*how)):
-        return None
-    known = _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
+    small = alike and dZ.size <= SMALL and dZ.dtype.isnative and plain(*how)
+    known = small and _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
     if not known:
         return None
     for_dY, for_dW, zero_one = known
@@ -348,8 +363,8 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
-    if _finite(Y, W):
-        _slide(_batch(Y), *where, W.shape, W, _batch(Z))
+    if _finite(Y, W) and not _large(W.shape, Y, Z):
+        _slide(_batch(Y), *where, W, _batch(Z))
     else:
         _forward_by_taps(Y, W, where, Z)
     return Z if b is None else np.add(Z, b, out=Z)
@@ -364,9 +379,9 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if not dY.size or not _finite(dZ, W):
+    if not dY.size or _large(W.shape, dZ, dY) or _scatter_is_less(where) or not _finite(dZ, W):
         _input_by_taps(dZ, W, where, dY)
-    elif _cheapest_way(where, *W.shape[2:]) == "at once":
+    elif _at_once_is_cheaper(where, *W.shape[2:]):
         _input_gradient_at_once(_batch(dZ), W, where, _batch(dY))
     else:
         _input_gradient(_batch(dZ), W, where, _batch(dY))
@@ -382,10 +397,9 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
 def _filter(dZ, Y, where):
     dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
     dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
-    if _finite(dZ, Y):
-        dW += _slide(_batch(Y), *where, dW.shape, other=_batch(dZ))
-    else:
-        _filter_by_taps(dZ, Y, where, dW)
+    if _finite(dZ, Y) and not _large(dW.shape, dZ, Y):
+        return _collect(_batch(Y), *where, _batch(dZ), dW.shape)
+    _filter_by_taps(dZ, Y, where, dW)
     return dW
 
 
@@ -401,9 +415,8 @@ def conv_backward_bias(dZ):
     cells = dZ.reshape(-1, dZ.shape[-1])
     ones = np.ones(math.isqrt(len(cells)), dZ.dtype)
     whole = len(cells) // len(ones) * len(ones)
-    rest = cells[whole:]
     parts = ones @ cells[:whole].reshape(-1, len(ones), dZ.shape[-1])
-    return parts.sum(axis=0) + ones[: len(rest)] @ rest
+    return parts.sum(axis=0) + ones[: len(cells) - whole] @ cells[whole:]
 
 
 @by_name
@@ -415,14 +428,7 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
         return found
     where = check_forward(Y, W, None, *how)
     check_backward_filter(dZ, Y, W.shape[:2], *how)
-    db = conv_backward_bias(dZ)
-    alike = dZ.dtype == Y.dtype == W.dtype
-    if alike and _cheapest_way(where, *W.shape[2:]) == "shared" and _finite(db, W, Y):
-        dZ, Y, W = _as(db.dtype, dZ, Y, W)
-        dY, dW = np.zeros(Y.shape, Y.dtype), np.zeros(W.shape, W.dtype)
-        _input_gradient(_batch(dZ), W, where, _batch(dY), _batch(Y), dW)
-        return ConvGradients(dY, dW, db)
-    return ConvGradients(_input(dZ, W, where), _filter(dZ, Y, where), db)
+    return ConvGradients(_input(dZ, W, where), _filter(dZ, Y, where), conv_backward_bias(dZ))
 
 
 def _as(dtype, *arrays):
@@ -437,8 +443,8 @@ def _batch(maps):
 def _finite(*arrays):
     """Whether no array is empty, and all numbers are finite: then zero times any of them is 0.
 
-    One sum sees it: what is not finite stays in it. (A sum that overflows says no, and the
-    taps are taken, which is only slower.)
+    The sum of squares sees it: what is not finite stays in it, and no sum is faster. (One that
+    overflows says no, and the taps are taken, which is only slower.)
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        return all(a.size and math.isfinite(np.add.reduce(a, axis=None)) for a in arrays)
+        return all(a.size and math.isfinite(np.vdot(a, a)) for a in arrays)

@@ -33,12 +33,17 @@ def section(title, command, head, rows, words="", path=REPORT):
     old = path.read_text("utf-8") if path.is_file() else HEAD
     start, *sections = re.split(r"(?m)^(?=## )", old)
     kept = {one.splitlines()[0]: one.strip() for one in sections}
-    lines = [head, ["---"] * len(head), *rows]
-    assert {len(line) for line in lines} == {len(head)}, "each row has a cell for each column"
-    table = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-    parts = [f"## {_line(title)}", f"`{command}`, {when_and_where()}", table, words.strip()]
+    parts = [f"## {_line(title)}", f"`{command}`, {when_and_where()}", table(head, rows)]
+    parts.append(words.strip())
     kept[parts[0]] = "\n\n".join(filter(None, parts))
     path.write_text("\n\n".join([start.strip(), *kept.values()]) + "\n", encoding="utf-8")
+
+
+def table(head, rows):
+    """Return a table as Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    assert {len(line) for line in lines} == {len(head)}, "each row has a cell for each column"
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
 
 def when_and_where():

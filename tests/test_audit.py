@@ -95,12 +95,13 @@ def test_an_empty_lock_is_not_clean(run):
     assert verdict == audit.NOT_AUDITED and "nothing was" in out
 
 
-def test_the_worst_of_both_locks_counts(tmp_path, monkeypatch, capsys):
-    verdicts = iter([(audit.NOT_REACHED, ["a"]), (audit.VULNERABLE, ["b"])])
+def test_the_worst_of_all_locks_counts(tmp_path, monkeypatch, capsys):
+    verdicts = iter([(audit.NOT_REACHED, ["a"]), (audit.VULNERABLE, ["b"]), (audit.CLEAN, ["c"])])
     monkeypatch.setattr(audit, "audit", lambda lock, command: next(verdicts))
     assert audit.main(["--with", "pip-audit"]) == audit.VULNERABLE
     out = capsys.readouterr().out
     assert "requirements.lock: a" in out and "requirements-dev.lock: b" in out
+    assert "requirements-classroom.lock: c" in out
 
 
 def test_a_pip_audit_that_cannot_be_had_is_said(monkeypatch, capsys):
@@ -109,7 +110,10 @@ def test_a_pip_audit_that_cannot_be_had_is_said(monkeypatch, capsys):
     assert "could not reach pip-audit itself: no route" in capsys.readouterr().out
 
 
-def test_both_locks_are_read():
-    first, second = map(audit.pinned, audit.LOCKS)
-    assert {"numpy", "jupyterlab", "ipywidgets"} <= first < second
-    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in second)
+def test_all_locks_are_read():
+    first, *others = map(audit.pinned, audit.LOCKS)
+    assert {"numpy", "jupyterlab", "ipywidgets"} <= first
+    assert len(others) == 2
+    for other in others:
+        assert first < other
+        assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in other)

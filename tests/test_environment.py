@@ -1,5 +1,6 @@
 """environment.yml, pyproject.toml, the locks, the Makefile and the workflows agree."""
 
+import json
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = {
     name: (REPOSITORY / name).read_text(encoding="utf-8")
-    for name in ("requirements.lock", "requirements-dev.lock")
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-classroom.lock")
 }
 EACH_LOCK = pytest.mark.parametrize("name", LOCKS)
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -57,7 +58,11 @@ def conda_bounds():
 def wanted(name):
     """Every requirement that a lock must hold: of the course, or of those who work on it too."""
     extras = PROJECT["optional-dependencies"]
-    more = ["editable"] if name == "requirements.lock" else ["editable", "test", "site"]
+    for_whom = {
+        "requirements-dev.lock": ["test", "site"],
+        "requirements-classroom.lock": ["classroom"],
+    }
+    more = ["editable", *for_whom.get(name, [])]
     assert set(more) <= set(extras)
     return bounds(PROJECT["dependencies"] + [line for extra in more for line in extras[extra]])
 
@@ -96,10 +101,11 @@ def test_a_lock_holds_each_dependency_within_its_bound(lock, package):
         assert wanted(lock)[package].contains(version.version)
 
 
-def test_the_second_lock_holds_all_of_the_first_in_the_same_versions():
-    first, second = (versions(name) for name in LOCKS)
-    assert {*first} < {*second}
-    assert first == {package: second[package] for package in first}
+@pytest.mark.parametrize("name", [*LOCKS][1:])
+def test_another_lock_holds_all_of_the_first_in_the_same_versions(name):
+    first, other = versions("requirements.lock"), versions(name)
+    assert {*first} < {*other}
+    assert first == {package: other[package] for package in first}
 
 
 def faults_of_lock(lock):
@@ -118,6 +124,20 @@ def faults_of_lock(lock):
 @EACH_LOCK
 def test_a_lock_holds_names_versions_markers_and_hashes_only(name):
     assert faults_of_lock(LOCKS[name]) == []
+
+
+def test_the_lock_of_the_proxy_holds_versions_and_hashes_only():
+    folder = REPOSITORY / "tests" / "classroom"
+    wanted, lock = (
+        json.loads((folder / name).read_text("utf-8"))
+        for name in ("package.json", "package-lock.json")
+    )
+    packages = lock["packages"]
+    assert packages.pop("")["dependencies"] == wanted["dependencies"]
+    for name, version in wanted["dependencies"].items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    for package in packages.values():
+        assert package["integrity"].startswith("sha512-") and "resolved" not in package
 
 
 HASH = "    --hash=sha256:" + 64 * "0"
@@ -186,8 +206,9 @@ def test_the_long_tests_run_by_their_own_target_only():
         )
         assert done.returncode == 0, done.stdout[-2000:]
         assert ("tests/long/test_long_runs.py::" in done.stdout) is there
+        assert "tests/classroom/test_class.py::" not in done.stdout
     recipe = re.search(r"^test-long: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
-    assert "-m pytest tests/long" in recipe
+    assert "-m pytest tests/long tests/classroom" in recipe
     long = (REPOSITORY / ".github" / "workflows" / "long.yml").read_text(encoding="utf-8")
     assert "run: make test-long" in long and "path: tests/REPORT.md" in long
 

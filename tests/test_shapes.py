@@ -303,7 +303,18 @@ def test_a_message_about_sizes_gives_asymmetric_numbers_in_full():
     assert "padding ((1, 2), (0, 0)) and dilation (1, 2) give a 4 x 2 output" in text
 
 
+class LookAlike:
+    """Like a tensor or a table of another library: NumPy can read it, and it is no array."""
+
+    shape, ndim, dtype = (6, 6, 1), 3, np.dtype(float)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(self.shape, dtype)
+
+
 NOT_ARRAYS = {
+    "a look-alike": LookAlike(),
+    "a buffer": memoryview(np.ones((6, 6, 1))),
     "None": None,
     "a number": 2.0,
     "text": "Y",

@@ -1,6 +1,6 @@
-"""Ask for known vulnerabilities of everything in both lock files.
+"""Ask for known vulnerabilities of everything in the lock files.
 
-python tools/audit.py       audit both locks with pip-audit, in a throwaway environment
+python tools/audit.py       audit all locks with pip-audit, in a throwaway environment
 
 It ends with 0 where nothing is known, 1 where something is, 2 where a package was not audited,
 and 3 where what it asks could not be reached: then nothing is known either way.
@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LOCKS = [REPOSITORY / name for name in ("requirements.lock", "requirements-dev.lock")]
+LOCKS = [REPOSITORY / f"requirements{more}.lock" for more in ("", "-dev", "-classroom")]
 CLEAN, VULNERABLE, NOT_AUDITED, NOT_REACHED = range(4)
 SECONDS = 900
 
@@ -87,7 +87,7 @@ def main(arguments=None):
     """Audit the locks; return the worst of what was found, in the order of the exit codes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--with", dest="command", nargs="+", help="how pip-audit is run")
-    parser.add_argument("--lock", type=Path, action="append", help="default: both locks")
+    parser.add_argument("--lock", type=Path, action="append", help="default: all locks")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         command, reason = options.command, ""

@@ -313,12 +313,15 @@ def show(row):
     print("".join(cells) + "  noisy" * (row["noise"] > 0.25), flush=True)
 
 
+WITH_MEANS = ("gradients", "forward", "pools")
+
+
 def means(rows):
     """Geometric means of the ratios, the worst of all, and the toy."""
     found = {}
     for precision in ("float32", "float64"):
         mine = [r for r in rows if r["precision"] == precision and r["ratio"]]
-        for kind in ("tuned on", "others", "toy"):
+        for kind in ("tuned on", "others", "toy", "pools"):
             ratios = [r["ratio"] for r in mine if r["kind"] == kind]
             if ratios:
                 found[f"{kind}, {precision}"] = statistics.geometric_mean(ratios)
@@ -358,6 +361,7 @@ def pools(times):
             rows.append(
                 {
                     "workload": name,
+                    "kind": "pools",
                     "precision": dtype.__name__,
                     "found": found,
                     "ratio": found["cnnlib"]["seconds"] / other["seconds"] if other else None,
@@ -457,6 +461,19 @@ PARTS = {
 }
 
 
+def routines():
+    """The processor whose routines NumPy's products take, as far as one can know."""
+    forced = os.environ.get("OPENBLAS_CORETYPE")
+    if forced:
+        return f"{forced}, which OPENBLAS_CORETYPE asks for"
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return "the library's own choice"
+    found = {lib.get("architecture") for lib in threadpool_info() if lib["user_api"] == "blas"}
+    return ", ".join(map(str, found))
+
+
 def heading():
     """Where and with what this is measured."""
     model = platform.processor() or platform.machine()
@@ -472,6 +489,7 @@ def heading():
         "threads": int(THREADS),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "products by": routines(),
         "torch": torch.__version__ if torch else None,
         "load": os.getloadavg()[0],
     }
@@ -499,7 +517,7 @@ def main():
     for name in given.part or PARTS:
         print(f"\n{name}: milliseconds")
         found[name] = PARTS[name](given.times)
-        for kind, mean in means(found[name]).items() if name in ("gradients", "forward") else ():
+        for kind, mean in means(found[name]).items() if name in WITH_MEANS else ():
             print(f"{kind:<22}{mean:>6.2f}")
     noisy = [
         r

@@ -55,7 +55,7 @@ PLANTED = {
     "loops": ("cnnlib/loops.py", "Z[..., i, j, k] += Y", "Z[..., i, j, k] -= Y"),
     "trace": ("cnnlib/trace.py", "total = total + x * y", "total = total - x * y"),
     "exercises": ("cnnlib/exercises/running.py", "if not same(it.came", "if same(it.came"),
-    "vectorized": ("cnnlib/vectorized.py", "dY[y] += dZ[z]", "dY[y] -= dZ[z]"),
+    "vectorized": ("cnnlib/vectorized.py", "dY[y] += (", "dY[y] -= ("),
 }
 COPIED = ("cnnlib", "tests", "figures", "notebooks", "tools", "pyproject.toml", "requirements.lock")
 
