@@ -1,5 +1,6 @@
 """Mistakes are named, right answers pass, and nothing that a function does hurts the notebook."""
 
+import dataclasses
 import functools
 import itertools
 import random
@@ -19,6 +20,7 @@ import pytest
 import styles
 
 from cnnlib import draw, exercises
+from cnnlib.exercises import catalogue
 from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
@@ -336,6 +338,22 @@ def test_a_verdict_without_a_pass_has_no_stepper():
 def test_most_counterexamples_are_drawn_at_a_glance():
     sizes = [largest(planted(*case)) for case in CASES]
     assert np.mean(np.array(sizes) < 12) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("shapes", "named"), [([(3, 2, 1, 3)], False), ([(3, 2, 1, 3), (2, 3, 2, 2)], True)]
+)
+def test_a_mistake_is_named_where_two_problems_show_it(monkeypatch, shapes, named):
+    def wrong(W):
+        return 0.0 * W if W.shape in shapes else W[::-1, ::-1]
+
+    exercise = dataclasses.replace(exercises.EXERCISES["flip"])
+    rare = catalogue.Mistake("rare", "It is 0 for some.", "Look.", (wrong,))
+    vars(exercise)["mistakes"] = {"rare": rare}
+    monkeypatch.setitem(catalogue.EXERCISES, "flip", exercise)
+    verdict = exercises.check("flip", wrong)
+    assert not verdict.passed
+    assert verdict.mistake == (rare.says if named else None)
 
 
 def test_no_hint_is_a_line_of_code():
