@@ -259,6 +259,19 @@ def test_a_counterexample_is_small_and_its_cell_is_summed():
     assert str(x.step) in str(verdict)
 
 
+def test_a_fault_in_every_cell_is_shown_on_the_smallest_problem_of_all():
+    planted_sign = planted("conv_backward_input", "sign").counterexample.given
+    sizes = {name: np.shape(value) for name, value in planted_sign.items()}
+    assert (sizes["dZ"], sizes["W"]) == ((1, 1, 1), (1, 1, 1, 1))
+    assert [planted_sign[n] for n in ("input_size", "stride", "padding")] == [
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]
+    batch = planted("input_gradient_batch", "sign").counterexample.given
+    assert batch["dZ"].shape == (1, 1, 1, 1)
+
+
 def test_a_verdict_shows_tables_with_the_wrong_cell_marked():
     verdict = exercises.check("conv_backward_input", mistakes.WRONG[0][2])
     shown = verdict._repr_html_()
