@@ -130,7 +130,8 @@ def speed(ax):
     where = MEASURED["heading"]
     threads = f"{where['threads']} thread" + "s" * (where["threads"] != 1)
     draw.text(ax, 400, bottom + 58, f"{where['date']}, {where['machine']}, {threads},", 15)
-    words = f"NumPy {where['numpy']}, PyTorch {where['torch']}, median of {MEASURED['turns']}"
+    words = f"NumPy {where['numpy']} with its products for {where['products by']}, "
+    words += f"PyTorch {where['torch']}, median of {MEASURED['turns']}"
     draw.text(ax, 400, bottom + 82, words, 15)
 
 
@@ -144,8 +145,8 @@ def _speed_alt():
         "gradients stands on a logarithmic axis, in times of PyTorch's: a circle for numbers of 32 "
         "bits, a square for 64 bits, and a short bar for NumPy's matrix products alone. Over all, "
         f"the geometric mean is {means['float32']:.2f} for 32 bits and {means['float64']:.2f} for "
-        "64 bits. Most circles of wide layers lie close behind their bar; most squares lie at 1 or "
-        "before it."
+        "64 bits. Most circles of wide layers lie close behind their bar; nearly all squares lie "
+        "at 1 or before it."
     )
 
 

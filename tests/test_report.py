@@ -34,6 +34,23 @@ def test_a_section_is_replaced_in_its_place(put):
     assert put("One", [[3, 3]]) == text
 
 
+def test_sections_stand_in_the_order_of_the_parts(put):
+    text = ""
+    for title in ("Another", *report.ORDER[::-1]):
+        text = put(title, [[1, 1]])
+    titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert titles == [*report.ORDER, "Another"]
+    for title in titles[:-1]:
+        assert f"[{title}](#{title.lower().replace(' ', '-')})" in text
+
+
+def test_each_part_is_in_the_report():
+    text = report.REPORT.read_text("utf-8")
+    assert text.startswith(report.HEAD)
+    titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert titles == [title for title in report.ORDER if title in titles]
+
+
 def test_a_row_too_short_is_refused(put):
     with pytest.raises(AssertionError, match="each row"):
         put("One", [[1]])
