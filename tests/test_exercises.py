@@ -272,6 +272,17 @@ def test_a_fault_in_every_cell_is_shown_on_the_smallest_problem_of_all():
     assert batch["dZ"].shape == (1, 1, 1, 1)
 
 
+@pytest.mark.parametrize("axis", range(3))
+def test_a_fault_is_shown_on_the_smallest_problem_that_has_it(axis):
+    def wrong(dY, Z):
+        made = dY * (Z > 0)
+        np.moveaxis(made, axis, 0)[1:2] += 7
+        return made
+
+    smallest = exercises.check("relu_backward", wrong).counterexample.given
+    assert smallest["Z"].shape == tuple(2 if other == axis else 1 for other in range(3))
+
+
 def test_a_verdict_shows_tables_with_the_wrong_cell_marked():
     verdict = exercises.check("conv_backward_input", mistakes.WRONG[0][2])
     shown = verdict._repr_html_()
