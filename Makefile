@@ -11,8 +11,9 @@ LESSON := notebooks/00_start_here.ipynb
 # The outputs stored in the notebooks belong to the locked versions on Linux.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 
-# Several files of tests at once: a browser waits while another test computes.
-AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Several files of tests at once: a browser waits while another test computes. In their order: those
+# with a browser have few tests that take long, and come first.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # JupyterLab asks root for a word of consent.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
