@@ -1,19 +1,15 @@
 """The backward pass of a convolution layer, to read, to step through and to check."""
 
-import sys
-
-# `python -m cnnlib.doctor` must run where NumPy does not: it needs none of this.
-if sys.argv[:1] != ["-m"] or "cnnlib.doctor" not in sys.orig_argv:
-    from cnnlib import loops, vectorized
-    from cnnlib.gradcheck import numerical_gradient
-    from cnnlib.shapes import ConvGradients, crop, flip, output_size, spread, zero_pad
-    from cnnlib.vectorized import (
-        conv_backward,
-        conv_backward_bias,
-        conv_backward_filter,
-        conv_backward_input,
-        conv_forward,
-    )
+from cnnlib import loops, vectorized
+from cnnlib.gradcheck import numerical_gradient
+from cnnlib.shapes import ConvGradients, crop, flip, output_size, spread, zero_pad
+from cnnlib.vectorized import (
+    conv_backward,
+    conv_backward_bias,
+    conv_backward_filter,
+    conv_backward_input,
+    conv_forward,
+)
 
 __all__ = [
     "ConvGradients",

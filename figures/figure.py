@@ -9,7 +9,7 @@ from typing import NamedTuple
 import matplotlib
 from matplotlib.figure import Figure as Canvas
 
-from cnnlib import draw
+from figures import draw
 
 FOLDER = Path(__file__).parent
 

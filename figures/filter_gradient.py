@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from cnnlib import draw, loops, view
+from cnnlib import loops, panels
+from cnnlib.panels import stage_panel
 from cnnlib.shapes import by
-from cnnlib.stages import stride_stages
+from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import filter_steps
-from figures import one_weight, programs, several_maps, stride
+from figures import draw, one_weight, programs, several_maps, stride
 from figures.figure import Figure
 from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, Y, at, nine, of_weight
 from figures.several_maps import F_K, N_K, SEVERAL, bare, board, read, sums_to, times
@@ -20,7 +21,7 @@ def as_filter(ax):
     step = of_weight(WEIGHT)
     y = board(
         ax,
-        view.panels(step, 0)[0],
+        panels.panels(step, 0)[0],
         60,
         118,
         62,
@@ -29,7 +30,7 @@ def as_filter(ax):
         term=False,
     )
     d = draw.panel(ax, draw.table("dZ", DZ), 500, 118, 44, None, "slides over Y")
-    result = view.panels(step, len(step.terms) - 1)[2]
+    result = panels.panels(step, len(step.terms) - 1)[2]
     goal = draw.panel(ax, result, 602, 340, 52, None, "result")
     draw.arrow(ax, (d.x - 34, d.middle[1]), (y.right[0] + 6, d.middle[1]), "lies on", back=True)
     draw.arrow(
@@ -61,7 +62,7 @@ def nine_positions(ax):
         step = of_weight(index)
         over = {
             (r, c): cell.over
-            for r, row in enumerate(view.panels(step, 0)[0].cells)
+            for r, row in enumerate(panels.panels(step, 0)[0].cells)
             for c, cell in enumerate(row)
             if cell.over
         }
@@ -115,7 +116,7 @@ def every_input_map(ax):
         size = times(SEVERAL.input_size)
         below = board(
             ax,
-            view.panels(step, 0)[0],
+            panels.panels(step, 0)[0],
             282,
             y,
             48,
@@ -166,10 +167,10 @@ def spread_over_y(ax):
     step = steps[steps.position((*SPREAD_AT, 0, 0))]
     stages = stride_stages(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **how)
     size = 46
-    one = draw.panel(ax, view.stage_panel(stages[1]), 74, 160, size, None, "zeros between its rows")
+    one = draw.panel(ax, stage_panel(stages[1]), 74, 160, size, None, "zeros between its rows")
     two = board(
         ax,
-        view.panels(step, 0)[0],
+        panels.panels(step, 0)[0],
         330,
         112,
         size,
@@ -177,7 +178,7 @@ def spread_over_y(ax):
         "input; dZ lies on it",
         term=False,
     )
-    result = view.panels(step, len(step.terms) - 1)[2]
+    result = panels.panels(step, len(step.terms) - 1)[2]
     three = draw.panel(ax, result, 640, 160, size, f"dW, {times(OBLONG.filter_size)}", "result")
     level = one.middle[1]
     draw.arrow(ax, (one.right[0] + 10, level), (two.x - 36, level), back=True)
@@ -208,7 +209,7 @@ def _spread_alt():
     stages = stride_stages(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how)
     return (
         f"The weight gradient with stride {steps.where.stride}. dZ, spread: "
-        f"{read(view.stage_panel(stages[1]))}. It lies on Y, {by(OBLONG.input_size)}, not flipped, "
+        f"{read(stage_panel(stages[1]))}. It lies on Y, {by(OBLONG.input_size)}, not flipped, "
         f"at place {SPREAD_AT}; the {len(step.terms)} products of its cells, none from the gap, "
         f"add up to dW{at(SPREAD_AT)} = {bare(step.value)}. dW has {steps.where.rows.f} rows; a "
         f"further place on the left-over row is cut off."

@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 
-from cnnlib import draw, layers, loops
+from cnnlib import layers, loops
 from cnnlib.examples import one_map, three_maps, variant
 from cnnlib.shapes import by, geometry
 from cnnlib.trace import forward_steps, influence_steps, number
+from figures import draw
 from figures.figure import Figure
 
 RUNNING = one_map()

@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from cnnlib import draw, loops, shapes, view
+from cnnlib import loops, panels, shapes
 from cnnlib.trace import input_steps, number
+from figures import draw
 from figures.figure import Figure
 from figures.forward import CELL, ON_W, ON_Y, ON_Z, RUNNING, pair, product_arrows, short
 
@@ -150,7 +151,7 @@ def turned(rows, columns, follow=True):
     names = (tuple(map(str, numbers[o])) for o in order)
     mark = (0 if not rows else W.shape[0] - 1), (0 if not columns else W.shape[1] - 1)
     made = draw.table("W", W[tuple(order)], marks={mark: "term"} if follow else ())
-    return view.Panel(made.name, made.caption, made.corner, *names, made.cells)
+    return panels.Panel(made.name, made.caption, made.corner, *names, made.cells)
 
 
 def flip(ax):
@@ -236,11 +237,12 @@ def _flipped_alt():
 
 def bare_padded():
     """Return the panel of dZ with its rings of zeros, and nothing lying on it."""
-    board = view.panels(STEP, 0)[0]
+    board = panels.panels(STEP, 0)[0]
     cells = tuple(
-        tuple(view.PanelCell(cell.text, filler=cell.filler) for cell in row) for row in board.cells
+        tuple(panels.PanelCell(cell.text, filler=cell.filler) for cell in row)
+        for row in board.cells
     )
-    return view.Panel("dZ", board.caption, board.corner, board.rows, board.columns, cells)
+    return panels.Panel("dZ", board.caption, board.corner, board.rows, board.columns, cells)
 
 
 def padded(ax):
@@ -289,7 +291,7 @@ def sliding(ax):
         many = "product" if len(step.terms) == 1 else "products"
         title = f"{len(step.terms)} {many}"
         top = draw.panel(ax, board, x - 12, 96, 34, title, "", headers=False, windows=window)
-        result = view.panels(step, len(step.terms) - 1)[2]
+        result = panels.panels(step, len(step.terms) - 1)[2]
         low = draw.panel(ax, result, x + 8, 462, 42, f"dY({pair(cell)}) = {plain(step.value)}", "")
         draw.arrow(
             ax, (low.top[0], top.bottom[1] + 10), (low.top[0], low.y - 64), back=True, width=4

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnnlib import draw, loops, view
+from cnnlib import loops, panels
 from cnnlib.shapes import by
 from cnnlib.trace import filter_steps
+from figures import draw
 from figures.figure import Figure
 from figures.several_maps import bare, times
 from figures.stride import RUNNING
@@ -231,7 +232,7 @@ def there_and_back(ax):
     draw.arrow(ax, (w.right[0] + 8, level), (z.x - 32, level))
     draw.arrow(ax, (z.right[0] + 6, level), (loss.x - 4, level))
     d = draw.panel(ax, draw.table("dZ", DZ), 546, 410, size, None, "from the next layer")
-    dw = view.panels(of_weight((2, 2)), DZ.size - 1)[2]
+    dw = panels.panels(of_weight((2, 2)), DZ.size - 1)[2]
     values = [[cell.text for cell in row] for row in dw.cells]
     goal = draw.panel(ax, draw.table("dW", values), 338, 410, size, None, "result")
     level = d.middle[1]

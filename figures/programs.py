@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from cnnlib import draw, view
+from cnnlib import panels
 from cnnlib.examples import one_map
 from cnnlib.shapes import by
 from cnnlib.trace import input_steps, scatter_steps
+from figures import draw
 from figures.figure import Figure
 from figures.several_maps import bare, board, short
 
@@ -30,7 +31,7 @@ SHARED = 1
 def two_ways(ax):
     """Gather above, scatter below; one product is marked in both."""
     get, give, again = _both()
-    get_panels, give_panels = view.panels(get, SHARED), view.panels(give, again)
+    get_panels, give_panels = panels.panels(get, SHARED), panels.panels(give, again)
     draw.text(ax, 30, 36, "gather: a cell of dY collects", 22, True, ha="left")
     draw.text(ax, 30, 446, "scatter: a cell of dZ gives", 22, True, ha="left")
     dZ, W, dY = get_panels

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from cnnlib import draw, loops, view
+from cnnlib import loops, panels
 from cnnlib.examples import three_maps
 from cnnlib.shapes import by
 from cnnlib.trace import input_steps, number
+from figures import draw
 from figures.figure import Figure
 
 SEVERAL = three_maps()
@@ -30,7 +31,7 @@ def sums_to(values):
 
 
 def board(ax, panel, *where, outlined=("window",), term=True):
-    """Draw a `view.Panel` with one tinted outline around its window; `where` as in `draw.panel`.
+    """Draw a `panels.Panel` with one tinted outline around its window; `where` as in `draw.panel`.
 
     `outlined` are the marks that lie in the window; without `term`, no single term is marked.
     """
@@ -128,7 +129,7 @@ def partial_sums(ax):
     totals = []
     for k, terms in enumerate(groups):
         y = 92 + 304 * k
-        panel = view.panels(step, step.terms.index(terms[0]))[0]
+        panel = panels.panels(step, step.terms.index(terms[0]))[0]
         size = by((len(panel.rows), len(panel.columns)))
         placed = board(
             ax,
@@ -185,7 +186,7 @@ def over_all_maps(ax):
         step = steps[steps.position((*cell, K_IN))]
         last = len(step.terms) - 1
         first = next(n for n, t in enumerate(step.terms) if t.left.index[2] == 0)
-        panel = view.panels(step, first)[0]
+        panel = panels.panels(step, first)[0]
         size = len(panel.rows), len(panel.columns)
         draw.stack(ax, 62, y, F_K, size, cell=46, shift=(13, -13))
         front = board(
@@ -198,7 +199,7 @@ def over_all_maps(ax):
             "padded; in front, k = 0 and its plane",
             term=False,
         )
-        result = view.panels(step, last)[2]
+        result = panels.panels(step, last)[2]
         goal = draw.panel(
             ax,
             result,

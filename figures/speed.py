@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlib import draw, vectorized
+from cnnlib import vectorized
 from cnnlib.shapes import geometry
+from figures import draw
 from figures.figure import Figure
 from figures.forward import RUNNING
 

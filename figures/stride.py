@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnnlib import draw, loops, view
+from cnnlib import loops
 from cnnlib.examples import oblong, one_map
+from cnnlib.panels import stage_panel
 from cnnlib.shapes import by, geometry
-from cnnlib.stages import stride_stages
+from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import influence_steps
+from figures import draw
 from figures.figure import Figure
 from figures.several_maps import bare, read, times
 
@@ -162,7 +164,7 @@ def spread(ax):
         )
         for stage, role in zip(stages[: 3 if rest else 2], ROLES, strict=False):
             placed = draw.panel(
-                ax, view.stage_panel(stage), x, y, 44, f"dZ, {times(stage.values.shape)}", role
+                ax, stage_panel(stage), x, y, 44, f"dZ, {times(stage.values.shape)}", role
             )
             if last:
                 level = y + 66
@@ -182,8 +184,8 @@ def _spread_alt():
     return (
         f"Above, for Y {by(small.where.input_size)}, W {by(RUNNING.filter_size)} and stride "
         f"{STRIDE}: dZ, {by(small[0].values.shape)}, with the values "
-        f"{read(view.stage_panel(small[0]))}, becomes {by(small[1].values.shape)} with a row and a "
-        f"column of zeros between its cells: {read(view.stage_panel(small[1]))}. Below, for Y "
+        f"{read(stage_panel(small[0]))}, becomes {by(small[1].values.shape)} with a row and a "
+        f"column of zeros between its cells: {read(stage_panel(small[1]))}. Below, for Y "
         f"{by(large.where.input_size)}: the same dZ, the same spread, and then "
         f"{large.where.rest[0]} left-over row and {large.where.rest[1]} left-over column of zeros "
         f"appended, {by(large[2].values.shape)}. New rows are headed gap and rest."
@@ -265,7 +267,7 @@ def crop(ax, stages, size):
     wide = size * (padded.values.shape[1] + cut.values.shape[1]) + gap
     whole = draw.panel(
         ax,
-        view.stage_panel(padded),
+        stage_panel(padded),
         (800 - wide) / 2 + 16,
         112,
         size,
@@ -285,7 +287,7 @@ def crop(ax, stages, size):
     x = whole.right[0] + gap
     y = inner[1]
     left = draw.panel(
-        ax, view.stage_panel(cut), x, y, size, f"dY, {times(cut.values.shape)}", "the result"
+        ax, stage_panel(cut), x, y, size, f"dY, {times(cut.values.shape)}", "the result"
     )
     draw.arrow(
         ax,
@@ -323,7 +325,7 @@ def _crop_alt(stages):
     return (
         f"Left, the gradient of the padded map, {by(stages[-2].values.shape)}, its padding headed "
         f"pad; a thick frame surrounds the cells of Y. Right, dY, {by(stages[-1].values.shape)}, "
-        f"which is what stands in the frame: {read(view.stage_panel(stages[-1]))}. Cut off are "
+        f"which is what stands in the frame: {read(stage_panel(stages[-1]))}. Cut off are "
         f"{rows.before} at the top, {rows.after} at the bottom, {columns.before} at the left, "
         f"{columns.after} at the right."
     )

@@ -10,7 +10,7 @@ from docutils import nodes
 from fontTools import subset
 from sphinx.util import logging as sphinx_logging
 
-from cnnlib import pages
+from cnnlib.steppers import pages
 
 project = "The backward pass of a convolution layer"
 author = "The cnnlib authors"

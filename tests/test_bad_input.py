@@ -8,7 +8,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cnnlib import examples, layers, loops, numerical_gradient, shapes, share, steppers, vectorized
+from cnnlib import examples, layers, loops, numerical_gradient, shapes, steppers, vectorized
+from cnnlib.steppers import share
 
 MOST_ROOM = 50_000_000
 E = examples.one_map()

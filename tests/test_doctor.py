@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnlib import controls, doctor
+from cnnlib.steppers import controls
+from tools import doctor
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PYTHON = re.escape(f'"{sys.executable}"')
@@ -76,7 +77,7 @@ class Place:
     def run(self, *options):
         """Return (exit code, lines) of the doctor."""
         done = subprocess.run(
-            [sys.executable, *options, "-m", "cnnlib.doctor"],
+            [sys.executable, *options, "-m", "tools.doctor"],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -454,7 +455,7 @@ def test_a_report_shows_a_slider_and_keeps_its_words_without_one():
     assert shown["text/plain"] == repr(report) == 'a < b. Run: run "this"\na note'
     assert "a &lt; b. Run: <code>run &quot;this&quot;</code>" in shown["text/html"]
     code = (
-        "import sys; sys.modules['ipywidgets'] = None; from cnnlib import doctor; "
+        "import sys; sys.modules['ipywidgets'] = None; from tools import doctor; "
         "print(*doctor.Report((), ())._repr_mimebundle_())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -463,7 +464,7 @@ def test_a_report_shows_a_slider_and_keeps_its_words_without_one():
 
 def test_it_needs_nothing_but_python():
     done = subprocess.run(
-        [sys.executable, "-v", "-m", "cnnlib.doctor"],
+        [sys.executable, "-v", "-m", "tools.doctor"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 import styles
 
-from cnnlib import draw, exercises
+from cnnlib import exercises
 from cnnlib.exercises import catalogue
+from figures import draw
 from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))

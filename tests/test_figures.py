@@ -17,10 +17,10 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from source import names_after
 
-from cnnlib import draw, loops
+from cnnlib import loops
 from cnnlib.examples import Example, variant
 from cnnlib.shapes import geometry
-from figures import programs
+from figures import draw, programs
 from figures.catalogue import FIGURES
 from figures.figure import FOLDER, svg, write
 from figures.lessons import write_alts

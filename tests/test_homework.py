@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from cnnlib import layers, loops
-from cnnlib.classroom import files, homework, names, pages, sheets
+from homework import __main__ as homework
+from homework import files, names, pages, sheets
 
 KEY = sheets.course_key("a secret of the course")
 SEEDS = [f"student {n}" for n in range(200)]
@@ -59,7 +60,7 @@ def no_secret_of_the_shell(monkeypatch):
 def run(folder, *arguments):
     """Run the command line as a lecturer does; nothing may end in a traceback."""
     done = subprocess.run(
-        [sys.executable, "-m", "cnnlib.classroom.homework", *map(str, arguments)],
+        [sys.executable, "-m", "homework", *map(str, arguments)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
         capture_output=True,
@@ -335,7 +336,7 @@ def test_a_full_disk_leaves_whole_files_only(tmp_path):
     program = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
-        "from cnnlib.classroom import homework; sys.exit(homework.main(sys.argv[1:]))"
+        "from homework import __main__ as homework; sys.exit(homework.main(sys.argv[1:]))"
     )
     done = subprocess.run(
         [sys.executable, "-B", "-c", program, "--seed", "Ada", "--course", "s", "--out", "out"],
@@ -376,7 +377,7 @@ def test_ctrl_c_from_a_terminal(tmp_path):
     listed = class_list(tmp_path / "list.csv", map(str, range(3000)))
     program = (  # a shell may have set the signal aside for what it runs in the background
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from cnnlib.classroom import homework; sys.exit(homework.main(sys.argv[1:]))"
+        "from homework import __main__ as homework; sys.exit(homework.main(sys.argv[1:]))"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", program, "--class-list", str(listed)],

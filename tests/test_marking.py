@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from cnnlib import loops, shapes
-from cnnlib.classroom import answers, coderun, files, homework, marking, names, pages, sheets
+from homework import __main__ as homework
+from homework import answers, coderun, files, marking, names, pages, sheets
 
 SECRET = "a secret of the course"
 KEY = sheets.course_key(SECRET)
@@ -761,7 +762,7 @@ def test_code_that_breaks_its_own_report_is_said():
 def test_marking_from_the_shell(folder):
     put(folder, "ada.ipynb")
     done = subprocess.run(
-        [sys.executable, "-m", "cnnlib.classroom.homework", "mark", str(folder)],
+        [sys.executable, "-m", "homework", "mark", str(folder)],
         cwd=folder.parent,
         env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
         capture_output=True,

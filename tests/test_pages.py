@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sections import Section, from_elsewhere, read, sections
 
-from cnnlib import examples, pages, stages, trace, view
+from cnnlib import examples, trace
+from cnnlib.steppers import pages, stages, view
 
 E, T, S = examples.one_map(), examples.three_maps(), examples.strided()
 TRACES = {

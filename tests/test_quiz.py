@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sections import Section, numbers
 
-from cnnlib import examples, loops, quiz, shapes, trace, view
+from cnnlib import examples, loops, shapes, trace
+from cnnlib.steppers import quiz, view
 
 E, OBLONG, T, S = examples.one_map(), examples.oblong(), examples.three_maps(), examples.strided()
 DILATED = {"padding": ((1, 0), (2, 1)), "dilation": (2, 1), "stride": (1, 2)}

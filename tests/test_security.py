@@ -12,10 +12,13 @@ import nbformat
 import pytest
 import yaml
 
-from cnnlib import doctor, examples, exercises, pages, quiz, stages, steppers, trace, view
-from cnnlib.classroom import homework, names, sheets
-from cnnlib.classroom import pages as homework_pages
-from cnnlib.position import Position
+from cnnlib import examples, exercises, steppers, trace
+from cnnlib.steppers import pages, quiz, stages, view
+from cnnlib.steppers.position import Position
+from homework import __main__ as homework
+from homework import names, sheets
+from homework import pages as homework_pages
+from tools import doctor
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FILES = [

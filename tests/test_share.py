@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from cnnlib import share
+from cnnlib.steppers import share
 
 DTYPES = [np.float32, np.float64]
 

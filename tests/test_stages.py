@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from problems import GEOMETRIES, problems
 
-from cnnlib import examples, loops, shapes, stages, view
+from cnnlib import examples, loops, shapes
+from cnnlib.steppers import stages, view
 
 ONE_MAP = [p for p in GEOMETRIES if p.batch == () and p.channels == (1, 1)]
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ipywidgets import widgets
 from sections import Section, Static, from_elsewhere
 
-from cnnlib import controls, examples, loops, pages, quiz, steppers, trace, view
+from cnnlib import examples, loops, steppers, trace
+from cnnlib.steppers import controls, pages, quiz, view
 
 KINDS = [
     steppers.ForwardStepper,

@@ -7,7 +7,8 @@ import pytest
 from sections import Section, Static, numbers, sections
 from source import names_after
 
-from cnnlib import examples, layers, loops, stages, trace, view
+from cnnlib import examples, layers, loops, trace
+from cnnlib.steppers import stages, view
 
 E, OBLONG, T = examples.one_map(), examples.oblong(), examples.three_maps()
 TRACES = {

@@ -2,13 +2,13 @@
 
 from lab import listen, open_notebook, run_all, write_notebook
 
-from cnnlib import controls
+from cnnlib.steppers import controls
 
 
 def test_the_slider_lives_and_the_kernel_answers(browser, jupyterlab, axe, shoot):
     page = browser.new_page(viewport={"width": 1000, "height": 700})
     errors = listen(page)
-    sources = ["from cnnlib import doctor", "doctor.examine()"]
+    sources = ["from tools import doctor", "doctor.examine()"]
     write_notebook(jupyterlab[2] / "doctor.ipynb", sources)
     try:
         open_notebook(page, jupyterlab[:2], "doctor.ipynb")

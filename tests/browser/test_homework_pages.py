@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from cnnlib.classroom import pages, sheets
+from homework import pages, sheets
 
 KEY = sheets.course_key("a secret of the course")
 STUDENTS = ["Ada Lovelace", "Zoë <b>O'Hara</b> 李雷 😀", "x" * 200, "W m " * 50]

@@ -7,7 +7,8 @@ import pytest
 from lab import listen
 from shown import KINDS, READ_PANELS, check, expected, read
 
-from cnnlib import examples, pages, quiz, steppers
+from cnnlib import examples, steppers
+from cnnlib.steppers import pages, quiz
 
 WITH_TERMS = [kind for kind in KINDS if kind != "stride"]
 THREE = examples.three_maps()

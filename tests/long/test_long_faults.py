@@ -24,7 +24,7 @@ BUTTON = (
     "button.on_click(lambda _: 1 / 0)\nbutton.click()"
 )
 STEPPER = (
-    "from cnnlib import steppers\nfrom cnnlib.position import Position\n"
+    "from cnnlib import steppers\nfrom cnnlib.steppers.position import Position\n"
     "stepper = steppers.ForwardStepper()\ndel Position.next\n"
     "stepper._buttons['Next'].click()"
 )

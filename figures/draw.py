@@ -17,9 +17,9 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
+from cnnlib.panels import INDICES, MARKS, Panel, PanelCell
 from cnnlib.shapes import by
 from cnnlib.trace import number
-from cnnlib.view import INDICES, MARKS, Panel, PanelCell
 
 STYLE = {
     "font.family": "sans-serif",
@@ -181,7 +181,7 @@ def cone(ax, start, end, *, color=ORANGE):
 
 
 def table(name, values, *, marks=(), over=(), over_first=False, corner=None, caption=""):
-    """Make a `view.Panel` of any rectangle of numbers or texts, for `panel` to draw.
+    """Make a `panels.Panel` of any rectangle of numbers or texts, for `panel` to draw.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def table(name, values, *, marks=(), over=(), over_first=False, corner=None, cap
     values : 2-D array or nested list
         Numbers, or texts; a None stays empty.
     marks, over : dict
-        {(row, column): a key of `view.MARKS`}, and what lies on a cell: {(row, column): text}.
+        {(row, column): a key of `panels.MARKS`}, and what lies on a cell: {(row, column): text}.
     """
     marks, over = dict(marks), dict(over)
     rows = values.tolist() if isinstance(values, np.ndarray) else values
@@ -207,7 +207,7 @@ def table(name, values, *, marks=(), over=(), over_first=False, corner=None, cap
 
 
 def panel(ax, panel, x, y, cell=44, title=None, role=None, headers=True, windows=None):
-    """Draw a `view.Panel`: (x, y) is the corner of its top left cell.
+    """Draw a `panels.Panel`: (x, y) is the corner of its top left cell.
 
     Above it, growing upwards: the indices, `role` (a line or more, "" for none) and
     `title`, its name and shape; left out, they come from the panel. `windows` are what
@@ -414,7 +414,7 @@ def stack(ax, x, y, count, size, *, cell=18, shift=(16, 16), marks=None, label="
 
 
 def legend(ax, x, y, marks=("window", "term", "target", "done"), words=None, step=None, size=16):
-    """Explain marks in a row: {mark: words} to say more than `view.MARKS` does."""
+    """Explain marks in a row: {mark: words} to say more than `panels.MARKS` does."""
     words = dict(words or {})
     for mark in marks:
         meaning = words.get(mark, MARKS[mark][0])

@@ -1,9 +1,9 @@
 """What a lecturer adds: homework for a class, and its marking.
 
-python -m cnnlib.classroom.homework --help
+python -m homework --help
 
 ``sheets`` makes one student's problems and ``pages`` writes them down; ``names`` reads a class
 list, ``files`` writes into one folder and reads what comes back; ``answers`` finds the numbers
 in it, ``coderun`` runs a notebook where the lecturer asks for it, and ``marking`` says what is
-right and which mistake it looks like. The problems stand in ``data/homework.toml``.
+right and which mistake it looks like. The problems stand in ``homework.toml``.
 """

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnlib import shapes, trace
+from cnnlib.panels import spread_headers
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,6 @@ def _stages(where, dZ, W):
 
     numbers = [[str(n) for n in range(axis.n)] for axis in where]
     yield "dY", "the padding cropped", shapes.crop(moved, where.padding), *numbers
-
-
-def spread_headers(axis):
-    """Return the header of each row of the spread dZ: its index, or "gap"."""
-    gaps = ["gap"] * (axis.s - 1)
-    return [header for i in range(axis.o) for header in [*gaps, str(i)]][axis.s - 1 :]
 
 
 def _correlated(where, dZ, W):

@@ -10,11 +10,11 @@ from importlib.resources import files
 import numpy as np
 
 from cnnlib import trace
-from cnnlib.classroom import names
-from cnnlib.classroom.sheets import EDITION, TEXTS, planes
 from cnnlib.shapes import by
+from homework import names
+from homework.sheets import EDITION, TEXTS, planes
 
-CSS = (files("cnnlib") / "classroom" / "sheet.css").read_text("utf-8")
+CSS = (files("homework") / "sheet.css").read_text("utf-8")
 PAGE = TEXTS["page"]
 STEPS = {
     "conv_forward": trace.forward_steps,

@@ -5,7 +5,7 @@ import re
 import ipywidgets as widgets
 import traitlets
 
-from cnnlib import pages, share
+from cnnlib.steppers import pages, share
 
 try:
     from anywidget import AnyWidget

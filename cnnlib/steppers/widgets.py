@@ -20,8 +20,9 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from cnnlib import controls, examples, pages, quiz, shapes, share, stages, trace, view
-from cnnlib.position import Position, inside
+from cnnlib import examples, panels, shapes, trace
+from cnnlib.steppers import controls, pages, quiz, share, stages, view
+from cnnlib.steppers.position import Position, inside
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
 
@@ -314,7 +315,7 @@ class Stepper(widgets.VBox):
         return range(first, min(first + block, len(self.steps)))
 
     def _beside(self):
-        """Return a function that makes the `view.Aside` of a step, or None."""
+        """Return a function that makes the `panels.Aside` of a step, or None."""
         return None
 
     def _html(self, static=False):
@@ -659,7 +660,7 @@ class ActivationStepper(ForwardStepper):
 
     def _beside(self):
         dY = None if self._dY is None else np.resize(self._dY, self.steps.shapes["Z"])
-        return functools.partial(view.activation, name=self._activation, dY=dY)
+        return functools.partial(panels.activation, name=self._activation, dY=dY)
 
 
 class _GradientStepper(Stepper):
@@ -741,7 +742,7 @@ class ThreeWaysStepper(InputGradientStepper):
         return steps
 
     def _beside(self):
-        return view.three_ways
+        return panels.three_ways
 
 
 class StrideStepper(InputGradientStepper):
@@ -846,7 +847,7 @@ class NudgeStepper(FilterGradientStepper):
         return *super()._what_is_drawn(), self.nudge
 
     def _beside(self):
-        return functools.partial(view.nudge, amount=self.nudge)
+        return functools.partial(panels.nudge, amount=self.nudge)
 
 
 # --- small helpers -------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def _child(arguments, folder, seconds):
     else:
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     child = subprocess.Popen(
-        [sys.executable, "-m", "cnnlib.classroom.coderun", *arguments],
+        [sys.executable, "-m", "homework.coderun", *arguments],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ import numpy as np
 
 from cnnlib import exercises, shapes
 
-TEXTS = tomllib.loads((files("cnnlib") / "data" / "homework.toml").read_text("utf-8"))
+TEXTS = tomllib.loads((files("homework") / "homework.toml").read_text("utf-8"))
 EDITION = TEXTS["edition"]
 ROUNDS = 200_000
 """So that a secret cannot be guessed fast by whoever has a worksheet; 0.1 s for a class."""
@@ -32,7 +32,7 @@ class Problem:
     number : int
         From 1 on.
     text : dict
-        Its table of ``data/homework.toml``.
+        Its table of ``homework.toml``.
     given : dict
         The arguments of the exercise by name, in their order.
     """

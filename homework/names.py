@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from cnnlib.classroom.files import Refused, content
+from homework.files import Refused, content
 
 HEADS = ("student", "name", "full name", "student name")
 MOST_LETTERS = 200

@@ -4,12 +4,12 @@ import json
 from html import escape
 from importlib.resources import files
 
-from cnnlib import quiz, view
+from cnnlib.steppers import quiz, view
 
 MOST_CELLS = 400_000
 """A page with more is too heavy for a phone: about 12 MB."""
 
-SCRIPT = (files("cnnlib") / "keys.js").read_text(encoding="utf-8")
+SCRIPT = (files("cnnlib.steppers") / "keys.js").read_text(encoding="utf-8")
 HEAD = (
     f"<style>{view.CSS}</style>\n"
     f'<script type="module">\n{SCRIPT}\n'

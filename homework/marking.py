@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnlib import trace
-from cnnlib.classroom.sheets import TEXTS
 from cnnlib.shapes import by
+from homework.sheets import TEXTS
 
 TOLERANCE = 1e-6
 

@@ -1,8 +1,8 @@
 """Write worksheets with problems by hand: all of one size, each student's numbers their own.
 
-    python -m cnnlib.classroom.homework --seed NAME             one worksheet and its key
-    python -m cnnlib.classroom.homework --class-list FILE       those of a whole class
-    python -m cnnlib.classroom.homework mark ANSWERS            a table of marks
+    python -m homework --seed NAME             one worksheet and its key
+    python -m homework --class-list FILE       those of a whole class
+    python -m homework mark ANSWERS            a table of marks
 
 For each student the folder gets sheets/NAME-CODE.html to print or read, .ipynb and .csv to fill
 in, and keys/NAME-CODE.html with the results. Hand out the folder sheets, never the folder keys.
@@ -19,8 +19,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from cnnlib.classroom import answers, coderun, marking, names, pages, sheets
-from cnnlib.classroom.files import Folder, Refused, content, under
+from homework import answers, coderun, marking, names, pages, sheets
+from homework.files import Folder, Refused, content, under
 
 HEADS = "student file problem title verdict cells_right mistake where way_out note".split()
 NO_SECRET = "without a course secret anybody can make the key from a name: see --course-file"
@@ -48,7 +48,7 @@ def parsers():
     for name, about in ("", __doc__), (" mark", mark_answers.__doc__):
         made.append(
             argparse.ArgumentParser(
-                prog=f"python -m cnnlib.classroom.homework{name}",
+                prog=f"python -m homework{name}",
                 description=inspect.cleandoc(about or ""),
                 parents=[shared],
                 formatter_class=argparse.RawDescriptionHelpFormatter,

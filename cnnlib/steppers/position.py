@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnnlib import view
+from cnnlib.panels import INDICES
+from cnnlib.steppers import view
 
 
 class Position:
@@ -121,7 +122,7 @@ def inside(name, number, count, things, first=0):
 
 
 def _channels(cell):
-    return view.INDICES[cell.array[-1]][1]
+    return INDICES[cell.array[-1]][1]
 
 
 def _map(cell, channel):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnnlib.classroom import names
-from cnnlib.classroom.files import Refused, content
+from homework import names
+from homework.files import Refused, content
 
 NAME = re.compile(r"^[ \t]*([A-Za-z]{1,3}_\d{1,2})[ \t]*=(?!=)", re.M)
 NUMBER = re.compile(r"([-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,4})?)", re.A | re.I)
