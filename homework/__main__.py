@@ -149,8 +149,8 @@ def write_sheets(given):
     for name in listed:
         rows = [[names.in_cell(student), stem] for student, stem in stems.items()]
         folder.put(name, pages.as_csv([["student", "files"], *rows]))
-    count = f"{len(students)} worksheet{'s' * (len(students) != 1)}"
-    say(f"{count} in {folder.path / 'sheets'}, keys in {folder.path / 'keys'}", sys.stdout)
+    made = names.count(len(students), "worksheet")
+    say(f"{made} in {folder.path / 'sheets'}, keys in {folder.path / 'keys'}", sys.stdout)
     return 0
 
 
@@ -210,7 +210,8 @@ def mark_answers(given):
             say(f"{shown}: {why}")
             refused.append(["", shown, "", "", "cannot be read", "", "", "", "", why])
     if passed:
-        say(f"note: passed over {len(passed)} files beside the answers: {some(passed)}")
+        beside = names.count(len(passed), "file")
+        say(f"note: passed over {beside} that came with the answers: {some(passed)}")
     counted = {student: _counted(handed) for student, handed in papers.items()}
     rows = [row for student, lines in counted.items() for row in _rows(student, lines)]
     missing = [name for name in students or () if name not in papers]
@@ -222,10 +223,10 @@ def mark_answers(given):
     for line in summary(marks) if len(papers) > 1 else ():
         say(line, sys.stdout)
     right = sum(mark.verdict == "right" for _, mark in marks)
-    count = (
-        f"{len(papers)} student{'s' * (len(papers) != 1)}, {right} of {len(marks)} problems right"
+    who, unread = names.count(len(papers), "student"), names.count(len(refused), "file")
+    say(
+        f"{who}, {right} of {len(marks)} problems right, {unread} not read: {given.out}", sys.stdout
     )
-    say(f"{count}, {len(refused)} files not read: {given.out}", sys.stdout)
     return 1 if refused else 0
 
 

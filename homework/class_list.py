@@ -6,7 +6,7 @@ from collections import Counter
 
 from homework import tables
 from homework.files import Refused, content
-from homework.names import cleaned, from_cell
+from homework.names import cleaned, count, from_cell
 
 KNOWN = tables.FORMATS["class_list"]
 TITLE_LINES = 10  # that may be above the header
@@ -42,7 +42,7 @@ def read_list(path, columns=()):
         raise Refused(f"{path.name} is empty")
     top, at = _header(rows, columns, path.name)
     if top:
-        notes.append(f"{path.name}: skipped {top} lines above the header")
+        notes.append(f"{path.name}: skipped {count(top, 'line')} above the header")
     found, empty, others, lost = [], 0, [], []
     head = tables.heads(rows[top][1]) if at else {}
     for line, row in rows[top + bool(at) :]:
@@ -63,7 +63,7 @@ def read_list(path, columns=()):
     if not at:
         notes.append(f"{path.name} has no header; its first line is the student {found[0]}")
     if empty:
-        notes.append(f"{path.name}: {empty} lines without a name are skipped")
+        notes.append(f"{path.name}: skipped {count(empty, 'line')} without a name")
     if others:
         notes.append(f"{path.name}: skipped, not students: {_some(others)}")
     if lost:
@@ -128,14 +128,14 @@ def _apart(found, notes):
     names, seen, taken = [], set(), set(found)
     for name in found:
         apart = name
-        for count in itertools.count(2):
+        for number in itertools.count(2):
             if name not in seen or apart not in taken:
                 break
-            apart = f"{name} ({count})"
+            apart = f"{name} ({number})"
         seen.add(name)
         taken.add(apart)
         names.append(apart)
-    if twice := [name for name, count in Counter(found).items() if count > 1]:
+    if twice := [name for name, times in Counter(found).items() if times > 1]:
         listed = ", ".join(twice[:5]) + ", ..." * (len(twice) > 5)
         notes.append(
             f'several students are called {listed}: the second has worksheet "{twice[0]} (2)"; '

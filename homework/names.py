@@ -60,6 +60,11 @@ def _in_word(letter):
     return unicodedata.category(letter)[0] in "LNM"
 
 
+def count(number, thing):
+    """Return a number of things in words."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def in_cell(text):
     """Return a text without controls, which no spreadsheet reads as a formula."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)

@@ -3,8 +3,9 @@
 import textwrap
 from collections import Counter, defaultdict
 
-WIDTH = 98
-FREQUENT = 3
+from homework.sheets import TEXTS
+
+WIDTH, TITLE, FREQUENT = 98, 36, 3
 
 
 def summary(marks):
@@ -20,31 +21,28 @@ def summary(marks):
     list of str
         Some twenty lines.
     """
-    problems, texts, where = defaultdict(Counter), Counter(), defaultdict(set)
-    titles, ways_out = {}, {}
+    by_problem, texts, cures, where = defaultdict(list), Counter(), {}, defaultdict(set)
     for problem, mark in marks:
-        titles[problem.number] = f"{problem.number} {problem.text['title']}"
-        problems[problem.number][" or ".join(mark.names) or _other(mark)] += 1
+        by_problem[problem.number, problem.text["title"]].append(mark)
         if mark.names:
             texts[mark.mistake] += 1
-            where[mark.mistake].add(problem.number)
-            ways_out[mark.mistake] = mark.cure
-    width = max(map(len, titles.values()), default=0)
-    lines = [f"{'problem':{width}}  right    mistakes"]
-    for number in sorted(problems):
-        wrong = problems[number]
-        total, right = wrong.total(), wrong.pop("right", 0)
+            cures[mark.mistake] = mark.cure
+            where[mark.mistake].add(str(problem.number))
+    lines = [f"{'problem':{TITLE}}  right  open  mistakes"]
+    for (number, title), some in sorted(by_problem.items()):
+        head = textwrap.shorten(f"{number} {title}", TITLE, placeholder=" ...")
+        right = sum(mark.verdict == "right" for mark in some)
+        wrong = Counter(_short(mark) for mark in some if mark.verdict == "not yet")
         listed = ", ".join(f"{count} {name}" for name, count in wrong.most_common())
-        line = f"{titles[number]:{width}}  {right:3} of {total:3}  {listed}"
-        lines.append(line if len(line) <= WIDTH else line[: WIDTH - 5].rpartition(",")[0] + ", ...")
-    if texts:
-        lines += ["", "most frequent"]
+        listed = textwrap.shorten(listed, WIDTH - TITLE - 15, placeholder=" ...")
+        lines.append(f"{head:{TITLE}}  {right:5}  {len(some) - right - wrong.total():4}  {listed}")
+    lines += [f"of {len(some)} students each", ""]
     for text, count in texts.most_common(FREQUENT):
-        numbers = " and ".join(map(str, sorted(where[text])))
-        students = f"{count} times, problem {numbers}: {text} Way out: {ways_out[text]}"
-        lines += textwrap.wrap(students, WIDTH, subsequent_indent="    ", max_lines=4)
+        told = f"{count} times, problem {' and '.join(sorted(where[text]))}: {text}"
+        lines += textwrap.wrap(f"{told} Way out: {cures[text]}", WIDTH, subsequent_indent="    ")
     return [*lines, ""]
 
 
-def _other(mark):
-    return "unknown mistake" if mark.verdict == "not yet" else mark.verdict
+def _short(mark):
+    names = (TEXTS["by_hand_names"].get(name, name) for name in mark.names)
+    return " or ".join(names) or "unknown"

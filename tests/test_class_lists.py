@@ -145,7 +145,7 @@ def test_gradebooks(tmp_path, name, coding):
 def test_what_is_not_a_student_is_told(tmp_path):
     _, notes = read(tmp_path, GRADEBOOKS["Canvas"][0])
     assert "list.csv: skipped, not students: Points Possible; Student, Test" in notes
-    assert "list.csv: 1 lines without a name are skipped" in notes
+    assert "list.csv: skipped 1 line without a name" in notes
 
 
 # --- encodings --------------------------------------------------------------------------------
