@@ -77,7 +77,7 @@ def test_a_geometry_counts_windows_and_left_over_rows(problem):
     assert where.extent == tuple(len(range((f - 1) * d + 1)) for f, d in spanned)
 
 
-@pytest.mark.parametrize(("f", "d"), itertools.product(range(1, 6), range(1, 3)))
+@pytest.mark.parametrize(("f", "d"), [*itertools.product(range(1, 6), range(1, 3))])
 def test_same_gives_one_output_for_each_stride_begun_and_pads_more_at_the_end(f, d):
     for n, s in itertools.product(range(1, 9), range(1, 4)):
         where = geometry((n, 9), (f, 1), (s, 1), "same", (d, 1))
