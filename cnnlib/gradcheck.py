@@ -63,8 +63,13 @@ def numerical_gradient(f, x, eps=1e-5):
 
 
 def _number(loss):
-    if np.ndim(loss) or _kind(loss) not in "fiu":
-        returned = f"an array of shape {np.shape(loss)}" if np.ndim(loss) else short(loss)
+    kind = _kind(loss)
+    if kind not in "fiu" or np.ndim(loss):
+        returned = short(loss)
+        if kind == "rows":
+            returned = "rows of different length"
+        elif np.ndim(loss):
+            returned = f"an array of shape {np.shape(loss)}"
         raise TypeError(
             f"f must return one real number, the loss; it returned {returned}: "
             f"for a map Z and a gradient dZ, np.sum(dZ * Z) is such a number"
@@ -73,7 +78,7 @@ def _number(loss):
 
 
 def _kind(numbers):
-    """Kind of number, as NumPy abbreviates it; rows of different length have none."""
+    """Kind of number, as NumPy abbreviates it; "rows" where they are of different length."""
     try:
         return np.asarray(numbers).dtype.kind
     except ValueError:
