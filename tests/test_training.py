@@ -69,12 +69,6 @@ def test_it_reads_95_percent_of_the_held_out_images(trained):
     assert trained["shares"][0][1] < 0.2  # before training
 
 
-def test_it_is_the_same_each_time(trained):
-    again = after(*DEFINITIONS, "train")
-    assert same(trained["net"], again["net"])
-    assert trained["losses"] == again["losses"]
-
-
 def test_the_exercises_train_the_same_network(trained):
     own = after("own-network")
     net = trained["new_network"](0)
