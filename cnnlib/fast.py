@@ -29,12 +29,12 @@ from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 #
 # Nothing is faster than taps where a layer has many channels and few cells, as the last ones of a
 # network have: what follows needs copies of the filters, and here the filters are what is large.
-# Taps also sum all that is not finite: no zero of a padding is there to be multiplied by it.
+# NaN and infinity are left to the taps, too: they multiply no zero of the padding by them.
 
 MATRIX = 2**13
 """Below this many weights in a tap, the call costs more than the product."""
 LARGE = 4
-"""Filters with a quarter of the numbers of both maps: to copy them takes longer than the maps."""
+"""Filters with a quarter of the numbers of both maps take longer to copy than the maps."""
 
 
 def _large(shape, *maps):
@@ -43,7 +43,7 @@ def _large(shape, *maps):
 
 
 MANY = 4
-"""Where Y has so many times the cells of Z, most windows of dZ are padding."""
+"""Where Y has more than this many times the cells of Z, most windows of dZ are padding."""
 
 
 def _scatter_is_less(where):
@@ -61,7 +61,7 @@ def _scatter_is_less(where):
 TILE = 2**19
 """Bytes of a tile: a quarter to a half of the second-level cache of today's processors."""
 ROWS = 128
-"""Windows in a tile, at the least: the filters are read once for each tile."""
+"""A tile has at least this many windows: the filters are read once for each tile."""
 
 
 def _tiles(X, rows, columns, width):
@@ -122,13 +122,13 @@ def _overlap(axis, n, wide):
 # the block, and zeros between. Zeros are multiplied, and it pays as long as copies cost more.
 
 RUN = 150
-"""To begin a copy of neighbouring numbers takes as long as this many products (about 3 ns)."""
+"""Starting to copy a run of neighbouring numbers takes as long as this many products."""
 COPY = 3
-"""To copy a number into a tile, as long as this many."""
+"""Copying a number into a tile takes as long as this many products."""
 PACK = 5
-"""To hand a number of the tile to a product: a library for products copies it once more."""
+"""And handing it to the product as long as this many: the library copies it once more."""
 NARROW = 8
-"""A product with fewer columns takes as long as with these: a processor does so many at once."""
+"""A product with fewer columns takes as long: a processor does this many at once."""
 
 
 @lru_cache(maxsize=1024)
@@ -264,19 +264,19 @@ def _at_once_is_cheaper(where, n_k, f_k):
 # --- tables ----------------------------------------------------------------------------------
 #
 # On small maps the products cost nothing, and each call of NumPy a microsecond. All gradients are
-# dZ times a matrix whose numbers stand in W (for dY) or in Y (for dW). Where each stands depends on
-# the sizes only. So a table of places is made once, and used again each time. With one image and
-# one filter even a single matrix does it, for dY, dW and db side by side.
+# dZ times a matrix whose numbers come from W (for dY) or from Y (for dW), each from a place that
+# depends on the sizes only. So a table of places is made once, and used again each time. With one
+# image and one filter even a single matrix does it, for dY, dW and db side by side.
 
 SMALL = 2**15
-"""Places in a table, at the most: to look them up takes as long as the calls it saves."""
+"""A table has at most this many places: looking them up takes as long as the calls it saves."""
 
 
 @lru_cache(maxsize=64)
 def _table(shapes, dtype, stride, padding, dilation):
     """Places in (W, Y, 0, 1) for dY: cells of dZ by cells of Y; and for dW: cells of Z by weights.
 
-    None where that is too much. What is refused is refused here, once for all arrays alike.
+    None where that is too much. Bad arguments are refused here, once for all arrays alike.
     """
     dZ, Y, W = (np.broadcast_to(np.ones((), dtype), shape) for shape in shapes)
     where = check_backward(dZ, Y, W, stride, padding, dilation)
@@ -335,7 +335,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z[z] += Y[y] W(u, v) for each (u, v), started at the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
-    Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
+    Y, W = _as(dtype, Y, W)  # a wide b makes the products wide, too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
     if _finite(Y, W) and not _large(W.shape, Y, Z):
         _slide(_batch(Y), *where, W, _batch(Z))
@@ -381,7 +381,7 @@ def _filter(dZ, Y, where):
 def conv_backward_bias(dZ):
     """db = dZ summed over all axes but the last, in two stages. See `loops`.
 
-    The sums of about sqrt(n) cells are summed in turn: so no sum is long, and its rounding small.
+    About sqrt(n) cells are summed at a time, then their sums: no sum is long, so rounding is small.
     """
     check_map("dZ", dZ)
     (dZ,) = _as(np.result_type(dZ), dZ)
@@ -417,8 +417,8 @@ def _batch(maps):
 def _finite(*arrays):
     """Whether no array is empty, and all numbers are finite: then zero times any of them is 0.
 
-    The sum of squares sees it: what is not finite stays in it, and no sum is faster. (One that
-    overflows says no, and the taps are taken, which is only slower.)
+    The sum of squares is the fastest way to tell: it is not finite where a number is not. (It may
+    also overflow; then the taps are taken, which is only slower.)
     """
     with np.errstate(invalid="ignore", over="ignore"):
         return all(a.size and math.isfinite(np.vdot(a, a)) for a in arrays)
