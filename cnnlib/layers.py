@@ -274,7 +274,9 @@ def _check_labels(logits, labels):
     try:
         labels = np.asarray(labels)
     except ValueError:  # rows of different length
-        raise ValueError("labels needs one class for each row of logits, got rows") from None
+        raise ValueError(
+            "labels needs one class for each row of logits, but its rows are of different length"
+        ) from None
     if logits.ndim != 2 or 0 in logits.shape:
         raise ValueError(
             f"logits needs the shape (batch, classes), one row or more, got {logits.shape}"
