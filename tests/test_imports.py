@@ -195,14 +195,6 @@ def test_the_package_stays_thin():
     assert 1_000 < written(path for path, name in MODULES.items() if name not in APART) <= 3_150
 
 
-def test_the_exercises_stay_short():
-    """A package on the floor of `exercises`, counted apart from the thin core.
-
-    The aim is 700 lines, and it is not reached: this keeps it from growing.
-    """
-    assert 300 < written(path for path, name in MODULES.items() if name == "exercises") <= 960
-
-
 def test_the_classroom_stays_short():
     """A package on the top floor, which no lesson needs."""
     assert 300 < written(path for path, name in MODULES.items() if name == "classroom") <= 960
