@@ -88,6 +88,7 @@ def test_lesson_is_in_stored_form(path):
     assert faults_of_notebook(path.read_bytes().decode("utf-8")) == []
 
 
+@pytest.mark.long
 @every_lesson
 def test_each_cell_run_twice_gives_what_it_gave_once(path):
     nb, once = notebooks.read(path), notebooks.read(path)
@@ -161,6 +162,7 @@ def faults_of_sections(nb, folder):
     return done.stderr
 
 
+@pytest.mark.long
 @every_lesson
 def test_each_section_runs_alone_after_the_first_cell(path):
     nb = notebooks.read(path)
