@@ -95,7 +95,8 @@ bench-stepper: .venv/dev
 
 # The second lock holds every package of the first.
 audit: .venv/long
-	$(VENV_PYTHON) -m pip_audit --require-hashes --disable-pip --requirement requirements-dev.lock $(ARGS)
+	$(VENV_PYTHON) -m pip_audit --strict --require-hashes --disable-pip \
+	    --requirement requirements-dev.lock $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots _reports _mutants

@@ -19,7 +19,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = {path.stem: path for path in sorted(Path(__file__).parent.glob("mutants/*.toml"))}
 COPY = REPOSITORY / "_mutants"
-NOT_COPIED = shutil.ignore_patterns(".*", "_*", "__pycache__")
+BUILT = ("_site", "_screenshots", "_reports", "_mutants", "__pycache__")
 MOST_SURVIVORS = 8  # of 100: 2 of 25
 MOST_BYTES = 8 * 2**30  # a change that asks for all memory is to fail, and not the machine
 
@@ -67,7 +67,7 @@ def main(arguments=None):
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     shutil.rmtree(COPY, ignore_errors=True)
-    shutil.copytree(REPOSITORY, COPY, ignore=NOT_COPIED)
+    shutil.copytree(REPOSITORY, COPY, ignore=shutil.ignore_patterns(".*", *BUILT))
     few = [run(name, options.count, options.seed) for name in options.modules or MODULES]
     return int(not all(few))
 
