@@ -28,7 +28,7 @@ export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
 help:
 	@echo 'make lab            open the lessons in JupyterLab'
-	@echo 'make doctor         find out what is wrong with the installation, and how to fix it'
+	@echo 'make doctor         find what is wrong with the installation, and the command that fixes it'
 	@echo 'make test           check the code, the lessons and the pages; a few minutes'
 	@echo 'make test-browser   only the tests that need Chromium; screenshots go to _screenshots'
 	@echo 'make test-long      everything with larger samples, and what takes hours'
@@ -54,7 +54,7 @@ lab: .venv/ready
 
 # It examines the lab of `make lab`.
 doctor: .venv/ready
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) tools/doctor.py $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) tools/doctor.py
 
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
