@@ -91,11 +91,6 @@ def say(text, stream=None):
     print(f"\r{shown:<79}" if stream.isatty() else shown, file=stream, flush=True)
 
 
-def some(texts):
-    """Return the first few of some texts in one line."""
-    return ", ".join(texts[:5]) + ", ..." * (len(texts) > 5)
-
-
 def in_turn(things, what):
     """Yield the things, with a progress bar on a terminal."""
     for count, thing in enumerate(things, 1):
@@ -197,7 +192,7 @@ def mark_answers(given):
     for place, path in in_turn(paths, "files"):
         shown = path.name if path == place else path.relative_to(place).as_posix()
         try:
-            if path != place and (path == given.out or answers.is_sidecar(path)):
+            if path == given.out or answers.is_sidecar(path):
                 passed.append(shown)
                 continue
             for one in answers.handed_in(path):
@@ -211,7 +206,7 @@ def mark_answers(given):
             refused.append(["", shown, "", "", "cannot be read", "", "", "", "", why])
     if passed:
         beside = names.count(len(passed), "file")
-        say(f"note: passed over {beside} that came with the answers: {some(passed)}")
+        say(f"note: passed over {beside} that came with the answers: {names.some(passed)}")
     counted = {student: _counted(handed) for student, handed in papers.items()}
     rows = [row for student, lines in counted.items() for row in _rows(student, lines)]
     missing = [name for name in students or () if name not in papers]
@@ -223,10 +218,9 @@ def mark_answers(given):
     for line in summary(marks) if len(papers) > 1 else ():
         say(line, sys.stdout)
     right = sum(mark.verdict == "right" for _, mark in marks)
-    who, unread = names.count(len(papers), "student"), names.count(len(refused), "file")
-    say(
-        f"{who}, {right} of {len(marks)} problems right, {unread} not read: {given.out}", sys.stdout
-    )
+    who, left = names.count(len(papers), "student"), names.count(len(refused), "file")
+    told = f"{who}, {right} of {len(marks)} problems right, {left} not read: {given.out}"
+    say(told, sys.stdout)
     return 1 if refused else 0
 
 
@@ -268,8 +262,8 @@ def _counted(papers):
     now = [paper for paper in full if paper.attempt == last]
     now.sort(key=lambda paper: -paper.answered)
     before = [paper.file for paper in full if paper.attempt != last]
-    several = [f"{len(now)} files: {some([paper.file for paper in now])}"] * (len(now) > 1)
-    several += [f"not counted, an earlier attempt: {some(before)}"] * bool(before)
+    several = [f"{len(now)} files: {names.some([paper.file for paper in now])}"] * (len(now) > 1)
+    several += [f"not counted, an earlier attempt: {names.some(before)}"] * bool(before)
     lines = []
     for n, (problem, _, _) in enumerate(now[0].marks):
         paper = next((one for one in now if one.marks[n][1].verdict != "not answered"), now[0])

@@ -9,19 +9,15 @@ import re
 from dataclasses import dataclass, field
 
 from homework import names, tables
-from homework.files import Refused, content
+from homework.files import FORMATS, Refused, content
 
 LABEL = re.compile(r"^[ \t]*([A-Za-z]{1,3}_\d{1,2})[ \t]*=(?!=)", re.M)
 CODE = re.compile(rb"worksheet ([0-9a-f]{10}),")
 COLUMNS = {"student", "answer", "numbers"}
 MAX_STUDENTS = 2_000
 ASK = "ask the student for the notebook (.ipynb) or the CSV file (.csv)"
-OTHER_KINDS = {
-    ending: what.format(ask=ASK, save_as=tables.SAVE_AS)
-    for endings, what in tables.FORMATS["other_kinds"].items()
-    for ending in endings.split()
-}
-SIDECAR = re.compile("|".join(tables.FORMATS["sidecars"].values()), re.IGNORECASE)
+OTHER_KINDS = {e: what for ends, what in FORMATS["other_kinds"].items() for e in ends.split()}
+SIDECAR = re.compile("|".join(FORMATS["sidecars"].values()), re.IGNORECASE)
 
 
 @dataclass
@@ -75,7 +71,8 @@ def handed_in(path):
         raise Refused(f"{path.name} is empty: {ASK} once more")
     kind = next((begin for begin in tables.KINDS if data.startswith(begin)), None)
     if ending in OTHER_KINDS and (kind or ending != ".xls"):  # some platforms call a CSV file so
-        raise Refused(f"{path.name} {OTHER_KINDS[ending]}")
+        way_out = OTHER_KINDS[ending].format(ask=ASK, save_as=tables.SAVE_AS)
+        raise Refused(f"{path.name} {way_out}")
     if kind:
         raise Refused(f"{path.name} is {tables.KINDS[kind]}: unpack it if you can, or {ASK}")
     if ending == ".ipynb" or data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
@@ -98,10 +95,10 @@ def _notebook(data, file):
         handed.texts |= _assigned(source, handed.texts)
     for kind, source in cells:  # an answer in a cell that was turned into text counts too
         if kind != "code":
-            more = {k: v for k, v in _assigned(source, handed.texts).items() if _full(v)}
-            more = {k: v for k, v in more.items() if not _full(handed.texts.get(k, ""))}
-            handed.texts |= more
-            handed.notes += [f"{label} is in a {kind} cell" for label in more]
+            for label, text in _assigned(source, {}).items():
+                if _full(text) and not _full(handed.texts.get(label, "")):
+                    handed.texts[label] = text
+                    handed.notes.append(f"{label} is in a {kind} cell")
     metadata = book.get("metadata")
     mine = metadata.get("cnnlib") if isinstance(metadata, dict) else None
     if isinstance(mine, dict) and isinstance(mine.get("student"), str):
@@ -124,10 +121,7 @@ def _parsed(data, file):
     if data.lstrip().startswith(b"<"):
         raise Refused(f"{file} is a web page, not a notebook: download the file itself once more")
     try:
-        try:
-            return json.loads(data)
-        except UnicodeDecodeError:
-            return json.loads(tables.likely_text(data)[1])
+        return json.loads(tables.likely_text(data)[1])
     except RecursionError:
         raise Refused(f"{file} is not a notebook: it is nested too deeply; {ASK}") from None
     except json.JSONDecodeError as error:
@@ -190,12 +184,13 @@ def _csv(data, file):
             student = names.cleaned(names.from_cell(cell["student"])) if cell["student"] else ""
         except Refused as error:
             raise Refused(f"{file}, line {line}: {error}") from None
-        if not student:
+        code = cell.get("code", "")[:20]
+        if not student and not code:
             continue
-        one = found.setdefault(student, Handed(file, student, notes=[*notes]))
+        one = found.setdefault(student or code, Handed(file, student, code, notes=[*notes]))
         if len(found) > MAX_STUDENTS:
             raise Refused(f"{file} has more than {MAX_STUDENTS} students: split it")
-        one.code = one.code or cell.get("code", "")[:20]
+        one.code = one.code or code
         if cell["numbers"] or cell["answer"] not in one.texts:
             one.texts[cell["answer"]] = names.from_cell(cell["numbers"])
     if not found:

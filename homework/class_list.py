@@ -5,10 +5,10 @@ import re
 from collections import Counter
 
 from homework import tables
-from homework.files import Refused, content
-from homework.names import cleaned, count, from_cell
+from homework.files import FORMATS, Refused, content
+from homework.names import cleaned, count, from_cell, some
 
-KNOWN = tables.FORMATS["class_list"]
+KNOWN = FORMATS["class_list"]
 TITLE_LINES = 10  # that may be above the header
 
 
@@ -65,9 +65,9 @@ def read_list(path, columns=()):
     if empty:
         notes.append(f"{path.name}: skipped {count(empty, 'line')} without a name")
     if others:
-        notes.append(f"{path.name}: skipped, not students: {_some(others)}")
+        notes.append(f"{path.name}: skipped, not students: {some(others)}")
     if lost:
-        notes.append(f"{path.name}: letters were lost in {_some(lost)}: {tables.SAVE_AS}")
+        notes.append(f"{path.name}: letters were lost in {some(lost)}: {tables.SAVE_AS}")
     return _apart(found, notes), notes
 
 
@@ -92,17 +92,11 @@ def _header(rows, wanted, file):
 
 def _columns(there):
     """Return the positions of the columns of a name; none if there are no known ones."""
-
-    def position(kind):
-        return next((there[known] for known in KNOWN[kind] if known in there), None)
-
-    if (whole := position("whole_name")) is not None:
-        return [whole]
-    if (first := position("first_name")) is not None:
-        last = position("last_name")
-        return [first] if last is None else [first, last]
-    alone = position("name_alone")
-    return [] if alone is None else [alone]
+    for kinds in ["whole_name"], ["first_name", "last_name"], ["first_name"], ["name_alone"]:
+        at = [next((there[key] for key in KNOWN[kind] if key in there), None) for kind in kinds]
+        if None not in at:
+            return at
+    return []
 
 
 def _is_student(name, row, head):
@@ -119,26 +113,16 @@ def _is_student(name, row, head):
     return not roles or any(known in roles[0] for known in KNOWN["students"])
 
 
-def _some(texts):
-    return "; ".join(texts[:5]) + "; ..." * (len(texts) > 5)
-
-
 def _apart(found, notes):
     """Call the second student of the same name "name (2)"."""
-    names, seen, taken = [], set(), set(found)
+    names, taken = [], set(found)
     for name in found:
-        apart = name
-        for number in itertools.count(2):
-            if name not in seen or apart not in taken:
-                break
-            apart = f"{name} ({number})"
-        seen.add(name)
-        taken.add(apart)
-        names.append(apart)
+        others = (f"{name} ({number})" for number in itertools.count(2))
+        names.append(name if name not in names else next(o for o in others if o not in taken))
+        taken.add(names[-1])
     if twice := [name for name, times in Counter(found).items() if times > 1]:
-        listed = ", ".join(twice[:5]) + ", ..." * (len(twice) > 5)
         notes.append(
-            f'several students are called {listed}: the second has worksheet "{twice[0]} (2)"; '
-            f"--column with a column of numbers or addresses tells them apart for good"
+            f'several students are called {some(twice)}: the second is "{twice[0]} (2)" on the '
+            f"worksheet; --column with a column of numbers or addresses tells them apart for good"
         )
     return names

@@ -7,9 +7,11 @@ follow no links.
 import os
 import secrets
 import stat
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+FORMATS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
 MAX_BYTES = 10_000_000
 MAX_FILES = 20_000
 

@@ -45,7 +45,7 @@ def numbers(text, width):
         raise Refused(f"the answer has {len(text)} characters: no answer is that long")
     if re.search(r"^\s*(<{7}|={7}|>{7})", text, re.M):
         raise Refused("the answer has conflict marks of git: one of two versions must be chosen")
-    rows = [_row(row, width) for row in _rows(text.translate(SIGNS), width)]
+    rows = [_row(row, width) for row in _rows(text.translate(SIGNS))]
     rows = [row for row in rows if row]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
@@ -55,7 +55,7 @@ def numbers(text, width):
     return np.array(rows, float).reshape(len(rows), max(lengths, default=0))
 
 
-def _rows(text, width):
+def _rows(text):
     """Split a text into rows."""
     text = re.sub(r"\\(begin|end)\s*\{[^}]*\}|\\(left|right)\b|\$", " ", text)  # LaTeX
     text = re.sub(r"\\d?frac\s*\{(.*?)\}\s*\{(.*?)\}", r"\1/\2", text).replace("\\\\", ";")

@@ -3,18 +3,10 @@
 import re
 import unicodedata
 
-from homework.files import Refused
+from homework.files import FORMATS, Refused
 
 MAX_LETTERS = 200
-LATIN = str.maketrans(  # letters that Unicode does not take apart
-    {
-        **{"ß": "ss", "ẞ": "SS", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Þ": "Th", "þ": "th"},
-        **{"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d"},
-        **{"Ħ": "H", "ħ": "h", "ı": "i", "ĸ": "k", "Ŋ": "Ng", "ŋ": "ng", "Ŧ": "T", "ŧ": "t"},
-        **{"Ə": "E", "ə": "e", "Ɛ": "E", "ɛ": "e", "Ɔ": "O", "ɔ": "o", "Ɓ": "B", "ɓ": "b"},
-        **{"Ɗ": "D", "ɗ": "d", "Ɖ": "D", "ɖ": "d", "Ƙ": "K", "ƙ": "k", "Ƴ": "Y", "ƴ": "y"},
-    }
-)
+LATIN = str.maketrans(FORMATS["latin"])
 
 
 def cleaned(name):
@@ -63,6 +55,11 @@ def _in_word(letter):
 def count(number, thing):
     """Return a number of things in words."""
     return f"{number} {thing}{'s' * (number != 1)}"
+
+
+def some(texts):
+    """Return the first few of some texts in one line."""
+    return "; ".join(texts[:5]) + "; ..." * (len(texts) > 5)
 
 
 def in_cell(text):

@@ -30,22 +30,19 @@ def student_of(one, shown, students, key):
     """
     if one.edition not in (None, sheets.EDITION):
         raise Refused(f"{one.file} is of edition {one.edition!r}, this is {sheets.EDITION}"[:200])
-    listed = None
-    if students is not None:
-        listed = _listed(one, shown, students, key)
+    listed = _listed(one, shown, students or [], key)
     student = listed or one.student
     if not student:
-        give = "give the class list with --class-list" if students is None else "rename it"
-        raise Refused(
-            f"{one.file} does not name its student, and neither does its code or folder: {give}"
-        )
+        way_out = "put the code of the worksheet into its file name, as in Ada-0123456789.ipynb"
+        if students is None:
+            way_out = "give the class list with --class-list"
+        raise Refused(f"{one.file} does not name its student: {way_out}")
     if not _may_be(one.code.lower(), sheets.code_of(student, key)):
         raise Refused(
             f"{one.file} is from another course secret, or its name was changed to {student}: "
             f"check the secret, and whose worksheet it is"
         )
-    unknown = students is not None and listed is None
-    return student, ["not on the class list"] * unknown
+    return student, ["not on the class list"] * (students is not None and not listed)
 
 
 def _listed(one, shown, students, key):
@@ -57,11 +54,9 @@ def _listed(one, shown, students, key):
         if code in codes:
             return codes[code]
     folder = re.sub(r"_\d+_assignsubmission.*", "", shown.rpartition("/")[0].rpartition("/")[2])
-    for name in (one.student, _repaired(one.student), "" if one.student else folder):
-        near = [student for student in students if _words(student) == _words(name)]
-        if len(near) == 1:
-            return near[0]
-    return None
+    words = _words(one.student or folder)
+    near = [student for student in students if words and _words(student) == words]
+    return near[0] if len(near) == 1 else None
 
 
 def _may_be(code, right):
@@ -73,11 +68,3 @@ def _may_be(code, right):
 def _words(name):
     """Return the words of a name in plain letters; "Lovelace, Ada" has those of Ada Lovelace."""
     return sorted(tables.simple(name).split())
-
-
-def _repaired(name):
-    """Undo UTF-8 that was read as Windows-1252, as in "JÃ¼rgen"."""
-    try:
-        return name.encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return name

@@ -3,34 +3,21 @@
 import csv
 import io
 import re
-import tomllib
 import unicodedata
-from importlib.resources import files
 
-from homework.files import Refused
+from homework.files import FORMATS, Refused
 
-FORMATS = tomllib.loads((files("homework") / "formats.toml").read_text("utf-8"))
 SAVE_AS = (
     'in Excel use File, Save As, type "CSV UTF-8 (comma delimited)"; '
     "in LibreOffice choose the character set UTF-8 when you save as CSV"
 )
-KINDS = {  # how files begin that are not text, and what they are
-    b"PK\x03\x04": "a workbook or a ZIP archive",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
-    b"\x1f\x8b": "a compressed file",
-    b"7z\xbc\xaf": "a compressed file",
-    b"Rar!": "a compressed file",
-    b"%PDF": "a PDF",
-    b"{\\rtf": "a text document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
+KINDS = {bytes.fromhex(begin): kind for begin, kind in FORMATS["beginnings"].items()}
 IN_ASCII = re.compile(
     r"\x1b|~\{|\\[ux][0-9a-fA-F]{2}"  # traces of ISO-2022, HZ, escapes
     r"|\+(?=[A-Za-z0-9/]*[A-Z])[A-Za-z0-9/]{3,}(?![\w./]*@)"  # and UTF-7, but no ada+Ada@...
 )
-TWO_ALPHABETS = re.compile(r"[A-Za-z][\u0370-\u1dff]|[\u0370-\u1dff][A-Za-z]")
+BROKEN = re.compile("[\0\ufffd]|[A-Za-z][\u0370-\u1dff]|[\u0370-\u1dff][A-Za-z]")
+"""What is not text, and two alphabets in one word."""
 NOT_WESTERN = re.compile(
     r"[^\x00-\x7fÀ-ÖØ-öø-ÿŒœŠšŽž’´°«»€\xa0]"  # no Western European name has such a letter,
     r"|[À-ÿŒœŠšŽž]{3}"  # or three of these in a row,
@@ -54,14 +41,8 @@ def decoded(data, name):
             raise Refused(f"{name} is {kind}, not a CSV file: open it as a spreadsheet; {SAVE_AS}")
     encoding, text = likely_text(data)
     western = encoding == "Windows-1252"
-    if (
-        "\0" in text
-        or "\ufffd" in text
-        or (text.isascii() and IN_ASCII.search(text))
-        or (western and NOT_WESTERN.search(text))
-        or TWO_ALPHABETS.search(text)
-        or _twice_encoded(text)
-    ):
+    foreign = NOT_WESTERN if western else IN_ASCII
+    if BROKEN.search(text) or foreign.search(text) or _twice_encoded(text):
         raise Refused(f"{name} is not UTF-8, so its letters would be wrong: {SAVE_AS}")
     if not western:
         return text, ""
@@ -95,8 +76,8 @@ def table(data, name, known):
     """Return [(line, row)] of the lines of a CSV file that are not empty, and notes.
 
     Commas, semicolons or tabs separate the cells: whichever gives most of the `known` headers, or
-    else occurs most often in the first line. If a spreadsheet of another country has put each line
-    into one cell, the line is split here.
+    else most columns. If a spreadsheet of another country has put each line into one cell, the
+    line is split here.
 
     Raises
     ------
@@ -111,28 +92,25 @@ def table(data, name, known):
     if re.match(r"\s*<(!doctype|html|table)", text, re.IGNORECASE):
         raise Refused(f"{name} is a web page, not a CSV file: open it as a spreadsheet; {SAVE_AS}")
     head = re.sub(r'"[^"]*"', "", next((line for line in lines if line.strip()), ""))
-    tables, problems = [], []
-    for delimiter in ";\t,":
-        if delimiter in head or delimiter == ",":
-            try:
-                rows = _split(_rows(text, delimiter), known)
-            except csv.Error as error:
-                problems.append(error)
-                continue
-            score = len({*heads(rows[0][1])} & {*known}) if rows else 0
-            tables.append((score, 0 if score else head.count(delimiter), rows))
-    if not tables:
-        why = f"a quotation mark is missing, or one too many ({problems[-1]})"
-        raise Refused(f"{name} is not a CSV file: {why}; {SAVE_AS}")
-    return max(tables, key=lambda one: one[:2])[2], [note] * bool(note)
+    delimiters = [delimiter for delimiter in ";\t" if delimiter in head] + [","]
+    tables = [_rows(text, delimiter, known) for delimiter in delimiters]
+    if not any(table is not None for table in tables):
+        raise Refused(f"{name} is not a CSV file: check its quotation marks; {SAVE_AS}")
+
+    def fit(rows):
+        header = rows[0][1] if rows else []
+        return len({*heads(header)} & {*known}), len(header)
+
+    return max((table for table in tables if table is not None), key=fit), [note] * bool(note)
 
 
-def _rows(text, delimiter):
+def _rows(text, delimiter, known):
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise csv.Error(f"{error}, line {reader.line_num}") from None
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error:
+        return None
+    return _split(rows, known)
 
 
 def _split(rows, known):

@@ -56,6 +56,7 @@ def mark(folder, *arguments):
     out = folder.parent / f"{folder.name}-marks.csv"
     words = ["mark", str(folder), "--out", str(out), "--overwrite", "--course", SECRET]
     code = homework.main([*words, *map(str, arguments)])
+    out = arguments[arguments.index("--out") + 1] if "--out" in arguments else out
     return code, list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
 
 

@@ -218,8 +218,8 @@ def test_utf_8_that_was_encoded_twice_is_told(tmp_path):
         (b"\xd0\xcf\x11\xe0" + bytes(99), [], "is a workbook of an old Excel, .*CSV UTF-8"),
         ("<html><table>", [], "is a web page, .*CSV UTF-8"),
         ("name\n" + "x" * 201, [], "has no names in it"),
-        ('name\n"' + "x" * 200_000, [], "is not a CSV file: a quotation mark is missing"),
-        ('name\n"Anna\nBen\n', [], "is not a CSV file: a quotation mark is missing"),
+        ('name\n"' + "x" * 200_000, [], "is not a CSV file: check its quotation marks"),
+        ('name\n"Anna\nBen\n', [], "is not a CSV file: check its quotation marks"),
     ],
 )
 def test_a_list_that_is_none_is_told(tmp_path, data, columns, said):

@@ -223,20 +223,25 @@ def test_a_name_in_another_form_is_found_on_the_class_list(folder, name):
     assert {row["student"] for row in rows[:EIGHT]} == {"Ada Lovelace"}
 
 
-def test_a_garbled_name_is_found_on_the_class_list(folder):
+@pytest.mark.parametrize("name", ["JÃ¼rgen GroÃŸ", "J?rgen Gro?", "J_rgen", "?"])
+def test_a_garbled_name_is_found_on_the_class_list_by_its_code(folder, name):
     sheet = sheets.sheet_for("Jürgen Groß", KEY)
-    for name in "Jürgen Groß".encode().decode("cp1252"), "J?rgen Gro?":
-        put(folder, "a.csv", table(sheet).replace("Jürgen Groß", name).replace("Ã", "A"))
-        _, rows = mark(folder, *class_list(folder, "Jürgen Groß"))
-        assert all_right(rows)
-    put(folder, "a.csv", "")
-    (folder / "a.csv").unlink()
-    put(
-        folder,
-        "a.ipynb",
-        saved(sheet).replace("J\\u00fcrgen Gro\\u00df", "J\\u00c3\\u00bcrgen Gro\\u00c3\\u0178"),
-    )
-    assert all_right(mark(folder, *class_list(folder, "Jürgen Groß"))[1])
+    book = notebook(sheet)
+    book["metadata"]["cnnlib"]["student"] = name
+    put(folder, "a.ipynb", json.dumps(book))
+    put(folder, "a.csv", table(sheet).replace("Jürgen Groß", name.replace("Ã", "A")))
+    _, rows = mark(folder, *class_list(folder, "Ada", "Jürgen Groß"))
+    assert all_right(rows[1:])
+    assert {row["student"] for row in rows[1:]} == {"Jürgen Groß"}
+
+
+def test_a_table_without_a_name_is_found_by_its_code(folder):
+    put(folder, "a.csv", table().replace("Ada Lovelace", ""))
+    _, rows = mark(folder, *class_list(folder, "😀", "Ada Lovelace"))
+    assert all_right(rows[:EIGHT])
+    put(folder, "a.csv", table(code="1E+5").replace("Ada Lovelace", ""))
+    _, rows = mark(folder, *class_list(folder, "😀", "Ada Lovelace"))
+    assert "put the code of the worksheet into its file name" in rows[-1]["note"]
 
 
 PLACES = {
@@ -329,6 +334,21 @@ def test_a_folder_as_a_platform_makes_it(folder, platform, capsys):
     assert "8 of 8 problems right, 0 files not read" in said.out
 
 
+def test_a_sidecar_that_is_given_by_name_is_passed_over_too(folder, capsys):
+    put(folder, "timestamp.txt", "2024")
+    code, rows = mark(folder / "timestamp.txt")
+    assert (code, rows) == (0, [])
+    assert "passed over 1 file that came with" in capsys.readouterr().err
+
+
+def test_the_table_of_marks_among_the_answers_is_passed_over(folder):
+    put(folder, "a.ipynb")
+    for _ in range(2):
+        code, rows = mark(folder, "--out", folder / "marks.csv")
+        assert code == 0
+    assert "files not read" not in (folder / "marks.csv").read_text("utf-8")
+
+
 EARLY, LATE = "2024-02-12-10-15-00", "2024-02-12-22-01-00"
 ATTEMPTS = [
     (f"Sheet_ada_attempt_{EARLY}_a.ipynb", f"Sheet_ada_attempt_{LATE}_a.ipynb"),
@@ -370,7 +390,7 @@ def test_an_attempt_may_be_several_files(folder):
     _, rows = mark(folder)
     assert all_right(rows)
     assert [row["file"] for row in rows] == ["a.csv"] * 2 + ["inner/b.ipynb"] * 6
-    assert {row["note"] for row in rows} == {"2 files: inner/b.ipynb, a.csv"}
+    assert {row["note"] for row in rows} == {"2 files: inner/b.ipynb; a.csv"}
 
 
 # --- files that may be anything ---------------------------------------------------------------
@@ -414,7 +434,7 @@ FILES = {  # name: content, why it is not read, and what to do
     "q.csv": (b"a,b\n1,2\n", "needs the columns student, code, answer, numbers in its first line"),
     "r.csv": (b"student,answer,numbers\n", f"has no answers in it: {ASK}"),
     "s.csv": (b"\x00" * 100, "is not UTF-8.*: in Excel use File, Save As"),
-    "t.csv": (b'student,answer,numbers\nA,Z_1,"' + b"1 " * 100_000, "a quotation mark is missing"),
+    "t.csv": (b'student,answer,numbers\nA,Z_1,"' + b"1 " * 100_000, "check its quotation marks"),
     "u.csv": (b"student,answer,numbers\n" + b"x" * 300 + b",Z_1,1\n", "line 2: a name has 300"),
     "u2.csv": (
         b"student,answer,numbers\n" + b"".join(b"%d,Z_1,1\n" % n for n in range(2001)),

@@ -355,7 +355,7 @@ def test_what_is_left_out_of_a_list_is_said(tmp_path):
     assert done.returncode == 0
     assert "skipped 1 line without a name" in done.stderr
     assert "line 4 is skipped: a name has 201 letters" in done.stderr
-    assert 'several students are called Anna: the second has worksheet "Anna (2)"' in done.stderr
+    assert 'several students are called Anna: the second is "Anna (2)"' in done.stderr
     assert "2 worksheets" in done.stdout
 
 
