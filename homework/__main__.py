@@ -39,12 +39,12 @@ nothing to lose"""
 def parsers():
     """Return the two parsers of the command line: to write, and to mark."""
     shared = argparse.ArgumentParser(add_help=False)
-    add = shared.add_argument_group("the course").add_argument
-    add("--class-list", type=Path, metavar="FILE", help="a CSV file of the students")
     columns = "column of the class list with the names; twice, for a first and a last name"
-    add("--column", action="append", default=[], metavar="NAME", help=columns)
-    add("--course-file", type=Path, metavar="FILE", help="a file with the secret")
-    add("--course", metavar="SECRET", help="the secret itself")
+    shared.add_argument("--class-list", type=Path, metavar="FILE", help="CSV file of the students")
+    shared.add_argument("--column", action="append", default=[], metavar="NAME", help=columns)
+    secret = shared.add_mutually_exclusive_group()
+    secret.add_argument("--course-file", type=Path, metavar="FILE", help="file with the secret")
+    secret.add_argument("--course", metavar="SECRET", help="the secret of the course itself")
     shared.add_argument("--overwrite", action="store_true", help="replace existing files")
     write, mark = (
         argparse.ArgumentParser(
@@ -103,8 +103,6 @@ def in_turn(things, what):
 
 def secret_of(given):
     """Return the key of the course."""
-    if given.course_file and given.course:
-        raise Refused("give either --course-file or --course")
     secret = given.course or os.environ.get(coderun.SECRET, "")
     if given.course_file:
         secret = tables.likely_text(content(given.course_file))[1].strip()
@@ -135,17 +133,18 @@ def write_sheets(given):
     key = secret_of(given)
     folder = Folder(given.out, given.overwrite)
     stems = {student: names.stem(student, sheets.code_of(student, key)) for student in students}
-    listed = ["keys/students.csv"] * bool(given.class_list)
-    folder.check([name.format(stem) for stem in stems.values() for name in pages.FILES] + listed)
+    listed = "keys/students.csv"
+    made = [name.format(stem) for stem in stems.values() for name in pages.FILES]
+    folder.check([*made, listed] if given.class_list else made)
     for student in in_turn(students, "worksheets"):
         sheet = sheets.sheet_for(student, key)
         for name, write in pages.FILES.items():
             folder.put(name.format(stems[student]), write(sheet))
-    for name in listed:
+    if given.class_list:
         rows = [[names.in_cell(student), stem] for student, stem in stems.items()]
-        folder.put(name, pages.as_csv([["student", "files"], *rows]))
-    made = names.count(len(students), "worksheet")
-    say(f"{made} in {folder.path / 'sheets'}, keys in {folder.path / 'keys'}", sys.stdout)
+        folder.put(listed, pages.as_csv([["student", "files"], *rows]))
+    count = names.count(len(students), "worksheet")
+    say(f"{count} in {folder.path / 'sheets'}, keys in {folder.path / 'keys'}", sys.stdout)
     return 0
 
 

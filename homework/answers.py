@@ -48,9 +48,8 @@ class Handed:
 
 def is_sidecar(path):
     """Whether a platform or a system put a file beside the answers, or it is a sheet to print."""
-    if path.suffix.lower() in (".html", ".htm") and path.is_file() and not path.is_symlink():
-        return b"Worksheet <code>" in content(path) or bool(SIDECAR.fullmatch(path.name))
-    return bool(SIDECAR.fullmatch(path.name))
+    page = path.suffix.lower() in (".html", ".htm") and path.is_file() and not path.is_symlink()
+    return bool(SIDECAR.fullmatch(path.name)) or (page and b"Worksheet <code>" in content(path))
 
 
 def handed_in(path):
@@ -69,14 +68,15 @@ def handed_in(path):
     data, ending = content(path), path.suffix.lower()
     if not data.strip():
         raise Refused(f"{path.name} is empty: {ASK} once more")
-    kind = next((begin for begin in tables.KINDS if data.startswith(begin)), None)
+    kind = next((kind for begin, kind in tables.KINDS.items() if data.startswith(begin)), "")
+    begin = tables.likely_text(data)[1].lstrip()[:1]
+    if not kind and (ending == ".ipynb" or begin == "{"):
+        return [_notebook(data, path.name)]
     if ending in OTHER_KINDS and (kind or ending != ".xls"):  # some platforms call a CSV file so
         way_out = OTHER_KINDS[ending].format(ask=ASK, save_as=tables.SAVE_AS)
         raise Refused(f"{path.name} {way_out}")
     if kind:
-        raise Refused(f"{path.name} is {tables.KINDS[kind]}: unpack it if you can, or {ASK}")
-    if ending == ".ipynb" or data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return [_notebook(data, path.name)]
+        raise Refused(f"{path.name} is {kind}: unpack it if you can, or {ASK}")
     if ending in (".csv", ".tsv", ".txt", ".xls"):
         return _csv(data, path.name)
     raise Refused(f"{path.name} is neither a notebook nor a CSV file: {ASK}")
@@ -113,23 +113,21 @@ def _notebook(data, file):
 
 def _parsed(data, file):
     """Return the JSON of a notebook, or tell why it is not one."""
-    if re.search(rb"^(<{7} |>{7} )", data, re.M):
-        raise Refused(
-            f"{file} has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge the "
-            f"two versions, save the notebook and hand it in once more"
-        )
-    if data.lstrip().startswith(b"<"):
+    text = tables.likely_text(data)[1]
+    if tables.CONFLICT.search(text):
+        raise Refused(f"{file} {tables.MERGE}")
+    if text.lstrip().startswith("<"):
         raise Refused(f"{file} is a web page, not a notebook: download the file itself once more")
     try:
-        return json.loads(tables.likely_text(data)[1])
+        return json.loads(text)
     except RecursionError:
-        raise Refused(f"{file} is not a notebook: it is nested too deeply; {ASK}") from None
+        how = f"it is nested too deeply; {ASK}"
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(error.doc.rstrip()) - 1 or "Unterminated" in error.msg
+        cut = error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg
         how = "it ends in the middle; download it once more" if cut else f"{str(error)[:60]}; {ASK}"
-        raise Refused(f"{file} is not a notebook: {how}") from None
     except ValueError as error:  # a number with too many digits
-        raise Refused(f"{file} is not a notebook: {str(error)[:80]}; {ASK}") from None
+        how = f"{str(error)[:80]}; {ASK}"
+    raise Refused(f"{file} is not a notebook: {how}")
 
 
 def _cells(book):

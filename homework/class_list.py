@@ -41,8 +41,6 @@ def read_list(path, columns=()):
     if not rows:
         raise Refused(f"{path.name} is empty")
     top, at = _header(rows, columns, path.name)
-    if top:
-        notes.append(f"{path.name}: skipped {count(top, 'line')} above the header")
     found, empty, others, lost = [], 0, [], []
     head = tables.heads(rows[top][1]) if at else {}
     for line, row in rows[top + bool(at) :]:
@@ -60,14 +58,14 @@ def read_list(path, columns=()):
                 notes.append(f"{path.name}, line {line} is skipped: {error}")
     if not found:
         raise Refused(f"{path.name} has no names in it")
-    if not at:
-        notes.append(f"{path.name} has no header; its first line is the student {found[0]}")
-    if empty:
-        notes.append(f"{path.name}: skipped {count(empty, 'line')} without a name")
-    if others:
-        notes.append(f"{path.name}: skipped, not students: {some(others)}")
-    if lost:
-        notes.append(f"{path.name}: letters were lost in {some(lost)}: {tables.SAVE_AS}")
+    told = {
+        f"skipped {count(top, 'line')} above the header": top,
+        f"there is no header; the first line is the student {found[0]}": not at,
+        f"skipped {count(empty, 'line')} without a name": empty,
+        f"skipped, not students: {some(others)}": others,
+        f"letters were lost in {some(lost)}: {tables.SAVE_AS}": lost,
+    }
+    notes += [f"{path.name}: {text}" for text, what in told.items() if what]
     return _apart(found, notes), notes
 
 
@@ -107,6 +105,8 @@ def _is_student(name, row, head):
         points = not cell["id"] and re.search("point|punkt", " ".join(words))
         if points or words in KNOWN["test_students"]:
             return False
+    if tables.simple(name) in KNOWN["all_students"] and len(head) > 1:
+        return False
     if any("previewuser" in text.casefold() for text in cell.values()):  # Blackboard
         return False
     roles = [tables.simple(cell[key]) for key in KNOWN["role"] if cell.get(key)]

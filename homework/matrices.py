@@ -43,7 +43,7 @@ def numbers(text, width):
     """
     if len(text) > MAX_TEXT:
         raise Refused(f"the answer has {len(text)} characters: no answer is that long")
-    if re.search(r"^\s*(<{7}|={7}|>{7})", text, re.M):
+    if "<<<<<<<" in text or ">>>>>>>" in text:
         raise Refused("the answer has conflict marks of git: one of two versions must be chosen")
     rows = [_row(row, width) for row in _rows(text.translate(SIGNS))]
     rows = [row for row in rows if row]

@@ -33,9 +33,8 @@ def student_of(one, shown, students, key):
     listed = _listed(one, shown, students or [], key)
     student = listed or one.student
     if not student:
-        way_out = "put the code of the worksheet into its file name, as in Ada-0123456789.ipynb"
-        if students is None:
-            way_out = "give the class list with --class-list"
+        way_out = "put its code into the file name, as in Ada-0123456789.ipynb"
+        way_out = "give the class list with --class-list" if students is None else way_out
         raise Refused(f"{one.file} does not name its student: {way_out}")
     if not _may_be(one.code.lower(), sheets.code_of(student, key)):
         raise Refused(

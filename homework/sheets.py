@@ -131,14 +131,9 @@ def sheet_for(student, key):
     -------
     Sheet
     """
-    return Sheet(
-        student,
-        code_of(student, key),
-        tuple(
-            _problem(number, text, _digest(key, f"problem {number}", student))
-            for number, text in enumerate(TEXTS["problem"], 1)
-        ),
-    )
+    texts = enumerate(TEXTS["problem"], 1)
+    problems = (_problem(n, text, _digest(key, f"problem {n}", student)) for n, text in texts)
+    return Sheet(student, code_of(student, key), tuple(problems))
 
 
 def _digest(key, purpose, student):

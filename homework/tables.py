@@ -12,6 +12,11 @@ SAVE_AS = (
     "in LibreOffice choose the character set UTF-8 when you save as CSV"
 )
 KINDS = {bytes.fromhex(begin): kind for begin, kind in FORMATS["beginnings"].items()}
+CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.M)
+MERGE = (
+    "has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge the two versions, "
+    "save the file and hand it in once more"
+)
 IN_ASCII = re.compile(
     r"\x1b|~\{|\\[ux][0-9a-fA-F]{2}"  # traces of ISO-2022, HZ, escapes
     r"|\+(?=[A-Za-z0-9/]*[A-Z])[A-Za-z0-9/]{3,}(?![\w./]*@)"  # and UTF-7, but no ada+Ada@...
@@ -89,6 +94,8 @@ def table(data, name, known):
     if lines[0].lower().startswith("sep="):  # Excel's own
         text = text.split(lines[0], 1)[1]
         lines = lines[1:]
+    if CONFLICT.search(text):
+        raise Refused(f"{name} {MERGE}")
     if re.match(r"\s*<(!doctype|html|table)", text, re.IGNORECASE):
         raise Refused(f"{name} is a web page, not a CSV file: open it as a spreadsheet; {SAVE_AS}")
     head = re.sub(r'"[^"]*"', "", next((line for line in lines if line.strip()), ""))
@@ -142,7 +149,9 @@ def simple(head):
     """Return the header of a column in plain small letters: "prenom" for "Prénom(s)"."""
     plain = unicodedata.normalize("NFKD", head.casefold())
     plain = "".join(letter for letter in plain if unicodedata.category(letter) != "Mn")
-    plain = re.sub(r"\(.*?\)|[/*:·](innen|in|r|n|es|e|s)\b", " ", plain)  # Student/in, étudiant(e)
+    plain = re.sub(
+        r"\(.*?\)|[/*:·.-](innen|in|r|n|es|e|s)\b", " ", plain
+    )  # Student/in, étudiant(e)
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 

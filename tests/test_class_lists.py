@@ -64,6 +64,7 @@ GRADEBOOKS = {
         "Doe, Ada|Lee, Bo",
     ),
     "Canvas, French": (CANVAS.format("Étudiant", "Étudiant, Test"), "Doe, Ada|Lee, Bo"),
+    "a line about all": ("Nachname;Vorname;P\nDoe;Ada;1\nDurchschnitt;;1\nMoyenne;;\n", "Ada Doe"),
     "Canvas without points": ("Student,ID,Section\r\nAda Doe,1,A\r\nBo,,A\r\n", "Ada Doe|Bo"),
     "Moodle": (
         'First name,Last name,"ID number",Institution,Department,"Email address"\n'

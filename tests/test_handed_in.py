@@ -62,13 +62,13 @@ def test_a_right_notebook_is_right(folder, form):
     assert {row["student"] for row in rows} == {"Ada Lovelace"}
 
 
-@pytest.mark.parametrize("name", ["a.ipynb", "a.ipynb.json", "a.json", "a.ipynb.txt", "a", "a.csv"])
+@pytest.mark.parametrize(
+    "name", ["a.ipynb", "a.ipynb.json", "a.json", "a.ipynb.txt", "a.html", "a"]
+)
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_notebook_is_one_under_any_name_and_encoding(folder, name, coding):
     text = json.dumps(notebook(sheets.sheet_for("Zoë", KEY)), ensure_ascii=False)
     put(folder, name, text.encode(coding, "replace"))
-    if coding == "utf-16" and not name.endswith(".ipynb"):
-        return
     assert all_right(mark(folder)[1])
 
 
@@ -241,7 +241,7 @@ def test_a_table_without_a_name_is_found_by_its_code(folder):
     assert all_right(rows[:EIGHT])
     put(folder, "a.csv", table(code="1E+5").replace("Ada Lovelace", ""))
     _, rows = mark(folder, *class_list(folder, "😀", "Ada Lovelace"))
-    assert "put the code of the worksheet into its file name" in rows[-1]["note"]
+    assert "put its code into the file name" in rows[-1]["note"]
 
 
 PLACES = {
@@ -303,7 +303,11 @@ PLATFORMS = {  # the file of a student, and what is beside it
         "Ada Lovelace_12_assignsubmission_file_/{}.ipynb",
         ["Ada Lovelace_12_assignsubmission_onlinetext_/onlinetext.html"],
     ),
-    "Moodle, all in one": ("Ada Lovelace_12_assignsubmission_file_{}.csv", []),
+    "Moodle, all in one": (
+        "Ada Lovelace_12_assignsubmission_file_{}.csv",
+        ["Ada Lovelace_12_assignsubmission_onlinetext_onlinetext.html"],
+    ),
+    "Blackboard, German": (f"B_ada_Versuch_{TIME}_{{}}.csv", [f"B_ada_Versuch_{TIME}.txt"]),
     "Blackboard": (f"Sheet 1_ada_attempt_{TIME}_{{}}.ipynb", [f"Sheet 1_ada_attempt_{TIME}.txt"]),
     "Gradescope": ("export/submission_12/{}.ipynb", ["export/submission_metadata.yml"]),
     "nbgrader": ("submitted/ada/sheet1/{}.ipynb", ["submitted/ada/sheet1/timestamp.txt"]),
@@ -449,6 +453,10 @@ FILES = {  # name: content, why it is not read, and what to do
     "x.py": (b"Z_1 = 1", f"is a program: {ASK}"),
     "y.ipynb": (with_metadata(b'{"cnnlib": {"student": "\\ud800"}}'), "is not valid text"),
     "cut.ipynb": (saved().encode()[:3000], "it ends in the middle; download it once more"),
+    "git.csv": (
+        b"student,code,answer,numbers\n<<<<<<< HEAD\nA,1,Z_1,1\n",
+        "has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge",
+    ),
     "git.ipynb": (
         saved().replace('"cells": [', '"cells": [\n<<<<<<< HEAD\n', 1).encode(),
         "has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge",
