@@ -81,8 +81,6 @@ def _child(arguments, folder, seconds):
 class Interpreter(code.InteractiveInterpreter):
     """Runs cells one after the other, and remembers the exception of the last one."""
 
-    error = None
-
     def run(self, cell):
         """Run a cell without its lines for IPython; return its exception, or None."""
         lines = [] if cell.startswith("%%") else cell.split("\n")

@@ -13,9 +13,7 @@ SIGNS = str.maketrans(
     dict.fromkeys("−–—‐‑﹣－", "-") | dict.fromkeys("⁄∕", "/") | {"＋": "+", "（": "(", "）": ")"}
 )
 HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4"}
-MONTH = (
-    r"(jan|f[eé][bv]|m[aä]r|a[pv]r|ma[iy]|ju[inl]|a[uo][gûu]|sep|o[ck]t|nov|d[eé][cz])[^\W\d_]*\.?"
-)
+MONTH = r"(jan|f[eé][bv]|m[aä]r|a[pv]r|ma[iy]|ju[inl]|a[uo][gûu]|sep|o[ck]t|nov|d[eé][cz])\w*\.?"
 DATE = re.compile(rf"(\d+[-./]*)?{MONTH}([-./]*\d+)?|\d+[-./]\d+[-./]\d+", re.I)
 SHEET_ERROR = re.compile(r"#[A-Z/0!?]+", re.I)
 MAX_TEXT = 5_000
@@ -64,9 +62,7 @@ def _rows(text):
     text = re.sub(r"(?m)#(?![A-Z/0]+[!?]).*$", "", text.replace("&", " "))
     text = re.sub(r"^\s*[A-Za-z]\w*\s*=(?!=)", "", text)  # the name once more
     text = re.sub(r"\b\w{0,9}\.?(?:as)?(?:array|matrix|tensor|list)\s*\(", "(", text)
-    text = re.sub(
-        r"(?:,?\s*dtype\s*=\s*[\w.]{1,20}|\)\s*\.\s*(?:astype|float)\s*\([\w.]*)", "", text
-    )
+    text = re.sub(r",?\s*dtype\s*=\s*[\w.]{1,20}|\)\s*\.\s*astype\s*\([\w.]*", "", text)
     text = text.translate(str.maketrans("{}", "[]"))
     if re.search(r"\(\s*\(|\)[\s,;]+\(", text):  # tuples
         text = text.translate(str.maketrans("()", "[]"))

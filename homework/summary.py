@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from homework.sheets import TEXTS
 
 WIDTH, TITLE, FREQUENT = 98, 36, 3
+FIXED = "\xa0"  # a space where no line is broken
+BELOW = {"subsequent_indent": " " * (TITLE + 14), "placeholder": " ..."}
 
 
 def summary(marks):
@@ -28,17 +30,21 @@ def summary(marks):
             texts[mark.mistake] += 1
             cures[mark.mistake] = mark.cure
             where[mark.mistake].add(str(problem.number))
-    lines = [f"{'problem':{TITLE}}  right  open  mistakes"]
+    lines = [f"{'problem':{TITLE}} right  open  mistakes"]
     for (number, title), some in sorted(by_problem.items()):
-        head = textwrap.shorten(f"{number} {title}", TITLE, placeholder=" ...")
         right = sum(mark.verdict == "right" for mark in some)
         wrong = Counter(_short(mark) for mark in some if mark.verdict == "not yet")
-        listed = ", ".join(f"{count} {name}" for name, count in wrong.most_common())
-        listed = textwrap.shorten(listed, WIDTH - TITLE - 15, placeholder=" ...")
-        lines.append(f"{head:{TITLE}}  {right:5}  {len(some) - right - wrong.total():4}  {listed}")
+        head = textwrap.shorten(f"{number} {title}", TITLE, placeholder=" ...")
+        head = f"{head:{TITLE}} {right:5} {len(some) - right - wrong.total():5}  "
+        listed = ", ".join(
+            f"{times} {name}".replace(" ", FIXED) for name, times in wrong.most_common()
+        )
+        wrapped = textwrap.wrap(head.replace(" ", FIXED) + listed, WIDTH, max_lines=2, **BELOW)
+        lines += [line.replace(FIXED, " ").rstrip() for line in wrapped]
     lines += [f"of {len(some)} students each", ""]
-    for text, count in texts.most_common(FREQUENT):
-        told = f"{count} times, problem {' and '.join(sorted(where[text]))}: {text}"
+    for text, times in texts.most_common(FREQUENT):
+        problems = " and ".join(sorted(where[text]))
+        told = f"{times} times, problem{'s' * (len(where[text]) > 1)} {problems}: {text}"
         lines += textwrap.wrap(f"{told} Way out: {cures[text]}", WIDTH, subsequent_indent="    ")
     return [*lines, ""]
 

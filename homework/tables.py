@@ -115,9 +115,9 @@ def _rows(text, delimiter, known):
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        return _split(rows, known)
     except csv.Error:
         return None
-    return _split(rows, known)
 
 
 def _split(rows, known):
