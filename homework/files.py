@@ -78,7 +78,7 @@ class Folder:
         Whether files may be replaced.
     """
 
-    def __init__(self, path, overwrite=False):
+    def __init__(self, path, overwrite):
         self.path, self.overwrite = Path(path), overwrite
 
     def check(self, names):
