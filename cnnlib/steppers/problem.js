@@ -1,7 +1,9 @@
 // A problem as data: what a stepper is given, checked once, and the trace that is made of it.
 
-import { by, geometry, one, paddingText, pythonText, readGeometry } from "./geometry.js";
+import { by, geometry, one, paddingText, poolGeometry, pythonText, readGeometry } from "./geometry.js";
 import { ROUND, bytesOf, decoded } from "./number.js";
+import { PoolTrace } from "./pool.js";
+import { stageTrace } from "./stages.js";
 import { Trace, cellCount } from "./trace.js";
 
 const MOST_CELLS = 1024; // nobody reads a larger map cell by cell
@@ -18,6 +20,7 @@ export const KINDS = {
   scatter: { pass: "scatter", arrays: ["dZ", "W"], size: "input_size" },
   filter: { pass: "filter", arrays: ["dZ", "Y"], size: "filter_size" },
   nudge: { pass: "filter", arrays: ["dZ", "Y"], size: "filter_size" },
+  pool: { pass: "pool", arrays: ["dZ", "Y"], size: "size" },
 };
 
 // Open a problem as Python sends it, or a share code has it; throws where it is none.
@@ -54,28 +57,39 @@ function makeProblem({ kind, arrays, given, how, extras }, fit = false) {
   const problem = { kind, given, how, extras, arrays: {}, note: "" };
   for (const [name, array] of Object.entries(arrays)) problem.arrays[name] = { ...array, dtype };
   checkArrays(problem.arrays);
-  problem.where = geometry(...sizes(problem), how);
+  problem.where = whereOf(problem);
   checkReadable(problem.where, rule.rings);
   if (fit && given) fitGradient(problem, dtype);
-  if (problem.arrays.dZ) checkOutput(problem.arrays.dZ, problem.where);
+  if (kind === "pool") checkPool(problem);
+  else if (problem.arrays.dZ) checkOutput(problem.arrays.dZ, problem.where);
+  if (rule.oneMap) checkOneMap(problem);
   checkExtras(problem);
   problem.geometry = resolved(problem);
-  problem.trace = new Trace(rule.pass, problem.where, problem.arrays, resultShape(problem));
+  problem.trace = makeTrace(problem, rule.pass);
+  if (!problem.trace.length) throw new Error("there is nothing to step through");
   return problem;
+}
+
+function makeTrace(problem, pass) {
+  if (problem.kind === "stride") return stageTrace(problem);
+  if (pass === "pool") return new PoolTrace(pass, problem.where, problem.arrays, problem.arrays.Y.shape);
+  return new Trace(pass, problem.where, problem.arrays, resultShape(problem));
+}
+
+function whereOf({ kind, arrays, how }) {
+  if (kind === "pool") return poolGeometry(arrays.Y.shape.slice(0, 2), how);
+  const { Y, W } = arrays;
+  const input = Y ? Y.shape.slice(0, 2) : how.input_size;
+  return geometry(input, W ? W.shape.slice(0, 2) : how.filter_size, how);
 }
 
 function widest(dtypes) {
   return ["float64", "float32", "float16"].find((dtype) => dtypes.includes(dtype));
 }
 
-function sizes({ arrays, how }) {
-  const [{ Y, W }, { input_size: n, filter_size: f }] = [arrays, how];
-  return [Y ? Y.shape.slice(0, 2) : n, W ? W.shape.slice(0, 2) : f];
-}
-
 function resolved({ where, how }) {
   const found = {};
-  for (const name of ["input_size", "filter_size"]) if (name in how) found[name] = how[name];
+  for (const name of ["input_size", "filter_size", "size"]) if (name in how) found[name] = how[name];
   const pair = (letter) => where.map((axis) => axis[letter]);
   const padding = where.map((axis) => [axis.before, axis.after]);
   return { ...found, stride: pair("s"), padding, dilation: pair("d") };
@@ -137,6 +151,27 @@ function checkOutput(dZ, where) {
       `stride ${one(pair("s"))}${dilated ? ", " : " and "}padding ${padding}` +
       `${dilated ? ` and dilation ${one(pair("d"))}` : ""} give a ${by(size)} output; ` +
       `pass the stride and padding of the forward pass`,
+  );
+}
+
+function checkPool({ arrays: { dZ, Y }, where }) {
+  const shape = [where[0].o, where[1].o, Y.shape[2]];
+  if (by(shape) !== by(dZ.shape))
+    throw new Error(
+      `dZ has the shape ${pythonText(dZ.shape)}, but the pool of a map ${pythonText(Y.shape)} gives ` +
+        `${pythonText(shape)}; pass the Y, the size and the stride of the forward pass`,
+    );
+}
+
+function checkOneMap({ kind, arrays: { dZ, W } }) {
+  const [, , nK, fK] = W.shape;
+  if (nK === 1 && fK === 1) return;
+  const way = "pass dZ[..., [k]] and W[:, :, [k_in]][..., [k]]";
+  throw new Error(
+    kind === "three"
+      ? `the three ways are shown for one map, W has the shape ${pythonText(W.shape)}: ${way}`
+      : `the stages are those of one image and one map; dZ has the shape ${pythonText(dZ.shape)}, ` +
+        `W has ${pythonText(W.shape)}: ${way}`,
   );
 }
 
