@@ -217,7 +217,7 @@ class Trace(Sequence):
             value = terms[-1].target.value if terms else start
             target = Cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
-        source = self._cell(self.parts.left, index)
+        source = self.cell(self.parts.left, index)
         return Step(position, self.gifts(index), 0.0, None, source, self)
 
     @cached_property
@@ -290,7 +290,8 @@ class Trace(Sequence):
             found.append(next(term for term in terms if term.left.index == source))
         return tuple(found)
 
-    def _cell(self, name, index):
+    def cell(self, name, index):
+        """Return the cell of a factor with this index."""
         return Cell(name, index, float(self.arrays[name][index]))
 
     def _triples(self, name, index):
@@ -341,7 +342,7 @@ class PoolTrace(Trace):
         i, j, k = index
         rows, columns = self.where
         places = [(r, c, k) for r, _, _ in rows.joined(i=i) for c, _, _ in columns.joined(i=j)]
-        return tuple(self._cell("Y", place) for place in places)
+        return tuple(self.cell("Y", place) for place in places)
 
     def largest(self, index):
         """Return the largest cells of such a window: the first gets all, the others are ties."""
@@ -365,7 +366,7 @@ class PoolTrace(Trace):
                     won = self.largest((i, j, k))[0]
                     if won.index == target:
                         total = total + self.arrays["dZ"][i, j, k]
-                        source = self._cell("dZ", (i, j, k))
+                        source = self.cell("dZ", (i, j, k))
                         so_far = Cell("dY", target, float(total))
                         terms.append(PoolTerm(source, won, source.value, so_far))
         return tuple(terms), float(start)

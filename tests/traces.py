@@ -6,7 +6,7 @@ import json
 import numpy as np
 
 from cnnlib import shapes
-from cnnlib.steppers import problem as problems
+from cnnlib.steppers import problem as problems  # noqa: E402
 
 ODD = [np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-8, 65504.0, 3e38, 123456.5, 0.1]
 PRECISIONS = ["float16", "float32", "float64"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cnnlib import layers, shapes, trace
-from cnnlib.steppers import stages
+from cnnlib.steppers import share, stages
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
 
@@ -14,7 +14,9 @@ MAX_CELLS = 1024
 """Nobody reads a larger map cell by cell; a 28 x 28 image with its padding still fits."""
 
 CONVOLUTION = ("stride", "padding", "dilation")
-PRECISIONS = ("float16", "float32", "float64")
+EXTRAS = {"nudge": {"amount": 1.0}, "activation": {"activation": "relu", "dY": None}}
+AXES = {"Y": 3, "W": 4, "b": 1, "dZ": 3}
+"""How many axes each array of a code has."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,26 @@ class Problem:
             f"that was given, in row order, cut or repeated."
         )
 
+    @property
+    def dY(self):
+        """The gradient at the output of an activation in the size of Z, or None."""
+        given = self.extras.get("dY")
+        return None if given is None else np.resize(given, self.steps.shapes["Z"])
+
+    @property
+    def code(self):
+        """The problem as one line of text, for `from_code`."""
+        where, arrays = self.steps.where, dict(self.steps.arrays)
+        if self.dY is not None:
+            arrays["dY"] = self.dY
+        if "amount" in self.extras:
+            arrays["nudge"] = np.array([self.extras["amount"]])
+        geometry = {name: _resolved(name, where) for name in self.given if "size" in name}
+        geometry |= {name: _resolved(name, where) for name in self.how}
+        if "activation" in self.extras:
+            geometry["activation"] = self.extras["activation"]
+        return share.to_code(self.kind, arrays, geometry, self.steps.dtype.name)
+
 
 def make(kind, given, how, extras=None, fit=False):
     """Check what a stepper is given, and make its problem.
@@ -125,8 +147,7 @@ def make(kind, given, how, extras=None, fit=False):
             f"pass dZ[..., [k]] and W[:, :, [k_in]][..., [k]]"
         )
     _check_extras(extras, steps, fit)
-    own = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in given.items()}
-    return Problem(kind, own, dict(how), extras, steps)
+    return Problem(kind, _own(given), dict(how), _own(extras), steps)
 
 
 def changed(problem, **changes):
@@ -137,7 +158,7 @@ def changed(problem, **changes):
     TypeError, ValueError
         If it does not fit.
     """
-    _check_names("change", changes, {**problem.how, **_optional(problem)})
+    _check_names("change", changes, {**problem.how, **EXTRAS.get(problem.kind, {})})
     how = {name: changes.get(name, value) for name, value in problem.how.items()}
     extras = problem.extras | {n: v for n, v in changes.items() if n not in how}
     return make(problem.kind, problem.given, how, extras, fit=True)
@@ -151,49 +172,97 @@ def used(problem, **numbers):
     TypeError, ValueError
         If they do not.
     """
-    _check_names("use", numbers, {**problem.given, **problem.how, **_optional(problem)})
+    _check_names("use", numbers, {**problem.given, **problem.how, **EXTRAS.get(problem.kind, {})})
     how = {name: numbers.pop(name, value) for name, value in problem.how.items()}
-    extras = problem.extras | {n: numbers.pop(n) for n in [*numbers] if n in _optional(problem)}
+    extras = problem.extras | {n: numbers.pop(n) for n in [*numbers] if n in EXTRAS.get(problem.kind, ())}
     return make(problem.kind, problem.given | numbers, how, extras)
+
+
+def from_code(code, kind):
+    """Read the problem of a code, for a stepper of this kind; its relatives' codes will do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the text is not such a code.
+    """
+    found, arrays, geometry = share.from_code(code)
+    rule = KINDS[kind]
+    relatives = [name for name, other in KINDS.items() if other.names == rule.names]
+    if found not in relatives:
+        raise ValueError(
+            f"this is the code of another stepper, {found!r}; this one takes those of "
+            f"{', '.join(relatives)}"
+        )
+    extras = _take_extras(kind, arrays, geometry)
+    _check_parts(arrays, geometry, rule)
+    if "padding" in geometry:
+        padding = geometry["padding"]
+        geometry["padding"] = (padding[:2], padding[2:])
+    how = {name: geometry.pop(name) for name in rule.how}
+    return make(kind, {**dict.fromkeys(rule.names), **arrays, **geometry}, how, extras)
+
+
+def _take_extras(kind, arrays, geometry):
+    extras = dict(EXTRAS.get(kind, {}))
+    amount, dY = arrays.pop("nudge", None), arrays.pop("dY", None)
+    activation = geometry.pop("activation", None)
+    if "amount" in extras and amount is not None:
+        extras["amount"] = float(amount.flat[0])
+    if "activation" in extras and activation:
+        extras["activation"] = activation
+    if "activation" in extras and dY is not None:
+        extras["dY"] = dY
+    return extras
+
+
+def _check_parts(arrays, geometry, rule):
+    """Check that a code has all the parts that its kind needs, and no others."""
+    needed = {*rule.names, *rule.how}
+    wrong = sorted({*arrays, *geometry, *{"b"} & needed} ^ needed)  # a bias may be left out
+    wrong += [name for name, array in arrays.items() if array.ndim != AXES[name]]
+    if len(geometry.get("padding", "four")) != 4:
+        wrong.append("padding")
+    if wrong:
+        raise ValueError(f"the code is broken at {wrong[0]}: copy all of it again")
 
 
 def to_browser(problem):
     """Return the problem as a dict of plain values and bytes, which problem.js opens."""
-    steps, given = problem.steps, problem.given
-    where, extras = steps.where, dict(problem.extras)
-    geometry = {name: list(given[name]) for name in given if name in ("input_size", "filter_size")}
-    for name in problem.how:
-        word = isinstance(problem.how[name], str)
-        geometry[name] = problem.how[name] if word else getattr(where, name)
-    if "size" in given:
-        geometry["size"] = where.filter_size
-    arrays = {name: packed(array) for name, array in steps.arrays.items()}
-    data = {"kind": problem.kind, "arrays": arrays, "geometry": geometry, "extras": extras}
+    where, dtype = problem.steps.where, problem.steps.dtype
+    geometry = {name: _resolved(name, where) for name in problem.given if "size" in name}
+    for name, value in problem.how.items():
+        geometry[name] = value if isinstance(value, str) else _resolved(name, where)
+    given = {n: v for n, v in problem.given.items() if isinstance(v, np.ndarray)}
+    extras = dict(problem.extras)
     if extras.get("dY") is not None:
-        extras["dY"] = packed(extras["dY"])
-    if problem.note:
-        data["given"] = packed(given["dZ"])
-    return data
+        extras["dY"] = packed(extras["dY"], dtype)
+    arrays = {name: packed(array, dtype) for name, array in given.items()}
+    return {
+        "kind": problem.kind,
+        "arrays": arrays,
+        "geometry": geometry,
+        "extras": extras,
+        "fit": True,
+    }
 
 
-def packed(array):
+def _resolved(name, where):
+    return where.filter_size if name == "size" else getattr(where, name)
+
+
+def packed(array, dtype):
     """Return an array as bytes, in the smallest precision that keeps each of its numbers."""
-    dtype = array.dtype.name if array.dtype.name in PRECISIONS else "float64"
-    array = np.asarray(array, dtype)
+    name = dtype.name if dtype.name in share.PRECISIONS else "float64"
+    array = np.asarray(array, name)
     with np.errstate(over="ignore"):
-        stored = next(p for p in PRECISIONS if _same(array.astype(p).astype(dtype), array))
+        stored = next(p for p in share.PRECISIONS if _same(array.astype(p).astype(name), array))
     data = np.ascontiguousarray(array, f"<{np.dtype(stored).str[1:]}").tobytes()
-    return {"shape": list(array.shape), "dtype": dtype, "stored": stored, "data": data}
+    return {"shape": list(array.shape), "dtype": name, "stored": stored, "data": data}
 
 
 def _same(a, b):
     return bool(np.all((a == b) & (np.signbit(a) == np.signbit(b)) | np.isnan(b)))
-
-
-def _optional(problem):
-    """Return the extras that this kind knows."""
-    known = {"nudge": ("amount",), "activation": ("activation", "dY")}
-    return dict.fromkeys(known.get(problem.kind, ()))
 
 
 def _fitted(rule, given, how):
@@ -217,26 +286,30 @@ def _check_extras(extras, steps, fit):
         extras["amount"] = _number("nudge", extras["amount"])
     if "activation" in extras and extras["activation"] not in ACTIVATIONS:
         raise ValueError(
-            f"activation must be one of {ACTIVATIONS}; got {extras['activation']!r}"
+            f"activation must be one of {', '.join(ACTIVATIONS)}; got {extras['activation']!r}"
         )
     dY = extras.get("dY")
     if dY is None:
         return
     shapes.check_map("dY", dY)
-    if fit:
-        dY = np.resize(dY, steps.shapes["Z"])
-    if dY.shape != steps.shapes["Z"]:
+    if dY.shape != steps.shapes["Z"] and not fit:
         raise ValueError(
             f"dY has the shape {dY.shape}, Z has {steps.shapes['Z']}: an activation "
             f"works cell by cell, so both must be alike"
         )
-    extras["dY"] = dY.astype(steps.dtype)
 
 
 def _number(name, value):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"{name} must be a number; got {value!r}")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be a number; got {value!r}")
     return float(value)
+
+
+def _own(values):
+    """Copy the arrays: the caller may change theirs."""
+    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()}
 
 
 def _check_readable(where, rings):

@@ -75,7 +75,7 @@ export class Trace {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
-    const about = { number, target: null, source: null, bias: null, start: 0, value: 0 };
+    const about = { trace: this, number, target: null, source: null, bias: null, start: 0, value: 0 };
     if (this.gives) {
       about.source = this.cell(this.left, index);
       about.value = about.source.value;
