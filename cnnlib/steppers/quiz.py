@@ -231,5 +231,10 @@ class Score:
             self.tally.append(right)
         self.answered.setdefault(key, right)
 
+    @property
+    def data(self):
+        """The score as the browser has it."""
+        return {"answered": dict(self.answered), "tally": list(self.tally)}
+
     def __str__(self):
         return f"{sum(self.tally)} of {len(self.tally)} right"
