@@ -9,6 +9,8 @@ Each pass is a way to read all these triples, grouped by one of the three:
     scatter     dZ gives dZ W to dY   for each cell of Z
     influence   Y  gives Y W to Z     for each cell of Y
 
+A sixth, of a max pool, gives each dZ to the cell of Y that was the largest of its window.
+
 A `Trace` is the lazy sequence of the steps of one pass. Sums run in the order of
 the loops, so they equal `cnnlib.loops` bit for bit, up to float64. The walk
 goes map by map, so that the next step is the next window. One image, no batch.
@@ -23,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnlib import shapes
+from cnnlib.layers import pool_geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ PASSES = {
     "filter": Pass("dZ", "Y", "dW", subject="dW"),
     "scatter": Pass("dZ", "W", "dY", subject="dZ"),
     "influence": Pass("Y", "W", "Z", subject="Y"),
+    "pool": Pass("dZ", "Y", "dY", subject="dZ"),
 }
 
 
@@ -173,6 +177,8 @@ class Trace(Sequence):
         The factors by name, and b where there is one.
     shapes : dict of str to tuple
         Shapes of the factors and of the result, by name.
+    dtype : dtype
+        Of the arrays and of the sums.
     channels : (int, int)
         n_k and f_k: how many maps there are to walk through on each side.
     biased : bool
@@ -182,12 +188,13 @@ class Trace(Sequence):
     def __init__(self, kind, where, arrays, result_shape):
         self.kind, self.where = kind, where
         self.parts = PASSES[kind]
-        dtype = np.result_type(*arrays.values())  # of the sums, as in the loops
-        self.arrays = {name: _frozen(array, dtype) for name, array in arrays.items()}
+        self.dtype = np.result_type(*arrays.values())  # of the sums, as in the loops
+        self.arrays = {name: _frozen(array, self.dtype) for name, array in arrays.items()}
         self.biased = "b" in arrays
         self.shapes = {name: array.shape for name, array in arrays.items()}
         self.shapes[self.parts.result] = tuple(map(int, result_shape))
-        self.channels = (self.shapes.get("W") or self.shapes["dW"])[2:]
+        filters = self.shapes.get("W") or self.shapes.get("dW")
+        self.channels = filters[2:] if filters else (1, result_shape[2])
         self._shape = self.shapes[self.parts.subject]
         self._walk = _outermost_last(self._shape)
         self._values = {}
@@ -210,7 +217,7 @@ class Trace(Sequence):
             value = terms[-1].target.value if terms else start
             target = Cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
-        source = self._cell(self.parts.left, index)
+        source = self.cell(self.parts.left, index)
         return Step(position, self.gifts(index), 0.0, None, source, self)
 
     @cached_property
@@ -283,7 +290,8 @@ class Trace(Sequence):
             found.append(next(term for term in terms if term.left.index == source))
         return tuple(found)
 
-    def _cell(self, name, index):
+    def cell(self, name, index):
+        """Return the cell of a factor with this index."""
         return Cell(name, index, float(self.arrays[name][index]))
 
     def _triples(self, name, index):
@@ -308,6 +316,60 @@ class Trace(Sequence):
                 for r, u, i in rows.joined(**on_rows):
                     for c, v, j in columns.joined(**on_columns):
                         yield {"Y": (r, c, k_in), "W": (u, v, k_in, k), "Z": (i, j, k)}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTerm(Term):
+    """What a max pool gives back: all of `left`, to the cell whose number `right` is."""
+
+    def __str__(self):
+        return str(self.left)
+
+    @property
+    def product(self):
+        """The gradient times the slope of the largest cell, which is 1: ``3·1``."""
+        return f"{number(self.left.value)}·1"
+
+
+class PoolTrace(Trace):
+    """The steps back through a max pool: what each cell of dZ gives. Made by `pool_steps`."""
+
+    def __init__(self, where, dZ, Y):
+        super().__init__("pool", where, {"dZ": dZ, "Y": Y}, Y.shape)
+
+    def window(self, index):
+        """Return the cells of Y in the window of a cell of dZ, in row order."""
+        i, j, k = index
+        rows, columns = self.where
+        places = [(r, c, k) for r, _, _ in rows.joined(i=i) for c, _, _ in columns.joined(i=j)]
+        return tuple(self.cell("Y", place) for place in places)
+
+    def largest(self, index):
+        """Return the largest cells of such a window: the first gets all, the others are ties."""
+        cells = self.window(index)
+        missing = tuple(cell for cell in cells if math.isnan(cell.value))  # counts as the largest
+        most = max(cell.value for cell in cells)
+        return missing or tuple(cell for cell in cells if cell.value == most)
+
+    def gifts(self, source):
+        """Return the one term of the cell of dZ with this index."""
+        terms, _ = self._sum(self.largest(source)[0].index)
+        return tuple(term for term in terms if term.left.index == source)
+
+    def _sum(self, target):
+        r, c, k = target
+        total = start = self.dtype.type(0)
+        terms = []
+        with np.errstate(invalid="ignore", over="ignore"):
+            for _, _, i in self.where.rows.joined(r=r):
+                for _, _, j in self.where.columns.joined(r=c):
+                    won = self.largest((i, j, k))[0]
+                    if won.index == target:
+                        total = total + self.arrays["dZ"][i, j, k]
+                        source = self.cell("dZ", (i, j, k))
+                        so_far = Cell("dY", target, float(total))
+                        terms.append(PoolTerm(source, won, source.value, so_far))
+        return tuple(terms), float(start)
 
 
 def forward_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
@@ -397,6 +459,39 @@ def filter_steps(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     _one_image("dZ", dZ)
     shape = (*where.filter_size, Y.shape[-1], dZ.shape[-1])
     return Trace("filter", where, {"dZ": dZ, "Y": Y}, shape)
+
+
+def pool_steps(dZ, Y, size, *, stride=None):
+    """Steps of what each cell of dZ gives back through a max pool.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, n_k)
+    Y : ndarray, shape (n_h, n_w, n_k)
+    size, stride
+        As in `cnnlib.layers.max_pool`.
+
+    Returns
+    -------
+    PoolTrace
+        One step for each cell of dZ, with one term: the first of the largest cells in row
+        order gets all of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.layers.max_pool_backward`; also for a batch.
+    """
+    where = pool_geometry(Y, size, stride)
+    shapes.check_map("dZ", dZ)
+    _one_image("Y", Y)
+    shape = (*where.output_size, Y.shape[2])
+    if dZ.shape != shape:
+        raise ValueError(
+            f"dZ has the shape {dZ.shape}, but the pool of a map {Y.shape} gives {shape}; "
+            f"pass the Y, the size and the stride of the forward pass"
+        )
+    return PoolTrace(where, dZ, Y)
 
 
 def _over_z(kind, Y, W, b, stride, padding, dilation):

@@ -19,7 +19,18 @@ export function geometry(inputSize, filterSize, { stride, padding, dilation }) {
   return where;
 }
 
-export function stepPair(value, name) {
+// The windows of a max pool.
+export function poolGeometry(inputSize, { size, stride }) {
+  const window = stepPair(size, "size");
+  const step = stride ? stepPair(stride, "stride") : window;
+  if (window.some((cells, axis) => cells > inputSize[axis]))
+    throw new Error(
+      `the window does not fit: it is ${by(window)}, Y is ${by(inputSize)}; take a smaller size`,
+    );
+  return geometry(inputSize, window, { stride: step, padding: 0, dilation: 1 });
+}
+
+function stepPair(value, name) {
   const rule = "a whole number of at least 1, or a pair (height, width) of them";
   return wholePair(value, 1) ?? refuse(name, rule, value);
 }

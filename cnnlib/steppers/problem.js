@@ -1,33 +1,40 @@
 // A problem as data: what a stepper is given, checked once, and the trace that is made of it.
 
-import { by, geometry, one, paddingText, pythonText, readGeometry } from "./geometry.js";
+import { by, geometry, one, paddingText, poolGeometry, pythonText, readGeometry } from "./geometry.js";
 import { ROUND, bytesOf, decoded } from "./number.js";
+import { PoolTrace } from "./pool.js";
+import { arraysFromText, partsOf, readNumber } from "./share.js";
+import { stageTrace } from "./stages.js";
 import { Trace, cellCount } from "./trace.js";
 
 const MOST_CELLS = 1024; // nobody reads a larger map cell by cell
 export const ACTIVATIONS = ["relu", "leaky_relu", "sigmoid", "tanh"];
 
-// What each kind of stepper is given, by the pass that it steps through.
+// What each kind of stepper is given, and the pass that it steps through.
+const CONVOLUTION = ["stride", "padding", "dilation"];
+const FORWARD = { arrays: ["Y", "W", "b"], how: CONVOLUTION };
+const INPUT = { arrays: ["dZ", "W"], size: "input_size", how: CONVOLUTION };
+const FILTER = { arrays: ["dZ", "Y"], size: "filter_size", how: CONVOLUTION };
 export const KINDS = {
-  forward: { pass: "forward", arrays: ["Y", "W", "b"] },
-  influence: { pass: "influence", arrays: ["Y", "W", "b"] },
-  activation: { pass: "forward", arrays: ["Y", "W", "b"] },
-  input: { pass: "input", arrays: ["dZ", "W"], size: "input_size", rings: true },
-  three: { pass: "input", arrays: ["dZ", "W"], size: "input_size", rings: true, oneMap: true },
-  stride: { pass: "input", arrays: ["dZ", "W"], size: "input_size", rings: true, oneMap: true },
-  scatter: { pass: "scatter", arrays: ["dZ", "W"], size: "input_size" },
-  filter: { pass: "filter", arrays: ["dZ", "Y"], size: "filter_size" },
-  nudge: { pass: "filter", arrays: ["dZ", "Y"], size: "filter_size" },
+  forward: { ...FORWARD, pass: "forward" },
+  influence: { ...FORWARD, pass: "influence" },
+  activation: { ...FORWARD, pass: "forward", extras: { activation: "relu" } },
+  input: { ...INPUT, pass: "input", rings: true },
+  three: { ...INPUT, pass: "input", rings: true, oneMap: true },
+  stride: { ...INPUT, pass: "input", rings: true, oneMap: true },
+  scatter: { ...INPUT, pass: "scatter" },
+  filter: { ...FILTER, pass: "filter" },
+  nudge: { ...FILTER, pass: "filter", extras: { amount: 1 } },
+  pool: { arrays: ["dZ", "Y"], size: "size", how: ["stride"], pass: "pool" },
 };
 
-// Open a problem as Python sends it, or a share code has it; throws where it is none.
-export function openProblem(data) {
-  const arrays = {};
-  for (const [name, array] of Object.entries(data.arrays)) arrays[name] = openArray(array);
-  const given = data.given ? openArray(data.given) : arrays.dZ;
-  const { geometry: how, extras = {} } = data;
-  if (extras.dY?.shape) extras.dY = openArray(extras.dY);
-  return makeProblem({ kind: data.kind, arrays, given, how, extras });
+// Open a problem as Python sends it, or a share code has it; throws where it is none. Of Python's,
+// dZ may have another size than the geometry asks for: with `fit` it is cut or repeated.
+export function openProblem({ kind, arrays, geometry: how, extras = {}, fit = false }) {
+  const opened = {};
+  for (const [name, array] of Object.entries(arrays)) opened[name] = openArray(array);
+  const more = extras.dY ? { ...extras, dY: openArray(extras.dY) } : { ...extras };
+  return makeProblem({ kind, given: opened, how, extras: more }, fit);
 }
 
 function openArray({ shape, dtype, stored = dtype, data, values }) {
@@ -43,64 +50,130 @@ export function changed(problem, changes) {
   const how = { ...problem.how };
   for (const [name, typed] of Object.entries(geometryChanges)) how[name] = readGeometry(typed);
   const extras = { ...problem.extras };
-  if (amount !== undefined) extras.amount = readAmount(amount);
+  if (amount !== undefined) extras.amount = readNumber("nudge", String(amount));
   if (activation !== undefined) extras.activation = activation;
   return makeProblem({ ...problem, how, extras }, true);
 }
 
-function makeProblem({ kind, arrays, given, how, extras }, fit = false) {
+// The problem with other arrays and sizes, as typed: all of them, by name.
+export function used(problem, typed) {
+  const { b, ...read } = arraysFromText(typed);
+  const given = { ...problem.given };
+  const how = { ...problem.how };
+  for (const [name, value] of Object.entries(read)) (value.values ? given : how)[name] = value;
+  if (b) given.b = b;
+  else if ("b" in typed) delete given.b;
+  return makeProblem({ ...problem, given, how });
+}
+
+// The problem of a code; a stepper of a `wanted` kind takes those of its relatives too.
+export function fromCode(code, wanted = null) {
+  const { kind, arrays, geometry } = partsOf(code);
+  const used = wanted ?? kind;
+  const relatives = Object.keys(KINDS).filter((one) => KINDS[one].size === KINDS[used]?.size);
+  if (!relatives.includes(kind))
+    throw new Error(
+      `this is the code of another stepper, ${pythonText(kind)}; this one takes those of ` +
+        `${(relatives.length ? relatives : Object.keys(KINDS)).join(", ")}`,
+    );
+  const extras = takeExtras(used, arrays, geometry);
+  checkParts(arrays, geometry, KINDS[used]);
+  const { padding } = geometry;
+  if (padding) geometry.padding = [padding.slice(0, 2), padding.slice(2)];
+  return { kind: used, arrays, geometry, extras };
+}
+
+function takeExtras(kind, arrays, geometry) {
+  const extras = { ...KINDS[kind].extras };
+  if ("amount" in extras && arrays.nudge) [extras.amount] = arrays.nudge.values;
+  if ("activation" in extras && geometry.activation) extras.activation = geometry.activation;
+  if ("activation" in extras && arrays.dY) extras.dY = arrays.dY;
+  for (const name of ["nudge", "dY"]) delete arrays[name];
+  delete geometry.activation;
+  return extras;
+}
+
+const AXES = { Y: 3, W: 4, b: 1, dZ: 3 };
+
+// Whether a code has all the parts that its kind needs, and no others.
+function checkParts(arrays, geometry, { arrays: names, size = [], how }) {
+  const needed = [...names, ...how].concat(size);
+  const found = [...Object.keys(arrays), ...Object.keys(geometry)];
+  const missing = needed.filter((name) => name !== "b" && !found.includes(name));
+  const wrong = [...missing, ...found.filter((name) => !needed.includes(name))].sort();
+  for (const [name, { shape }] of Object.entries(arrays))
+    if (shape.length !== AXES[name]) wrong.push(name);
+  if (geometry.padding && geometry.padding.length !== 4) wrong.push("padding");
+  if (wrong.length) throw new Error(`the code is broken at ${wrong[0]}: copy all of it again`);
+}
+
+function makeProblem({ kind, given, how, extras }, fit = false) {
   const rule = KINDS[kind];
-  const dtype = widest(Object.values(arrays).map((array) => array.dtype));
-  const problem = { kind, given, how, extras, arrays: {}, note: "" };
-  for (const [name, array] of Object.entries(arrays)) problem.arrays[name] = { ...array, dtype };
+  const dtype = widest(Object.values(given).map((array) => array.dtype));
+  const problem = { kind, given, how, extras, fit, dtype, arrays: {}, note: "" };
+  for (const [name, array] of Object.entries(given)) problem.arrays[name] = { ...array, dtype };
   checkArrays(problem.arrays);
-  problem.where = geometry(...sizes(problem), how);
+  problem.where = whereOf(problem);
   checkReadable(problem.where, rule.rings);
-  if (fit && given) fitGradient(problem, dtype);
-  if (problem.arrays.dZ) checkOutput(problem.arrays.dZ, problem.where);
-  checkExtras(problem);
+  if (given.dZ) takeGradient(problem);
+  checkActivation(problem);
+  if (rule.oneMap) checkOneMap(problem);
   problem.geometry = resolved(problem);
-  problem.trace = new Trace(rule.pass, problem.where, problem.arrays, resultShape(problem));
+  problem.trace = makeTrace(problem, rule.pass);
+  if (!problem.trace.length) throw new Error("there is nothing to step through");
   return problem;
+}
+
+function makeTrace(problem, pass) {
+  if (problem.kind === "stride") return stageTrace(problem);
+  if (pass === "pool") return new PoolTrace(pass, problem.where, problem.arrays, problem.arrays.Y.shape);
+  return new Trace(pass, problem.where, problem.arrays, resultShape(problem));
+}
+
+function whereOf({ kind, arrays, how }) {
+  if (kind === "pool") return poolGeometry(arrays.Y.shape.slice(0, 2), how);
+  const { Y, W } = arrays;
+  const input = Y ? Y.shape.slice(0, 2) : how.input_size;
+  return geometry(input, W ? W.shape.slice(0, 2) : how.filter_size, how);
 }
 
 function widest(dtypes) {
   return ["float64", "float32", "float16"].find((dtype) => dtypes.includes(dtype));
 }
 
-function sizes({ arrays, how }) {
-  const [{ Y, W }, { input_size: n, filter_size: f }] = [arrays, how];
-  return [Y ? Y.shape.slice(0, 2) : n, W ? W.shape.slice(0, 2) : f];
-}
-
 function resolved({ where, how }) {
   const found = {};
-  for (const name of ["input_size", "filter_size"]) if (name in how) found[name] = how[name];
+  for (const name of ["input_size", "filter_size", "size"]) if (name in how) found[name] = how[name];
   const pair = (letter) => where.map((axis) => axis[letter]);
   const padding = where.map((axis) => [axis.before, axis.after]);
   return { ...found, stride: pair("s"), padding, dilation: pair("d") };
 }
 
-function resultShape({ kind, arrays, where }) {
-  const { Y, W, dZ } = arrays;
+function resultShape({ kind, arrays: { Y, W, dZ }, where }) {
   const { pass } = KINDS[kind];
   if (pass === "filter") return [where[0].f, where[1].f, Y.shape[2], dZ.shape[2]];
   if (dZ) return [where[0].n, where[1].n, W.shape[2]];
   return [where[0].o, where[1].o, W.shape[3]];
 }
 
-// dZ in the size that the geometry asks for: the given numbers in row order, cut or repeated.
-function fitGradient(problem, dtype) {
-  const { given, where } = problem;
-  const shape = [where[0].o, where[1].o, given.shape[2]];
-  const count = given.values.length;
-  const values = Float64Array.from({ length: cellCount(shape) }, (_, n) => given.values[n % count]);
-  problem.arrays.dZ = { shape, dtype, values };
-  const [size, before] = [shape, given.shape].map((one) => by(one.slice(0, 2)));
+// dZ in the size that the geometry asks for.
+function takeGradient(problem) {
+  const { kind, where, arrays, given, fit, dtype } = problem;
+  const shape = [where[0].o, where[1].o, given.dZ.shape[2]];
+  if (fit) arrays.dZ = resized(given.dZ, shape, dtype);
+  if (kind === "pool") checkPool(problem);
+  else checkOutput(arrays.dZ, where);
+  const [size, before] = [shape, given.dZ.shape].map((one) => by(one.slice(0, 2)));
   if (size !== before)
     problem.note =
       `dZ is ${size} now: it holds the numbers of the ${before} one that was given, in row order, ` +
       `cut or repeated.`;
+}
+
+// The numbers of an array in row order, cut or repeated.
+function resized({ values }, shape, dtype) {
+  const number = (_, n) => ROUND[dtype](values[n % values.length]);
+  return { shape, dtype, values: Float64Array.from({ length: cellCount(shape) }, number) };
 }
 
 // --- checks, with the words of shapes.py -----------------------------------------------------
@@ -140,6 +213,27 @@ function checkOutput(dZ, where) {
   );
 }
 
+function checkPool({ arrays: { dZ, Y }, where }) {
+  const shape = [where[0].o, where[1].o, Y.shape[2]];
+  if (by(shape) !== by(dZ.shape))
+    throw new Error(
+      `dZ has the shape ${pythonText(dZ.shape)}, but the pool of a map ${pythonText(Y.shape)} gives ` +
+        `${pythonText(shape)}; pass the Y, the size and the stride of the forward pass`,
+    );
+}
+
+function checkOneMap({ kind, arrays: { dZ, W } }) {
+  const [, , nK, fK] = W.shape;
+  if (nK === 1 && fK === 1) return;
+  const way = "pass dZ[..., [k]] and W[:, :, [k_in]][..., [k]]";
+  throw new Error(
+    kind === "three"
+      ? `the three ways are shown for one map, W has the shape ${pythonText(W.shape)}: ${way}`
+      : `the stages are those of one image and one map; dZ has the shape ${pythonText(dZ.shape)}, ` +
+        `W has ${pythonText(W.shape)}: ${way}`,
+  );
+}
+
 function checkReadable(where, rings) {
   const ring = (axis) => (rings ? axis.extent - 1 : 0);
   const board = where.map((axis) => axis.n + axis.before + axis.after + ring(axis));
@@ -150,18 +244,21 @@ function checkReadable(where, rings) {
     );
 }
 
-function checkExtras({ extras }) {
-  if (extras.activation !== undefined && !ACTIVATIONS.includes(extras.activation))
+// The gradient that arrives at the output of an activation has the size of Z.
+function checkActivation(problem) {
+  const { extras, where, arrays, fit, dtype } = problem;
+  if ("activation" in extras && !ACTIVATIONS.includes(extras.activation))
     throw new Error(
-      `activation must be one of ${pythonText(ACTIVATIONS)}; got ${pythonText(extras.activation)}`,
+      `activation must be one of ${ACTIVATIONS.join(", ")}; got ${pythonText(extras.activation)}`,
     );
-}
-
-function readAmount(typed) {
-  const amount = typeof typed === "string" && typed.trim() ? Number(typed) : typed;
-  if (typeof amount !== "number")
-    throw new Error(`nudge must be a number; got ${pythonText(typed)}`);
-  return amount;
+  if (!extras.dY) return;
+  const shape = [where[0].o, where[1].o, arrays.W.shape[3]];
+  if (!fit && by(extras.dY.shape) !== by(shape))
+    throw new Error(
+      `dY has the shape ${pythonText(extras.dY.shape)}, Z has ${pythonText(shape)}: an activation ` +
+        `works cell by cell, so both must be alike`,
+    );
+  problem.dY = resized(extras.dY, shape, dtype);
 }
 
 export function count(number, noun) {

@@ -13,6 +13,7 @@ export const PASSES = {
   filter: { left: "dZ", right: "Y", result: "dW", subject: "dW" },
   scatter: { left: "dZ", right: "W", result: "dY", subject: "dZ" },
   influence: { left: "Y", right: "W", result: "Z", subject: "Y" },
+  pool: { left: "dZ", right: "Y", result: "dY", subject: "dZ" },
 };
 
 // The triples of an axis for each r, for each u and for each i, in the order of the loops.
@@ -63,7 +64,7 @@ export class Trace {
     this.biased = "b" in arrays;
     this.shapes = Object.fromEntries(Object.entries(arrays).map(([k, a]) => [k, a.shape]));
     this.shapes[this.result] = resultShape;
-    this.channels = (this.shapes.W ?? this.shapes.dW).slice(2);
+    this.channels = (this.shapes.W ?? this.shapes.dW)?.slice(2) ?? [1, resultShape[2]];
     this.dtype = arrays[this.left].dtype;
     this.length = cellCount(this.shapes[this.subject]);
     this.meetings = where.map(meetings);
@@ -74,7 +75,7 @@ export class Trace {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
-    const about = { number, target: null, source: null, bias: null, start: 0, value: 0 };
+    const about = { trace: this, number, target: null, source: null, bias: null, start: 0, value: 0 };
     if (this.gives) {
       about.source = this.cell(this.left, index);
       about.value = about.source.value;
@@ -209,7 +210,7 @@ export class Trace {
   }
 }
 
-export function readPlace(text, name) {
+function readPlace(text, name) {
   const found = /^\s*([a-zA-Z]*)[^\w]*(\d{1,6}(?:[^\w]+\d{1,6})*)[^\w]*$/.exec(text);
   if (!found || !["", name.toLowerCase()].includes(found[1].toLowerCase()))
     throw new Error(
@@ -218,7 +219,13 @@ export function readPlace(text, name) {
   return found[2].match(/\d+/g).map(Number);
 }
 
-export function stepNumber(typed, count) {
+export function stagePlace(text, count) {
+  const found = readPlace(text, "stages");
+  if (found.length > 1) throw new Error(`a stage is not a cell: type its number, 1 to ${count}`);
+  return stepNumber(found[0], count);
+}
+
+function stepNumber(typed, count) {
   if (typed < 1 || typed > count)
     throw new Error(
       `step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`,
@@ -226,16 +233,23 @@ export function stepNumber(typed, count) {
   return typed - 1;
 }
 
+// What one cell gives to another: "3·(-2) = -6 to dY(2, 2, 0)".
+export function giftText(term) {
+  return `${term.text} = ${shown(term.value)} to ${fullName(term.target)}`;
+}
+
+const termName = ({ left, right }, step) =>
+  step.window ? fullName(left) : `${fullName(left)} ${fullName(right)}`;
+
 // A step as one line of text, as str(step) writes it.
 export function stepText(step) {
-  const gift = (term) => `${term.text} = ${shown(term.value)} to ${fullName(term.target)}`;
   if (step.source) {
-    const gifts = step.terms.map((t) => `${fullName(t.left)} ${fullName(t.right)} = ${gift(t)}`);
+    const gifts = step.terms.map((term) => `${termName(term, step)} = ${giftText(term)}`);
     return `${fullName(step.source)} gives ${gifts.join("; ") || "nothing: no window reaches it"}`;
   }
   const cell = fullName(step.target);
   if (!step.terms.length && !step.bias) return `${cell} = 0: no product reaches it`;
-  const names = step.terms.map((t) => `${fullName(t.left)} ${fullName(t.right)}`);
+  const names = step.terms.map((term) => termName(term, step));
   const values = step.terms.map((t) => t.text);
   if (step.bias) {
     names.unshift(fullName(step.bias));
