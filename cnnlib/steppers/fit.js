@@ -1,0 +1,44 @@
+// How large a cell can be, so that a whole step is seen at once.
+
+const LEAST = 14;
+
+// The height that is seen at once: of the screen when presenting, else of what scrolls.
+export function roomOf(root) {
+  if (root.matches(".cs-presenting")) return window.innerHeight;
+  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement) {
+    const { overflowY } = getComputedStyle(node);
+    if (/auto|scroll/.test(overflowY) && node.clientHeight > 200) return node.clientHeight - 10;
+  }
+  return window.innerHeight - 16;
+}
+
+export function foldOf(width) {
+  return width >= 860 ? "wide" : width > 560 ? "middle" : "narrow";
+}
+
+// Take the largest cells with which all fits: in width always, in height where that is readable.
+export function fitCells(root) {
+  const presenting = root.matches(".cs-presenting");
+  const most = presenting ? 120 : 54;
+  const readable = root.dataset.fold === "narrow" ? most : 22;
+  const room = roomOf(root);
+  const fits = (cell, wanted) => {
+    root.style.setProperty("--cell", `${cell}px`);
+    if (root.scrollWidth > root.clientWidth + 1) return false;
+    return cell <= readable || !wanted || (presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room);
+  };
+  let [least, best] = [LEAST, most];
+  while (least < best) {
+    const cell = Math.ceil((least + best) / 2);
+    if (fits(cell, true)) least = cell;
+    else best = cell - 1;
+  }
+  root.style.setProperty("--cell", `${least}px`);
+  return least;
+}
+
+// What is opened above or below the step is not counted: it may be scrolled to.
+function heightOf(root) {
+  const opened = [...root.querySelectorAll(":scope > .cs-setup, .cs-lines")];
+  return root.offsetHeight - opened.reduce((sum, node) => sum + node.offsetHeight, 0);
+}

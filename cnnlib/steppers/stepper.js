@@ -1,0 +1,284 @@
+// A stepper: the problem and the place come from its host, the pieces draw them, and moves, keys and
+// messages meet here.
+
+import { makeBar, makeTrack } from "./bar.js";
+import { makeScene } from "./board.js";
+import { makeCode } from "./code.js";
+import { flag, make, write } from "./dom.js";
+import { fitCells, foldOf, roomOf } from "./fit.js";
+import { kernelHost, pageHost } from "./host.js";
+import { listen } from "./keys.js";
+import { makeMotion } from "./motion.js";
+import { makePredict } from "./predict.js";
+import { makePresent } from "./present.js";
+import { makeSetup } from "./setup.js";
+import { spoken } from "./sum.js";
+import { makeView } from "./view.js";
+
+const SPEEDS = { slow: 2000, normal: 1000, fast: 400 };
+
+// Build a stepper in an element and return what takes it down again.
+export function mountStepper(root, host) {
+  const at = { number: host.step, now: host.term, step: null, playing: null, speed: "normal", code: false };
+  const message = make("p", { class: "cs-message", role: "status" });
+  const heard = make("p", { class: "cs-unseen", "aria-live": "polite" });
+  const motion = makeMotion(root);
+  let [parts, speaking, saidStep] = [null, 0, null];
+  root.classList.add("cnnlib-stepper");
+  flag(root, "tabindex", "-1");
+  flag(root, "role", "group");
+
+  const acts = {
+    first: () => go(0, -1),
+    previous: () => move(-1),
+    next: () => move(1),
+    last: () => go(host.problem.trace.length - 1, lastTerm),
+    forward: (by) => move(by, true),
+    play,
+    unit(byTerm) {
+      host.setByTerm(byTerm);
+      go(at.number, -1);
+    },
+    goTo(text) {
+      attempt(() => {
+        go(host.problem.trace.place(text, at.number), -1);
+        root.focus({ preventScroll: true });
+      });
+    },
+    toField: () => parts.bar.field.focus(),
+    term: (n) => n < at.step.terms.length && go(at.number, n),
+    code() {
+      at.code = !at.code;
+      parts.code.node.hidden = !at.code;
+      draw();
+    },
+    setup: () => parts.setup.toggle(),
+    predict: () => parts.predict.toggle(),
+    check: () => parts.predict.check(),
+    nextCell: () => move(1, false),
+    shown: () => draw({ quiet: true }),
+    turn: () => parts.view.turn?.press(),
+    present: () => present.toggle(),
+    leave: () => present.leave(),
+  };
+  const present = makePresent(root, () => layout());
+  const tools = { choose: acts.term, go: (n) => go(n, -1), pick, attempt, acts, speeds: Object.keys(SPEEDS), root, host, say };
+
+  function build() {
+    stop();
+    const scene = makeScene(host.problem);
+    const view = makeView(scene, tools);
+    const { trace } = host.problem;
+    const row = trace.shapes[trace.subject]?.[1] ?? trace.length;
+    const predict = makePredict(scene, tools, () => draw());
+    const bar = makeBar(acts, { questions: predict.kinds.length > 0 });
+    const track = makeTrack(trace.length, row, (n) => go(n, -1));
+    const code = makeCode(scene, acts.term);
+    const setup = makeSetup(scene, tools, { speed: (name) => setSpeed(name), current: () => at.speed });
+    code.node.hidden = !at.code;
+    parts = { scene, view, bar, track, code, setup, predict };
+    const place = make("div", { class: "cs-where" }, track.node, message);
+    const longest = Math.max(...[0, trace.length - 1].map((n) => placeName(trace.step(n)).length));
+    at.longest = longest;
+    root.dataset.kind = host.problem.kind;
+    flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind]}`);
+    root.replaceChildren(bar.node, place, setup.node, view.node, code.node, heard);
+    at.number = Math.min(host.step, trace.length - 1);
+    at.step = trace.step(at.number);
+    at.now = termOf(at.step, host.term);
+    saidStep = null;
+    draw({ quiet: true });
+    layout();
+  }
+
+  function placeName(step) {
+    const cell = step.target ?? step.source;
+    return cell ? parts?.scene.name(cell) ?? host.problem.trace.name(cell) : step.stage?.name ?? "";
+  }
+
+  // --- moving ----------------------------------------------------------------------------------
+
+  const lastTerm = Infinity;
+
+  // Of a place "as the way of moving says", the first term when going term by term, else the last.
+  function termOf(step, term) {
+    const last = Math.max(0, step.terms.length - 1);
+    if (term < 0) return host.byTerm || parts?.predict.byTerm() ? 0 : last;
+    return Math.min(term, last);
+  }
+
+  function go(number, term) {
+    const { trace } = host.problem;
+    if (number < 0 || number >= trace.length) return false;
+    if (number !== at.number || !at.step) at.step = trace.step(number);
+    at.number = number;
+    at.now = termOf(at.step, term);
+    say("");
+    draw({ moved: true });
+    host.go(at.number, at.now);
+    return true;
+  }
+
+  function move(by, byTerm = host.byTerm) {
+    const place = host.nextPlace(by, byTerm);
+    if (place) return go(...place);
+    hear(by > 0 ? "This is the last step." : "This is the first step.");
+    return false;
+  }
+
+  // The cell of that name was chosen in a table.
+  function pick(name) {
+    if (parts.predict.pick(name)) return;
+    const cells = at.step.terms.map((term) => [term.left, term.right, term.target].map(indexName));
+    const term = cells.findIndex((names) => names.slice(0, at.step.source ? 3 : 2).includes(name));
+    const { trace } = host.problem;
+    if (name.startsWith(`${trace.subject}(`)) go(trace.find(name, at.number), -1);
+    else if (term >= 0) go(at.number, term);
+  }
+
+  function play() {
+    if (at.playing) return stop();
+    const { trace } = host.problem;
+    if (at.number === trace.length - 1 && at.now >= at.step.terms.length - 1) go(0, -1);
+    at.playing = setInterval(() => move(1) || stop(), SPEEDS[at.speed]);
+    draw();
+  }
+
+  function stop() {
+    clearInterval(at.playing);
+    const played = at.playing !== null;
+    at.playing = null;
+    if (played) draw();
+  }
+
+  function setSpeed(name) {
+    at.speed = name;
+    if (!at.playing) return;
+    stop();
+    play();
+  }
+
+  // --- drawing ---------------------------------------------------------------------------------
+
+  function draw({ moved = false, quiet = false } = {}) {
+    const { view, bar, track, code, predict } = parts;
+    const { step, now, number } = at;
+    const term = step.terms[now];
+    const asked = predict.asked(step, term, number, now);
+    const focused = root.contains(document.activeElement) && document.activeElement.closest(".cs-sum, .cs-slots");
+    root.dataset.step = number;
+    root.dataset.term = now;
+    flag(root, "data-asks", asked.kind);
+    view.show({ step, now, term, asked });
+    predict.show(view.meet);
+    const place = asked.names && asked.names === step.target?.array ? `${step.target.array}(?)` : placeName(step);
+    const { trace } = host.problem;
+    bar.show({
+      atStart: number === 0 && (now === 0 || !host.byTerm),
+      atEnd: number === trace.length - 1 && (now >= step.terms.length - 1 || !host.byTerm),
+      playing: at.playing !== null, byTerm: host.byTerm, place, longest: at.longest, number,
+      length: trace.length, predicting: host.predict, code: at.code, setup: parts.setup.open(),
+      presenting: present.on(), moved,
+    });
+    track.show(number, place);
+    if (at.code) code.show({ step, now, asked });
+    if (focused) view.sum?.first()?.focus({ preventScroll: true });
+    if (!quiet) announce(step, term, asked, place);
+    if (moved && !asked.kind) motion(view);
+  }
+
+  // The heading of a step once, then what happens at the term.
+  function announce(step, term, asked, place) {
+    const heading = saidStep === at.number ? "" : `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. `;
+    const text = asked.kind ? parts.predict.aloud() : term ? spoken(parts.scene, step, term) : parts.view.aloud?.(step) ?? "";
+    hear(heading + text, () => (saidStep = at.number));
+  }
+
+  function hear(text, then = () => {}) {
+    clearTimeout(speaking);
+    speaking = setTimeout(() => {
+      heard.textContent = text;
+      then();
+    }, 200);
+  }
+
+  function say(text) {
+    write(message, text);
+  }
+
+  // Do what was typed or chosen; where it is refused, say why, and nothing has changed.
+  function attempt(change) {
+    try {
+      change();
+      return true;
+    } catch (error) {
+      say(`${error.message.replace(/\.$/, "")}. Nothing was changed.`);
+      return false;
+    }
+  }
+
+  // --- sizes -----------------------------------------------------------------------------------
+
+  function layout() {
+    if (!parts || !root.isConnected || !root.clientWidth) return;
+    root.dataset.fold = foldOf(root.clientWidth);
+    root.style.setProperty("--room", `${roomOf(root)}px`);
+    parts.view.fold?.(root.dataset.fold);
+    parts.view.restore?.();
+    while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });
+    parts.view.measure();
+    draw({ quiet: true });
+  }
+
+  let [width, room] = [0, 0];
+  const resized = new ResizeObserver(() => {
+    const now = [root.clientWidth, roomOf(root)];
+    if (now[0] === width && now[1] === room) return;
+    [width, room] = now;
+    layout();
+  });
+
+  host.on((what) => {
+    if (what === "problem") build();
+    if (what === "place" && (host.step !== at.number || host.term !== at.now)) {
+      at.number = Math.min(host.step, host.problem.trace.length - 1);
+      at.step = host.problem.trace.step(at.number);
+      at.now = termOf(at.step, host.term);
+      draw({ moved: true });
+    } else if (what !== "problem") draw();
+    say(host.said ?? "");
+  });
+  build();
+  say(host.said ?? "");
+  resized.observe(root);
+  window.addEventListener("resize", layout);
+  const deaf = listen(root, acts);
+  return () => {
+    stop();
+    deaf();
+    present.leave();
+    resized.disconnect();
+    window.removeEventListener("resize", layout);
+    clearTimeout(speaking);
+    host.off();
+  };
+}
+
+const NAMES = {
+  forward: "forward pass", influence: "what each cell of Y gives to Z", input: "input gradient",
+  scatter: "what each cell of dZ gives to dY", three: "the input gradient, three ways",
+  filter: "filter gradient", stride: "the input gradient in stages", nudge: "a weight is nudged",
+  activation: "a layer and its activation", pool: "max pool",
+};
+
+const indexName = (cell) => `${cell.array}(${cell.index.join(", ")})`;
+
+export function mountPage(root, data) {
+  return mountStepper(root, pageHost(root, data));
+}
+
+export function render({ model, el }) {
+  const root = make("div");
+  el.append(root);
+  return mountStepper(root, kernelHost(model));
+}
