@@ -186,7 +186,7 @@ def _size(step):
     what |= {"scatter": what["input"], "forward": "How large is Z?", "influence": "How large is Z?"}
     right = _size_of(where, kind)
     slips = [
-        (_size_of(_without(where, **changes), kind), f"Without the {name} it would be so.")
+        (_size_of(_without(where, **changes), kind), f"That is the size without the {name}.")
         for name, changes in WITHOUT.items()
     ]
     slips.append((right[::-1], "The height comes before the width."))
