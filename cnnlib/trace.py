@@ -19,7 +19,6 @@ goes map by map, so that the next step is the next window. One image, no batch.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -210,8 +209,7 @@ class Trace(Sequence):
         if isinstance(position, slice):
             return tuple(self[p] for p in range(*position.indices(len(self))))
         position = range(len(self))[position]
-        walked = tuple(map(int, np.unravel_index(position, self._walk)))
-        index = (*walked[-2:], *walked[-3::-1])
+        index = self._index(position)
         if self.parts.subject == self.parts.result:
             terms, start = self._sum(index)
             value = terms[-1].target.value if terms else start
@@ -220,15 +218,19 @@ class Trace(Sequence):
         source = self.cell(self.parts.left, index)
         return Step(position, self.gifts(index), 0.0, None, source, self)
 
-    @cached_property
-    def most_terms(self):
-        """The largest number of terms that a step of this pass has."""
+    def _index(self, position):
+        walked = tuple(map(int, np.unravel_index(position, self._walk)))
+        return (*walked[-2:], *walked[-3::-1])
+
+    def count(self, position):
+        """Return how many terms a step has, without making it."""
+        index = self._index(position)
         known = {"Y": "r", "W": "u", "Z": "i"}[self.parts.subject[-1]]
         n_k, f_k = self.channels
         maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
         return maps * math.prod(
-            max((sum(1 for _ in axis.joined(**{known: n})) for n in range(size)), default=0)
-            for axis, size in zip(self.where, self._shape[:2], strict=True)
+            sum(1 for _ in axis.joined(**{known: n}))
+            for axis, n in zip(self.where, index[:2], strict=True)
         )
 
     def position(self, index):
@@ -256,39 +258,48 @@ class Trace(Sequence):
 
     def value_before(self, index, position):
         """Return a cell of the result as it is before a step of a pass that gives."""
-        terms, value = self._sum(index)
-        for term in terms:
-            if self.position(term.left.index) >= position:
-                break
-            value = term.target.value
-        return value
-
-    def _sum(self, target):
-        """All terms that go into one cell of the result, with running sums."""
-        left, right, result, _ = self.parts
-        lefts, rights = self.arrays[left], self.arrays[right]
-        start = total = self.arrays["b"][target[-1]] if self.biased else lefts.dtype.type(0)
-        terms = []
-        with np.errstate(invalid="ignore", over="ignore"):
-            for triple in self._triples(result, target):
-                a, b = triple[left[-1]], triple[right[-1]]
-                x, y = lefts[a], rights[b]
-                total = total + x * y
-                sum_so_far = Cell(result, target, float(total))
-                terms.append(
-                    Term(
-                        Cell(left, a, float(x)), Cell(right, b, float(y)), float(x * y), sum_so_far
-                    )
-                )
-        return tuple(terms), float(start)
+        lines = self._ledger(index, until=_outermost_last(self._index(position)))
+        return float(lines[-1][3] if lines else self._start(index))
 
     def gifts(self, source):
         """Return the terms of the left factor's cell with this index, one for each target."""
         found = []
         for triple in self._triples(self.parts.left, source):
-            terms, _ = self._sum(triple[self.parts.result[-1]])
-            found.append(next(term for term in terms if term.left.index == source))
+            target = triple[self.parts.result[-1]]
+            line = next(line for line in self._ledger(target) if line[0] == source)
+            found.append(self._term(target, line))
         return tuple(found)
+
+    def _sum(self, target):
+        """All terms that go into one cell of the result, with running sums."""
+        lines = self._ledger(target)
+        return tuple(self._term(target, line) for line in lines), float(self._start(target))
+
+    def _start(self, target):
+        return self.arrays["b"][target[-1]] if self.biased else self.dtype.type(0)
+
+    def _ledger(self, target, until=None):
+        """Lines (left index, right index, product, sum so far) of one cell of the result.
+
+        With `until`, only those of the left factor's cells that are walked before it.
+        """
+        left, right, result, _ = self.parts
+        lefts, rights = self.arrays[left], self.arrays[right]
+        total, lines = self._start(target), []
+        with np.errstate(invalid="ignore", over="ignore"):
+            for triple in self._triples(result, target):
+                a, b = triple[left[-1]], triple[right[-1]]
+                if until and _outermost_last(a) >= until:
+                    break
+                product = lefts[a] * rights[b]
+                total = total + product
+                lines.append((a, b, product, total))
+        return lines
+
+    def _term(self, target, line):
+        left, right, product, total = line
+        cells = self.cell(self.parts.left, left), self.cell(self.parts.right, right)
+        return Term(*cells, float(product), Cell(self.parts.result, target, float(total)))
 
     def cell(self, name, index):
         """Return the cell of a factor with this index."""
@@ -351,25 +362,33 @@ class PoolTrace(Trace):
         most = max(cell.value for cell in cells)
         return missing or tuple(cell for cell in cells if cell.value == most)
 
+    def count(self, position):
+        """Return how many terms a step has: one."""
+        return 1
+
     def gifts(self, source):
         """Return the one term of the cell of dZ with this index."""
-        terms, _ = self._sum(self.largest(source)[0].index)
-        return tuple(term for term in terms if term.left.index == source)
+        target = self.largest(source)[0].index
+        line = next(line for line in self._ledger(target) if line[0] == source)
+        return (self._term(target, line),)
 
-    def _sum(self, target):
+    def _ledger(self, target, until=None):
         r, c, k = target
-        total = start = self.dtype.type(0)
-        terms = []
+        total, lines = self._start(target), []
         with np.errstate(invalid="ignore", over="ignore"):
             for _, _, i in self.where.rows.joined(r=r):
                 for _, _, j in self.where.columns.joined(r=c):
-                    won = self.largest((i, j, k))[0]
-                    if won.index == target:
-                        total = total + self.arrays["dZ"][i, j, k]
-                        source = self.cell("dZ", (i, j, k))
-                        so_far = Cell("dY", target, float(total))
-                        terms.append(PoolTerm(source, won, source.value, so_far))
-        return tuple(terms), float(start)
+                    if until and (k, i, j) >= until:
+                        return lines
+                    if self.largest((i, j, k))[0].index == target:
+                        share = self.arrays["dZ"][i, j, k]
+                        total = total + share
+                        lines.append(((i, j, k), target, share, total))
+        return lines
+
+    def _term(self, target, line):
+        term = super()._term(target, line)
+        return PoolTerm(term.left, term.right, term.value, term.target)
 
 
 def forward_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):

@@ -22,7 +22,7 @@ export function geometry(inputSize, filterSize, { stride, padding, dilation }) {
 // The windows of a max pool.
 export function poolGeometry(inputSize, { size, stride }) {
   const window = stepPair(size, "size");
-  const step = stride ? stepPair(stride, "stride") : window;
+  const step = stride === null ? window : stepPair(stride, "stride");
   if (window.some((cells, axis) => cells > inputSize[axis]))
     throw new Error(
       `the window does not fit: it is ${by(window)}, Y is ${by(inputSize)}; take a smaller size`,

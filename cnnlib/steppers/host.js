@@ -151,7 +151,7 @@ export function kernelHost(model) {
       if (telling) return;
       follow[name]();
       setPlace();
-      host.draw(name);
+      host.draw(name === "index" || name === "term" ? "place" : name);
     },
   ]);
   // The kernel says which moves it has heard: what it said before the last one is of the past.

@@ -15,7 +15,7 @@ def joined(name, known=()):
 
     anywidget loads its module from a blob, and a page that was opened as a file may not import:
     so the files are put one after the other, each after those that it needs. All names at their
-    top level differ.
+    top level differ. Comments are left out.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ def joined(name, known=()):
     known.add(name)
     text = (FOLDER / name).read_text(encoding="utf-8")
     parts = [joined(one, known) for one in IMPORT.findall(text) if one not in known]
-    return "\n".join([*parts, EXPORT.sub("", IMPORT.sub("", text))])
+    return "".join([*parts, EXPORT.sub("", COMMENT.sub("", IMPORT.sub("", text)))])
 
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.M)
+COMMENT = re.compile(r"^ *//.*\n|^\n", re.M)
 EXPORT = re.compile(r"^export (?=function|class|const)", re.M)
 
 JOINED = joined("stepper.js")

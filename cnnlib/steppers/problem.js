@@ -60,7 +60,7 @@ export function used(problem, typed) {
   const { b, ...read } = arraysFromText(typed);
   const given = { ...problem.given };
   const how = { ...problem.how };
-  for (const [name, value] of Object.entries(read)) (value.values ? given : how)[name] = value;
+  for (const [name, value] of Object.entries(read)) (value.shape ? given : how)[name] = value;
   if (b) given.b = b;
   else if ("b" in typed) delete given.b;
   return makeProblem({ ...problem, given, how });
@@ -103,7 +103,8 @@ function checkParts(arrays, geometry, { arrays: names, size = [], how }) {
   const wrong = [...missing, ...found.filter((name) => !needed.includes(name))].sort();
   for (const [name, { shape }] of Object.entries(arrays))
     if (shape.length !== AXES[name]) wrong.push(name);
-  if (geometry.padding && geometry.padding.length !== 4) wrong.push("padding");
+  for (const [name, numbers] of Object.entries(geometry))
+    if (numbers.length !== (name === "padding" ? 4 : 2)) wrong.push(name);
   if (wrong.length) throw new Error(`the code is broken at ${wrong[0]}: copy all of it again`);
 }
 
@@ -114,8 +115,8 @@ function makeProblem({ kind, given, how, extras }, fit = false) {
   for (const [name, array] of Object.entries(given)) problem.arrays[name] = { ...array, dtype };
   checkArrays(problem.arrays);
   problem.where = whereOf(problem);
-  checkReadable(problem.where, rule.rings);
   if (given.dZ) takeGradient(problem);
+  checkReadable(problem);
   checkActivation(problem);
   if (rule.oneMap) checkOneMap(problem);
   problem.geometry = resolved(problem);
@@ -141,12 +142,14 @@ function widest(dtypes) {
   return ["float64", "float32", "float16"].find((dtype) => dtypes.includes(dtype));
 }
 
-function resolved({ where, how }) {
-  const found = {};
-  for (const name of ["input_size", "filter_size", "size"]) if (name in how) found[name] = how[name];
+// Sizes and how the windows lie, as pairs.
+function resolved({ kind, where }) {
   const pair = (letter) => where.map((axis) => axis[letter]);
-  const padding = where.map((axis) => [axis.before, axis.after]);
-  return { ...found, stride: pair("s"), padding, dilation: pair("d") };
+  const all = { input_size: pair("n"), filter_size: pair("f"), size: pair("f"), stride: pair("s") };
+  all.padding = where.map((axis) => [axis.before, axis.after]);
+  all.dilation = pair("d");
+  const { size, how: names } = KINDS[kind];
+  return Object.fromEntries([size, ...names].filter(Boolean).map((name) => [name, all[name]]));
 }
 
 function resultShape({ kind, arrays: { Y, W, dZ }, where }) {
@@ -160,7 +163,10 @@ function resultShape({ kind, arrays: { Y, W, dZ }, where }) {
 function takeGradient(problem) {
   const { kind, where, arrays, given, fit, dtype } = problem;
   const shape = [where[0].o, where[1].o, given.dZ.shape[2]];
-  if (fit) arrays.dZ = resized(given.dZ, shape, dtype);
+  if (fit) {
+    checkReadable(problem);
+    arrays.dZ = resized(given.dZ, shape, dtype);
+  }
   if (kind === "pool") checkPool(problem);
   else checkOutput(arrays.dZ, where);
   const [size, before] = [shape, given.dZ.shape].map((one) => by(one.slice(0, 2)));
@@ -234,8 +240,8 @@ function checkOneMap({ kind, arrays: { dZ, W } }) {
   );
 }
 
-function checkReadable(where, rings) {
-  const ring = (axis) => (rings ? axis.extent - 1 : 0);
+function checkReadable({ kind, where }) {
+  const ring = (axis) => (KINDS[kind].rings ? axis.extent - 1 : 0);
   const board = where.map((axis) => axis.n + axis.before + axis.after + ring(axis));
   if (board[0] * board[1] > MOST_CELLS)
     throw new Error(

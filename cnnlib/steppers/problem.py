@@ -220,9 +220,9 @@ def _check_parts(arrays, geometry, rule):
     """Check that a code has all the parts that its kind needs, and no others."""
     needed = {*rule.names, *rule.how}
     wrong = sorted({*arrays, *geometry, *{"b"} & needed} ^ needed)  # a bias may be left out
-    wrong += [name for name, array in arrays.items() if array.ndim != AXES[name]]
-    if len(geometry.get("padding", "four")) != 4:
-        wrong.append("padding")
+    wrong += [name for name, array in arrays.items() if array.ndim != AXES.get(name)]
+    sizes = {name: 4 if name == "padding" else 2 for name in geometry}
+    wrong += [name for name, size in sizes.items() if len(geometry[name]) != size]
     if wrong:
         raise ValueError(f"the code is broken at {wrong[0]}: copy all of it again")
 

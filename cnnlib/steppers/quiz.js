@@ -17,9 +17,8 @@ export function question(kind, step, term, name = (cell) => step.trace.name(cell
   if (kind === "weight") return made(kind, weight(step, marked, W, Y, Z, name));
   const asked = step.target ? marked.left : marked.target;
   const given = cells.filter((cell) => cell !== asked);
-  const [one, other] = ["Y", "W", "Z"].flatMap((a) => given.filter((c) => c.array.endsWith(a)));
-  const ask = `Which cell of ${asked.array} do ${name(one)} and ${name(other)} go with?`;
-  return made(kind, cellAnswer(ask, asked, [one, other], swapped(asked.index), name));
+  const ask = `Which cell of ${asked.array} do ${given.map(name).join(" and ")} go with?`;
+  return made(kind, cellAnswer(ask, asked, given, swapped(asked.index), name));
 }
 
 // The kinds of question that a stepper can ask.
@@ -140,7 +139,7 @@ function size({ trace: { where, kind } }) {
   const numbers = sizeOf(where, kind);
   const slips = Object.entries(WITHOUT).map(([name, changes]) => [
     sizeOf(without(where, changes), kind),
-    `Without the ${name} it would be so.`,
+    `That is the size without the ${name}.`,
   ]);
   slips.push([numbers.toReversed(), "The height comes before the width."]);
   const ask = `Y is ${pair("n")}, ${window} ${pair("f")}, ${how}. ${WHAT[kind]}`;

@@ -186,7 +186,7 @@ def _size(step):
     what |= {"scatter": what["input"], "forward": "How large is Z?", "influence": "How large is Z?"}
     right = _size_of(where, kind)
     slips = [
-        (_size_of(_without(where, **changes), kind), f"Without the {name} it would be so.")
+        (_size_of(_without(where, **changes), kind), f"That is the size without the {name}.")
         for name, changes in WITHOUT.items()
     ]
     slips.append((right[::-1], "The height comes before the width."))
@@ -230,6 +230,11 @@ class Score:
         if key not in self.answered and right is not None:
             self.tally.append(right)
         self.answered.setdefault(key, right)
+
+    @property
+    def data(self):
+        """The score as the browser has it."""
+        return {"answered": dict(self.answered), "tally": list(self.tally)}
 
     def __str__(self):
         return f"{sum(self.tally)} of {len(self.tally)} right"

@@ -91,16 +91,16 @@ export function toCode({ kind, arrays, geometry, extras, dY }) {
 export function partsOf(code) {
   checkLength("the code", code);
   const [kind, dtype, ...parts] = code.replace(/\s+/g, "").split(";");
-  if (!ROUND[dtype])
+  if (!Object.hasOwn(ROUND, dtype))
     throw new Error(
       `this is not the code of a problem: ${cut(code)}; a code starts like input;float64;dZ=... ` +
         `and stands in the set up of a stepper`,
     );
-  const found = { kind, arrays: {}, geometry: {} };
+  const found = { kind, arrays: Object.create(null), geometry: Object.create(null) };
   for (const part of parts.filter(Boolean)) {
     const [name, value] = readPart(part, dtype);
     if (name in found.arrays || name in found.geometry) throw broken(part);
-    (value.values ? found.arrays : found.geometry)[name] = value;
+    (value.shape ? found.arrays : found.geometry)[name] = value;
   }
   return found;
 }

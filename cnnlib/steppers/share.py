@@ -240,8 +240,10 @@ def _row(name, line, text):
 
 def _short(value):
     """Write a number so that it comes back as the same one: 3, -0.5, 0.1."""
-    text = str(value)
-    return text.removesuffix(".0")
+    size = abs(float(value))
+    plain = not np.isfinite(size) or size == 0 or 1e-4 <= size < 1e16
+    write = np.format_float_positional if plain else np.format_float_scientific
+    return write(value, unique=True, trim="-")
 
 
 def _cut(text):
