@@ -63,7 +63,7 @@ export function makeBar(acts, { questions, several }) {
     field.dataset.place = state.place;
     if (document.activeElement !== field || state.moved) field.value = state.place;
     field.style.setProperty("--long", state.longest);
-    write(count, `${state.number + 1} of ${state.length}`);
+    write(count, state.count);
     flag(predict, "aria-pressed", Boolean(state.predicting));
     flag(code, "aria-pressed", Boolean(state.code));
     flag(setup, "aria-expanded", Boolean(state.setup));

@@ -123,8 +123,9 @@ export function makeBoard(scene, plane, { tag } = {}) {
   const giver = makeMarks("data-giver");
 
   // bare: no window and no marks but those of `given`, since they are asked for.
-  function show(step, term, now, { bare = false, given = null } = {}) {
+  function show(step, term, now, { bare = false, given = null, chosen = false } = {}) {
     grid.show(mapsOf(array, now));
+    grid.node.classList.toggle("cs-asked", chosen);
     if (tag === undefined) write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
     over?.show(step, now, { bare });
     const cell = given ?? (term && !bare ? cellOf(term, array) : null);
@@ -167,8 +168,9 @@ export function makeCard(scene, plane, { tag } = {}) {
   frame.move(0, 0);
   grid.box.append(frame.node);
   const marked = makeMarks("data-marked");
-  function show(step, term, now, { bare = false, given = null } = {}) {
+  function show(step, term, now, { bare = false, given = null, chosen = false } = {}) {
     grid.show(mapsOf(array, now));
+    grid.node.classList.toggle("cs-asked", chosen);
     if (tag === undefined) write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
     const cell = given ?? (term && !bare ? cellOf(term, array) : null);
     marked(cell ? [grid.cell(cell.index)] : []);
@@ -197,14 +199,15 @@ export function makeResult(scene, maps) {
   const values = over ? givenSoFar(scene, grid) : summedSoFar(scene, grid);
 
   // quiet: what is shown is no longer the marked term.
-  function show(step, term, plane, { bare = false, hide = false, quiet = false } = {}) {
+  function show(step, term, plane, { bare = false, hide = false, quiet = false, given = null, secret = false, chosen = false } = {}) {
+    grid.node.classList.toggle("cs-asked", chosen);
     const table = mapsOf(array, plane);
     const moved = grid.maps.join() !== table.join();
     grid.show(table);
     write(grid.tagged, mapTag(scene, array, table));
-    values(step, term, { hide: hide || bare, moved });
+    values(step, term, { hide, bare, secret, moved });
     over?.show(step, plane, { bare });
-    const target = term?.target ?? step.target;
+    const target = bare ? given : term?.target ?? step.target;
     const here = target && mapsOf(array, plane).every((map, at) => map === target.index[at + 2]);
     const node = here && !quiet ? grid.cell(target.index) : null;
     now(node ? [node] : []);
@@ -223,20 +226,21 @@ function sumsOf(trace, grid) {
 }
 
 function summedSoFar({ trace }, grid) {
-  let before = null;
-  return (step, term, { hide, moved }) => {
-    const from = moved || before === null ? 0 : Math.min(before, step.number);
-    const to = moved || before === null ? Infinity : Math.max(before, step.number);
-    before = step.number;
+  let [before, wasSecret] = [null, false];
+  return (step, term, { hide, bare, secret, moved }) => {
+    const all = moved || before === null || secret !== wasSecret;
+    const [from, to] = all ? [0, Infinity] : [Math.min(before, step.number), Math.max(before, step.number)];
+    [before, wasSecret] = [step.number, secret];
     grid.each((index, cell) => {
       const full = [...index, ...grid.maps];
       const number = trace.position(full);
       if (number < from || number > to) return;
-      const known = number < step.number ? shown(trace.resultValue(full)) : "\u00b7";
-      const here = hide ? "?" : shown(term ? term.sum : step.value);
-      write(cell.firstChild, minus(number === step.number ? here : known));
-      flag(cell, "data-done", number < step.number ? "" : null);
-      grid.heat?.paint(cell, number < step.number ? trace.resultValue(full) : null);
+      const done = number < step.number && !secret;
+      const here = hide || bare ? "?" : shown(term ? term.sum : step.value);
+      const now = number === step.number && !secret;
+      write(cell.firstChild, now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7");
+      flag(cell, "data-done", done ? "" : null);
+      grid.heat?.paint(cell, done ? trace.resultValue(full) : null);
     });
   };
 }
@@ -245,18 +249,19 @@ function summedSoFar({ trace }, grid) {
 function givenSoFar({ trace }, grid) {
   let before = null;
   let touched = [];
-  return (step, term, { hide, moved }) => {
+  return (step, term, { hide, bare, moved }) => {
     const sums = new Map();
-    const last = term ? step.terms.indexOf(term) : -1;
-    step.terms.forEach((one, n) => n <= last && sums.set(one.target.index.join(), n === last && hide ? null : one.sum));
+    const last = term && !bare ? step.terms.indexOf(term) : -1;
+    const sumOf = (n) => (n === last && hide ? null : step.terms[n].sum);
+    step.terms.forEach((one, n) => n <= last && sums.set(one.target.index.join(), sumOf(n)));
     const near = !moved && before !== null && Math.abs(before - step.number) <= 1;
     const targets = new Set(step.terms.map((one) => one.target.index.join()));
     const reach = new Set([...touched, ...targets]);
     [before, touched] = [step.number, targets];
     grid.each((index, cell) => {
       const full = [...index, ...grid.maps];
-      if (near && !reach.has(full.join())) return;
       const name = full.join();
+      if (near && !reach.has(name)) return;
       const value = sums.has(name) ? sums.get(name) : trace.valueBefore(full, step.number);
       write(cell.firstChild, value === null ? "?" : minus(shown(value)));
       grid.heat?.paint(cell, value);

@@ -12,7 +12,8 @@ export function makeCode(scene, choose) {
     if (line > 0) choose(line - 1);
   });
 
-  function show({ step, now }) {
+  function show({ step, now, asked }) {
+    if (asked.names || asked.secret) return node.replaceChildren();
     const texts = textsOf(step, python);
     while (lines.length < texts.length) lines.push(make("li", {}, make("code")));
     node.replaceChildren(...lines.slice(0, texts.length));

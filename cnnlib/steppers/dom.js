@@ -22,7 +22,9 @@ export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Set an attribute, or take it away; ARIA wants its false in words.
 export function flag(node, name, value) {
+  if (typeof value === "boolean" && name.startsWith("aria-")) return flag(node, name, String(value));
   if (value === false || value === null || value === undefined) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }

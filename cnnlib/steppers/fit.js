@@ -24,7 +24,8 @@ export function fitCells(root) {
   const room = roomOf(root);
   const fits = (cell, wanted) => {
     root.style.setProperty("--cell", `${cell}px`);
-    if (root.scrollWidth > root.clientWidth + 1) return false;
+    const step = root.querySelector(":scope > .cs-step");
+    if (step.scrollWidth > step.clientWidth + 1) return false;
     return cell <= readable || !wanted || (presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room);
   };
   let [least, best] = [LEAST, most];

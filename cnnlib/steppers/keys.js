@@ -10,8 +10,15 @@ export function listen(root, acts) {
     p: acts.predict, t: acts.turn, c: acts.code, g: acts.toField, s: acts.setup, f: acts.present,
   };
 
+  // What was typed counts with Enter; then, as after Escape, the keys are for the steps again.
+  function onTyped(event) {
+    const over = event.key === "Escape" || (event.key === "Enter" && !event.target.matches("textarea, .cs-guess"));
+    if (over) setTimeout(() => event.target.getAttribute("aria-invalid") !== "true" && root.focus({ preventScroll: true }));
+  }
+
   function onKey(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches(TYPING)) return;
+    if (event.target.matches(TYPING)) return onTyped(event);
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.matches("[type=radio], [type=checkbox]") && /^Arrow| $/.test(event.key)) return;
     if (event.target.matches("button") && (event.key === " " || event.key === "Enter")) return;
     const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;

@@ -14,6 +14,8 @@ export const LAYS = {
   filter: { board: "Y", card: "dZ", result: "dW", moves: "board", turned: false },
   scatter: { board: "dZ", card: "W", result: "dY", moves: "result", turned: false },
   influence: { board: "Y", card: "W", result: "Z", moves: "result", turned: true },
+  stages: { board: "dZ", card: "W", result: "dY" },
+  pool: { board: "Y", card: "dZ", result: "dY" },
 };
 
 export const letter = (array) => array.at(-1).toLowerCase();

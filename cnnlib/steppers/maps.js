@@ -63,8 +63,8 @@ export function makeMapsView(scene, tools) {
     return true;
   }
 
-  function restore() {
-    most = Math.min(count, MOST);
+  function fold(name) {
+    most = name === "narrow" ? 1 : Math.min(count, MOST);
     arranged = "";
   }
 
@@ -74,7 +74,7 @@ export function makeMapsView(scene, tools) {
   });
   const first = () => panels.querySelector("[tabindex='0'][data-product]");
   const fliers = () => null;
-  return { node, show, measure() {}, meet, sum: { first }, turn: null, fewer, restore, fliers };
+  return { node, show, measure() {}, meet, sum: { first }, turn: null, fewer, fold, fliers };
 }
 
 function subtotal(scene, step, plane) {

@@ -1,5 +1,6 @@
 // One map: the sum, the board, the card over the meeting place, and the result.
 
+import { makeAside } from "./beside.js";
 import { flag, make } from "./dom.js";
 import { cellOf, makeBoard, makeCard, makeResult } from "./board.js";
 import { planeOf } from "./lay.js";
@@ -15,8 +16,9 @@ export function planeNow(step, term) {
 }
 
 // How a table is marked while something is asked: only what is given, nothing that lies there.
-export function markOf({ names, given, hide }, array) {
-  return { bare: Boolean(names), given: given?.find((cell) => cell.array === array) ?? null, hide };
+export function markOf({ names, given, hide, secret }, array) {
+  const cell = names ? given?.find((one) => one.array === array) ?? null : null;
+  return { bare: Boolean(names), given: cell, hide, secret: Boolean(secret), chosen: names === array };
 }
 
 export function makeOneView(scene, tools) {
@@ -28,10 +30,11 @@ export function makeOneView(scene, tools) {
   const sum = makeSum(scene, tools.choose);
   const meeting = makeMeeting(scene);
   const links = makeLinks();
-  const tell = make("p", { class: "cs-tell" }, ...tellOf(scene));
+  const aside = makeAside(scene);
+  const tell = aside ? null : make("p", { class: "cs-tell" }, ...tellOf(scene));
   const turn = lay.turned ? makeTurn(card) : null;
   const meet = make("div", { class: "cs-meeting" }, meeting.node);
-  const last = make("div", { class: "cs-last" }, result.node, tell);
+  const last = make("div", { class: "cs-last" }, result.node, ...(aside?.nodes ?? []), tell);
   const panels = make("div", { class: "cs-panels cs-one" }, links.node, board.node, card.node, meet, last);
   const node = make("div", { class: "cs-step" }, sum.node, panels);
   const slots = scene.where.map((axis) => (lay.card === "dZ" ? axis.o : axis.f));
@@ -52,6 +55,7 @@ export function makeOneView(scene, tools) {
     result.show(step, term, plane, markOf(asked, lay.result));
     sum.show(step, now, plane, asked);
     meeting.show(step, asked.kind ? null : term);
+    aside?.show(place);
     draw(place);
   }
 

@@ -1,7 +1,7 @@
 // Predict: the question stands where the answer will be, and all that tells the answer is hidden.
 
 import { icon, make, minus, write } from "./dom.js";
-import { question, questionsOf } from "./quiz.js";
+import { questionsOf } from "./quiz.js";
 
 const WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
 const HOW = {
@@ -14,90 +14,73 @@ const HOW = {
 export function makePredict(scene, tools, redraw) {
   const { host } = tools;
   const kinds = questionsOf(scene.problem);
-  const answers = new Map(); // of each question: {right, said}
-  let open = null; // the question that is on the page
-  let [key, wanted] = ["", kinds[0]];
+  const told = new Map(); // what was said of each question that was answered here
+  let [open, wanted] = [null, kinds[0]];
   const card = makeCardOfQuestion(kinds, {
     kind(name) {
       wanted = name;
-      answers.clear();
-      host.setPredict(name);
-      redraw();
+      choose(name);
     },
-    check: (text) => check(text),
+    check,
     show: () => check(""),
-    onward: () => onward(),
+    onward,
   });
+  const key = () => `${host.predict} ${host.step} ${host.term}`;
+  const byTerm = () => host.predict === "weight" || host.predict === "index";
 
-  function keyOf(kind, step, number, now) {
-    if (kind === "size") return "size";
-    return kind === "value" && !step.source ? `value ${number}` : `${kind} ${number} ${now}`;
+  function choose(kind) {
+    told.clear();
+    host.setPredict(kind);
+    tools.go(host.step);
+    if (kind) card.focusGuess();
   }
 
-  // What is hidden now: nothing, or the question with the array of its answer.
-  function asked(step, term, number, now) {
-    open = null;
-    if (!host.predict || !kinds.includes(host.predict)) return {};
-    key = keyOf(host.predict, step, number, now);
-    const found = answers.has(key) ? null : question(host.predict, step, now);
-    if (!found) return {};
-    open = { ...found, array: arrayOf(found) };
-    const names = open.array;
-    return { kind: host.predict, names, hide: host.predict === "value", given: names ? found.given : null };
-  }
-
-  function arrayOf({ kind, answer }) {
-    return kind === "weight" || kind === "index" ? answer.replace(/\(.*/s, "") : null;
+  // What is hidden now: nothing, or what the question is about. `names` is the array that is asked
+  // for, `secret` that even the step must not be told.
+  function asked(step) {
+    open = kinds.includes(host.predict) ? host.asked() : null;
+    if (!open) return {};
+    const names = byTerm() ? open.answer.replace(/\(.*/s, "") : null;
+    const secret = host.predict === "size" || names === step.target?.array;
+    return { kind: host.predict, names, secret, hide: host.predict === "value", given: open.given };
   }
 
   function check(text) {
     if (!open) return;
-    const told = host.guess(text);
-    if (told.right === null && text.trim()) return card.refuse(told.said);
-    answers.set(key, { ...told, answer: open.answer });
+    try {
+      told.set(key(), host.guess(text));
+    } catch (error) {
+      card.refuse(`${error.message}. Guess again, or let it be shown.`);
+      return;
+    }
     redraw();
+    tools.hear(told.get(key()));
     card.focusNext();
   }
 
   function onward() {
-    const byTerm = host.predict === "weight" || host.predict === "index";
-    if (byTerm) tools.acts.forward(1);
+    if (byTerm()) tools.acts.forward(1);
     else tools.acts.nextCell();
     card.focusGuess();
   }
 
   function show(meet) {
-    const on = Boolean(host.predict) && (open || answers.has(key));
+    const on = Boolean(host.predict) && kinds.length > 0 && meet;
     meet?.toggleAttribute("data-asking", Boolean(on));
     if (!on) return card.node.remove();
     if (card.node.parentNode !== meet) meet.append(card.node);
-    const given = [...answers.values()];
-    card.show({ kind: host.predict, open, told: open ? null : answers.get(key), given, colors: words });
+    card.show({ kind: host.predict, open, told: told.get(key()), tally: host.score.tally, colors: (text) => colorNames(scene, text) });
   }
-
-  const words = (text) => colorNames(scene, text);
 
   // A cell was chosen in a table: it is the guess, where one of its array is asked for.
   function pick(name) {
-    const { names } = open ? { names: open.array } : {};
-    if (!names || !name.startsWith(`${names}(`)) return Boolean(open);
-    check(name.slice(names.length));
+    if (!open || !byTerm()) return false;
+    const array = open.answer.replace(/\(.*/s, "");
+    if (name.startsWith(`${array}(`)) check(name.slice(array.length));
     return true;
   }
-
-  function toggle() {
-    answers.clear();
-    host.setPredict(host.predict ? null : wanted);
-    redraw();
-    if (host.predict) tools.go(Number(tools.root.dataset.step));
-    if (host.predict) card.focusGuess();
-  }
-  return {
-    kinds, asked, show, pick, toggle,
-    check: () => card.submit(),
-    byTerm: () => host.predict === "weight" || host.predict === "index",
-    aloud: () => open?.ask ?? "",
-  };
+  const toggle = () => choose(host.predict ? null : wanted);
+  return { kinds, asked, show, pick, toggle, byTerm, check: () => card.submit(), aloud: () => open?.ask ?? "" };
 }
 
 // A text in which each cell has its short name, in the colour of its array.
@@ -106,8 +89,7 @@ function colorNames(scene, text) {
   return parts.map((part) => {
     const found = /^(d?[YWZ])\(([\d, ]+)\)$/.exec(part);
     if (!found) return part;
-    const cell = { array: found[1], index: found[2].split(",").map(Number) };
-    return make("b", { "data-c": scene.color(cell.array), text: scene.name(cell) });
+    return make("b", { "data-c": scene.color(found[1]), text: part });
   });
 }
 
@@ -137,28 +119,19 @@ function makeCardOfQuestion(kinds, act) {
 
   return {
     node,
-    show({ kind, open, told: answer, given, colors }) {
+    show({ kind, open, told: answer, tally: right, colors }) {
       select.value = kind;
-      pips.replaceChildren(...given.filter((one) => one.right !== null).slice(-6).map(({ right }) =>
-        make("i", { class: right ? "cs-yes" : "cs-no" }, icon(right ? "check" : "cross"))));
-      const counted = given.filter((one) => one.right !== null);
-      write(tally, counted.length ? `${counted.filter((one) => one.right).length} of ${counted.length}` : "");
-      form.hidden = !open;
-      next.hidden = Boolean(open);
-      ask.hidden = !open;
-      told.hidden = Boolean(open);
-      if (open && open.ask !== asked) {
-        asked = open.ask;
-        ask.replaceChildren(...colors(open.ask));
-        how.textContent = HOW[kind];
-        guess.value = "";
-      }
-      if (!open) {
-        asked = null;
-        told.className = `cs-told ${answer.right === null ? "" : answer.right ? "cs-yes" : "cs-no"}`;
-        told.replaceChildren(...(answer.right === null ? [] : [icon(answer.right ? "check" : "cross")]), make("span", {}, ...colors(answer.said)));
-        how.textContent = "";
-      }
+      const pip = (good) => make("i", { class: good ? "cs-yes" : "cs-no" }, icon(good ? "check" : "cross"));
+      pips.replaceChildren(...right.slice(-6).map(pip));
+      write(tally, right.length ? `${right.filter(Boolean).length} of ${right.length}` : "");
+      for (const node of [form, ask]) node.hidden = !open;
+      for (const node of [next, told]) node.hidden = Boolean(open);
+      if (open && open.ask === asked) return;
+      asked = open?.ask ?? null;
+      guess.value = "";
+      write(how, open ? HOW[kind] : "");
+      if (open) ask.replaceChildren(...colors(open.ask));
+      else told.replaceChildren(...answerOf(answer, colors));
     },
     refuse(text) {
       how.textContent = text;
@@ -169,4 +142,13 @@ function makeCardOfQuestion(kinds, act) {
     focusNext: () => next.isConnected && next.focus({ preventScroll: true }),
     focusGuess: () => guess.isConnected && guess.focus({ preventScroll: true }),
   };
+}
+
+// Right or wrong as a shape and a word, the answer, and why.
+function answerOf(answer, colors) {
+  if (!answer) return ["This has been answered."];
+  const { right, said } = answer;
+  if (right === null) return colors(said);
+  const word = make("b", { class: right ? "cs-yes" : "cs-no" }, icon(right ? "check" : "cross"), right ? " Right. " : " Not right. ");
+  return [word, ...colors(said)];
 }

@@ -57,17 +57,17 @@ function typed(label, value, use) {
   return field(label, input);
 }
 
-function geometryFields({ problem }, { host, attempt }) {
+function geometryFields({ problem }, { host, rebuilt }) {
   return ["stride", "padding", "dilation"].map((name) =>
-    typed(name, writeGeometry(problem.how[name], problem.geometry[name]), (text) => attempt(() => host.change({ [name]: text }))),
+    typed(name, writeGeometry(problem.how[name], problem.geometry[name]), (text) => rebuilt(() => host.change({ [name]: text }))),
   );
 }
 
-function extraFields({ kind, extras }, { host, attempt }) {
-  if (kind === "nudge") return [typed("nudge", String(extras.amount), (text) => attempt(() => host.change({ amount: text })))];
+function extraFields({ kind, extras }, { host, rebuilt }) {
+  if (kind === "nudge") return [typed("nudge", String(extras.amount), (text) => rebuilt(() => host.change({ amount: text })))];
   if (kind !== "activation") return [];
   const select = make("select", {}, ...ACTIVATIONS.map((name) => make("option", { value: name, text: name, selected: name === extras.activation })));
-  select.addEventListener("change", () => attempt(() => host.change({ activation: select.value })));
+  select.addEventListener("change", () => rebuilt(() => host.change({ activation: select.value })));
   return [field("activation", select)];
 }
 
@@ -90,18 +90,18 @@ function mapFields({ trace }, { go, root }) {
   return fields.filter(Boolean);
 }
 
-function numbersSection(problem, { host, attempt, say }) {
+function numbersSection(problem, { host, rebuilt, say }) {
   const areas = Object.entries(problem.arrays).map(([name, array]) => {
     const area = make("textarea", { spellcheck: "false", rows: 5, "data-name": name });
     area.value = name === "b" ? [...array.values].join(" ") : rowsToText(array);
     return area;
   });
   const use = action("check", "Use", () =>
-    attempt(() => host.use(Object.fromEntries(areas.map((area) => [area.dataset.name, area.value])))),
+    rebuilt(() => host.use(Object.fromEntries(areas.map((area) => [area.dataset.name, area.value])))),
   );
   const code = make("input", { class: "cs-codefield", value: host.code, spellcheck: "false", autocomplete: "off" });
   code.addEventListener("focus", () => code.select());
-  code.addEventListener("change", () => attempt(() => host.useCode(code.value)));
+  code.addEventListener("change", () => rebuilt(() => host.useCode(code.value)));
   const copy = (text, word) => navigator.clipboard.writeText(text).then(
     () => say(`The ${word} is copied.`),
     () => { code.focus(); say(`The browser does not allow copying: the ${word} is marked in its field, copy it there.`); },

@@ -6,6 +6,7 @@ import { makeScene } from "./board.js";
 import { makeCode } from "./code.js";
 import { flag, make, write } from "./dom.js";
 import { fitCells, foldOf, roomOf } from "./fit.js";
+import { makeGivens } from "./givens.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
 import { makeMotion } from "./motion.js";
@@ -19,7 +20,7 @@ const SPEEDS = { slow: 2000, normal: 1000, fast: 400 };
 
 // Build a stepper in an element and return what takes it down again.
 export function mountStepper(root, host) {
-  const at = { number: host.step, now: host.term, step: null, playing: null, speed: "normal", code: false };
+  const at = { number: 0, now: 0, step: null, playing: null, speed: "normal", code: false };
   const message = make("p", { class: "cs-message", role: "status" });
   const heard = make("p", { class: "cs-unseen", "aria-live": "polite" });
   const motion = makeMotion(root);
@@ -62,38 +63,58 @@ export function mountStepper(root, host) {
     leave: () => present.leave(),
   };
   const present = makePresent(root, () => layout());
-  const tools = { choose: acts.term, go: (n) => go(n, -1), pick, attempt, acts, speeds: Object.keys(SPEEDS), root, host, say };
+  const tools = { choose: acts.term, go: (n) => go(n, -1), pick, attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
+  tools.hear = ({ right, said }) => hear(`${right === null ? "" : right ? "Right. " : "Not right. "}${said}`);
 
   function build() {
     stop();
     const scene = makeScene(host.problem);
-    const view = makeView(scene, tools);
     const { trace } = host.problem;
-    const row = trace.shapes[trace.subject]?.[1] ?? trace.length;
-    const predict = makePredict(scene, tools, () => draw());
-    const bar = makeBar(acts, { questions: predict.kinds.length > 0 });
-    const track = makeTrack(trace.length, row, (n) => go(n, -1));
-    const code = makeCode(scene, acts.term);
-    const setup = makeSetup(scene, tools, { speed: (name) => setSpeed(name), current: () => at.speed });
+    const row = trace.shapes?.[trace.subject]?.[1] ?? trace.length;
+    parts?.setup.node.remove();
+    const wasOpen = parts?.setup.open();
+    parts = { scene };
+    parts.predict = makePredict(scene, tools, () => draw());
+    parts.view = makeView(scene, tools);
+    parts.givens = null;
+    parts.bar = makeBar(acts, { questions: parts.predict.kinds.length > 0 });
+    parts.track = makeTrack(trace.length, row, (n) => go(n, -1));
+    parts.code = makeCode(scene, acts.term);
+    parts.setup = makeSetup(scene, tools, { speed: setSpeed, current: () => at.speed });
+    parts.place = make("div", { class: "cs-where" }, parts.track.node, message);
+    const { bar, place, setup, view, code } = parts;
     code.node.hidden = !at.code;
-    parts = { scene, view, bar, track, code, setup, predict };
-    const place = make("div", { class: "cs-where" }, track.node, message);
-    const longest = Math.max(...[0, trace.length - 1].map((n) => placeName(trace.step(n)).length));
-    at.longest = longest;
+    at.longest = Math.max(...[0, trace.length - 1].map((n) => placeName(trace.step(n)).length));
     root.dataset.kind = host.problem.kind;
     flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind]}`);
     root.replaceChildren(bar.node, place, setup.node, view.node, code.node, heard);
-    at.number = Math.min(host.step, trace.length - 1);
-    at.step = trace.step(at.number);
-    at.now = termOf(at.step, host.term);
     saidStep = null;
+    follow();
     draw({ quiet: true });
     layout();
+    if (wasOpen) setup.toggle();
+    say(host.said ?? "");
+  }
+
+  function follow() {
+    at.number = host.step;
+    at.step = host.problem.trace.step(at.number);
+    at.now = host.term;
+  }
+
+  // What is on the page: the picture, or while a size is asked for only what is given.
+  function viewFor(asked) {
+    const wanted = asked.kind === "size" ? (parts.givens ??= makeGivens(parts.scene)) : parts.view;
+    const other = wanted === parts.view ? parts.givens : parts.view;
+    if (other?.node.isConnected) other.node.replaceWith(wanted.node);
+    if (wanted === parts.view && !parts.place.contains(parts.track.node)) parts.place.prepend(parts.track.node);
+    if (asked.secret) parts.track.node.remove();
+    return wanted;
   }
 
   function placeName(step) {
     const cell = step.target ?? step.source;
-    return cell ? parts?.scene.name(cell) ?? host.problem.trace.name(cell) : step.stage?.name ?? "";
+    return cell ? host.problem.trace.name(cell) : step.stage?.name ?? "";
   }
 
   // --- moving ----------------------------------------------------------------------------------
@@ -114,6 +135,7 @@ export function mountStepper(root, host) {
     at.number = number;
     at.now = termOf(at.step, term);
     say("");
+    if (host.predict) host.place(at.number, at.now); // what is asked depends on it
     draw({ moved: true });
     host.go(at.number, at.now);
     return true;
@@ -161,24 +183,25 @@ export function mountStepper(root, host) {
   // --- drawing ---------------------------------------------------------------------------------
 
   function draw({ moved = false, quiet = false } = {}) {
-    const { view, bar, track, code, predict } = parts;
+    const { bar, track, code, predict } = parts;
     const { step, now, number } = at;
     const term = step.terms[now];
-    const asked = predict.asked(step, term, number, now);
-    const focused = root.contains(document.activeElement) && document.activeElement.closest(".cs-sum, .cs-slots");
+    const asked = predict.asked(step);
+    const focused = root.contains(document.activeElement) && document.activeElement.closest("[data-product]");
+    const view = viewFor(asked);
     root.dataset.step = number;
     root.dataset.term = now;
     flag(root, "data-asks", asked.kind);
     view.show({ step, now, term, asked });
     predict.show(view.meet);
-    const place = asked.names && asked.names === step.target?.array ? `${step.target.array}(?)` : placeName(step);
+    const place = asked.secret ? "?" : placeName(step);
     const { trace } = host.problem;
+    const last = number === trace.length - 1 && (now >= step.terms.length - 1 || !host.byTerm);
     bar.show({
-      atStart: number === 0 && (now === 0 || !host.byTerm),
-      atEnd: number === trace.length - 1 && (now >= step.terms.length - 1 || !host.byTerm),
-      playing: at.playing !== null, byTerm: host.byTerm, place, longest: at.longest, number,
-      length: trace.length, predicting: host.predict, code: at.code, setup: parts.setup.open(),
-      presenting: present.on(), moved,
+      atStart: number === 0 && (now === 0 || !host.byTerm), atEnd: last,
+      playing: at.playing !== null, byTerm: host.byTerm, place, longest: at.longest,
+      count: asked.secret ? "" : `${number + 1} of ${trace.length}`,
+      predicting: host.predict, code: at.code, setup: parts.setup.open(), presenting: present.on(), moved,
     });
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
@@ -189,7 +212,8 @@ export function mountStepper(root, host) {
 
   // The heading of a step once, then what happens at the term.
   function announce(step, term, asked, place) {
-    const heading = saidStep === at.number ? "" : `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. `;
+    const fresh = saidStep !== at.number && !asked.secret;
+    const heading = fresh ? `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. ` : "";
     const text = asked.kind ? parts.predict.aloud() : term ? spoken(parts.scene, step, term) : parts.view.aloud?.(step) ?? "";
     hear(heading + text, () => (saidStep = at.number));
   }
@@ -217,14 +241,21 @@ export function mountStepper(root, host) {
     }
   }
 
+  // The same with a change of the problem: all is built anew.
+  function rebuilt(change) {
+    return attempt(() => {
+      change();
+      build();
+    });
+  }
+
   // --- sizes -----------------------------------------------------------------------------------
 
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
     root.dataset.fold = foldOf(root.clientWidth);
-    root.style.setProperty("--room", `${roomOf(root)}px`);
     parts.view.fold?.(root.dataset.fold);
-    parts.view.restore?.();
+    draw({ quiet: true });
     while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });
     parts.view.measure();
     draw({ quiet: true });
@@ -239,17 +270,13 @@ export function mountStepper(root, host) {
   });
 
   host.on((what) => {
-    if (what === "problem") build();
-    if (what === "place" && (host.step !== at.number || host.term !== at.now)) {
-      at.number = Math.min(host.step, host.problem.trace.length - 1);
-      at.step = host.problem.trace.step(at.number);
-      at.now = termOf(at.step, host.term);
-      draw({ moved: true });
-    } else if (what !== "problem") draw();
+    if (what === "problem") return build();
+    const moved = host.step !== at.number || host.term !== at.now;
+    if (moved) follow();
+    if (what !== "said") draw({ moved, quiet: !moved && what !== "predict" });
     say(host.said ?? "");
   });
   build();
-  say(host.said ?? "");
   resized.observe(root);
   window.addEventListener("resize", layout);
   const deaf = listen(root, acts);

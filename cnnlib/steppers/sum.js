@@ -119,7 +119,8 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   node.classList.toggle("cs-later", n > now);
   flag(node, "aria-checked", n === now);
   flag(node, "tabindex", n === now ? 0 : -1);
-  const text = names ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
+  const gift = hide && step.source && n >= now; // what it comes to is asked
+  const text = names || gift ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
   flag(node, "aria-label", `term ${n + 1} of ${step.terms.length}: ${text}`);
   const unknown = (cell) => names && cell.array === names;
   put(slot.first, scene, one, unknown(one));
@@ -128,8 +129,8 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   colored(slot.left, scene, term.left, bare);
   colored(slot.right, scene, term.right, bare);
   slot.product.classList.toggle("cs-long", term.text.length > LONG);
-  write(slot.value, bare ? "" : minus(shown(term.value)));
-  write(slot.sum, bare ? "" : hide ? "?" : n <= now || step.source ? minus(shown(term.sum)) : "");
+  write(slot.value, bare ? "" : gift ? "?" : minus(shown(term.value)));
+  write(slot.sum, bare ? "" : hide && (gift || !step.source) ? "?" : n <= now || step.source ? minus(shown(term.sum)) : "");
 }
 
 function nameAsked(scene, step, term, array) {
@@ -166,10 +167,12 @@ export function makeSum(scene, choose, options) {
   function show(step, now, plane, asked) {
     const term = step.terms[now];
     const cell = step.target ?? step.source;
-    write(name, scene.name(cell));
-    flag(group, "aria-label", `the ${step.terms.length} products of ${scene.name(cell)}`);
+    const known = asked.names === cell.array ? `${cell.array}(?)` : scene.name(cell);
+    write(name, known);
+    flag(group, "aria-label", `the ${step.terms.length} products of ${known}`);
     start.hidden = !step.bias;
     if (step.bias) showBias(start, scene, step, asked);
+    else start.replaceChildren();
     slots.show(step, now, plane, asked);
     const hidden = asked.hide || asked.names;
     right.hidden = gives;

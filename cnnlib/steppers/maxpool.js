@@ -1,0 +1,102 @@
+// The way back through a max pool: one cell of each window gets all of the gradient.
+
+import { make, makeMarks, minus, phrase, times, write } from "./dom.js";
+import { boxIn, makeLinks, measureGrid, sideways, upInto } from "./links.js";
+import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { plainLines } from "./lay.js";
+import { factor, shown } from "./number.js";
+import { mapTag } from "./board.js";
+
+export function makePoolView(scene, tools) {
+  const { trace, where } = scene;
+  const table = (role, name, letter, note, text) => {
+    const [rows, columns] = where.map((axis) => plainLines(axis[letter]));
+    const size = times([rows.length, columns.length]);
+    const grid = makeGrid({ role, name, note: `${size}${note}`, label: `${name}, ${size}${note}`, rows, columns, maps: [0], text });
+    fitNumbers(grid, [...(trace.arrays[name] ?? trace.arrays.dZ).values].map(shown));
+    return grid;
+  };
+  const board = table("board", "Y", "n", ", input of the pool", scene.number("Y"));
+  const giver = table("card", "dZ", "o", ", gives", scene.number("dZ"));
+  const result = table("result", "dY", "n", "", null);
+  const frame = makeFrame({ className: "cs-window" });
+  board.box.append(frame.node);
+  const links = makeLinks();
+  const marks = Object.fromEntries(["data-marked", "data-giver", "data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]));
+  const [max, sum, said] = [make("div", { class: "cs-max" }), make("div", { class: "cs-added" }), make("p", { class: "cs-tell" })];
+  const pill = make("b", { class: "cs-pill", "data-c": "t" });
+  const [before, total] = [make("span"), pill];
+  sum.append(before, total);
+  const meeting = make("div", { class: "cs-meet", "aria-hidden": "true" }, max, sum);
+  const meet = make("div", { class: "cs-meeting" }, meeting);
+  const last = make("div", { class: "cs-last" }, result.node, said);
+  const panels = make("div", { class: "cs-panels cs-one" }, links.node, board.node, giver.node, meet, last);
+  const node = make("div", { class: "cs-step" }, panels);
+  let [places, shownPlace] = [null, null];
+
+  function show(place) {
+    shownPlace = place;
+    const { step, term, asked } = place;
+    const [i, j, k] = step.source.index;
+    for (const grid of [board, giver, result]) {
+      grid.show([k]);
+      write(grid.tagged, mapTag(scene, grid.name, [k]));
+    }
+    frame.resize(where[0].f, where[1].f);
+    frame.move(i * where[0].s, j * where[1].s);
+    const secret = asked.names || asked.hide;
+    const at = (cells) => cells.map((cell) => board.cell(cell.index));
+    marks["data-over"](at(step.window));
+    marks["data-marked"](asked.names ? [giver.cell([i, j])] : [board.cell(term.target.index), giver.cell([i, j]), result.cell(term.target.index)]);
+    marks["data-now"](asked.names ? [] : [result.cell(term.target.index)]);
+    marks["data-tie"](asked.names ? [] : at(step.ties));
+    board.node.classList.toggle("cs-asked", asked.names === "dY");
+    result.node.classList.toggle("cs-asked", asked.names === "dY");
+    result.each((index, cell) => {
+      const full = [...index, k];
+      const here = !secret && full.join() === term.target.index.join();
+      write(cell.firstChild, minus(shown(here ? term.sum : trace.valueBefore(full, step.number))));
+    });
+    tell(step, term, asked);
+    draw();
+  }
+
+  function tell(step, term, asked) {
+    const numbers = step.window.map((cell) => minus(shown(cell.value))).join(", ");
+    const winner = trace.cell("Y", term.target.index);
+    max.replaceChildren(...phrase([`largest of ${numbers}: `, ["b", `${scene.name(winner)} = ${minus(shown(winner.value))}`]]));
+    const old = trace.valueBefore(term.target.index, step.number);
+    write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
+    write(total, minus(shown(term.sum)));
+    const ties = step.ties.map(scene.name).join(", ");
+    const tie = ties ? [" A tie: ", ["b", ties], " is as large, but the first in row order gets all of it."] : [];
+    said.replaceChildren(...(asked.kind ? [] : phrase([["k", scene.name(step.source)], " goes to ", ["t", scene.name(term.target)], " alone: only the cell that won moves the loss.", ...tie])));
+  }
+
+  function draw() {
+    if (!places || shownPlace.asked.kind) return links.show([]);
+    const { term } = shownPlace;
+    const from = places.giver.at(giver.place(term.left.index));
+    const to = places.result.at(result.place(term.target.index));
+    const winner = places.board.at(board.place(term.target.index));
+    links.show([
+      ...sideways(winner, places.meet, "b"),
+      { path: `M${from.x} ${from.bottom}C${from.x} ${places.meet.top - 4} ${places.meet.x} ${from.bottom} ${places.meet.x} ${places.meet.top}`, color: "k" },
+      ...upInto(places.sum, to, places.result, places.meet, "t"),
+    ]);
+  }
+
+  function measure() {
+    places = null;
+    if (!panels.isConnected || getComputedStyle(links.node).display === "none") return;
+    places = { board: measureGrid(panels, board), giver: measureGrid(panels, giver), result: measureGrid(panels, result), meet: boxIn(panels, meet), sum: boxIn(panels, pill) };
+    if (shownPlace) draw();
+  }
+
+  panels.addEventListener("click", (event) => {
+    const name = event.target.closest("td[data-cell]")?.dataset.cell;
+    if (name) tools.pick(tools.host.asked() ? name.replace(/^Y/, "dY") : name);
+  });
+  const aloud = () => said.textContent;
+  return { node, show, measure, meet, turn: null, sum: null, aloud };
+}

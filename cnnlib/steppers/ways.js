@@ -1,0 +1,153 @@
+// Three ways to one number: the gather, the whole matrix of the layer, the scatter.
+
+import { matrix } from "./aside.js";
+import { flag, make, makeMarks, minus, phrase, write } from "./dom.js";
+import { makeBoard, makeCard, makeResult } from "./board.js";
+import { fitNumbers, makeFrame, makeGrid, makeLying } from "./grid.js";
+import { plainLines, windowOn } from "./lay.js";
+import { factor, shown } from "./number.js";
+import { markOf } from "./one.js";
+import { makeSum } from "./sum.js";
+
+export function makeWaysView(scene, tools) {
+  const { lay } = scene;
+  const plane = { k_in: 0, k: 0 };
+  const board = makeBoard(scene, plane);
+  const card = makeCard(scene, plane);
+  const result = makeResult(scene, [0]);
+  const sum = makeSum(scene, tools.choose);
+  const whole = makeMatrix(scene);
+  const scatter = makeScatter(scene);
+  const [gathers, reads, gives] = [make("p"), make("p"), make("p")];
+  const meet = make("div", { class: "cs-meeting" });
+  const remark = make("p", { class: "cs-tell" }, ...phrase(REMARK));
+  const column = (title, note, ...parts) =>
+    make("section", { class: "cs-way" }, make("h2", {}, title, " ", make("small", { text: note })), ...parts);
+  const pair = make("div", { class: "cs-pair" }, card.node, make("div", {}, meet, remark));
+  const panels = make(
+    "div",
+    { class: "cs-panels cs-ways" },
+    column("Gather", "the filter is turned", board.node, gathers),
+    column("Matrix", "one entry, read two ways", whole.node, reads, pair),
+    column("Scatter", "nothing is turned", make("div", { class: "cs-pair" }, ...scatter.nodes), gives, result.node),
+  );
+  const node = make("div", { class: "cs-step" }, sum.node, panels);
+  const slots = scene.where[0].f * scene.where[1].f;
+
+  function show({ step, now, term, asked }) {
+    board.show(step, term, plane, markOf(asked, lay.board));
+    card.show(step, term, plane, markOf(asked, lay.card));
+    result.show(step, term, plane, markOf(asked, lay.result));
+    sum.show(step, now, plane, asked);
+    whole.show(step, asked.names ? null : term);
+    scatter.show(asked.kind ? null : term);
+    for (const line of [gathers, reads, gives]) line.hidden = !term || Boolean(asked.kind);
+    if (!term || asked.kind) return;
+    const [dZ, W, dY] = [["b", scene.name(term.left)], ["k", scene.name(term.right)], ["t", scene.name(term.target)]];
+    const product = ["i", minus(term.text)];
+    gathers.replaceChildren(...phrase([dY, " takes ", product, " from ", dZ]));
+    reads.replaceChildren(...phrase(["row ", dZ, ", column ", dY, ": ", W, ` = ${minus(shown(term.right.value))}`]));
+    gives.replaceChildren(...phrase([dZ, " gives ", product, " to ", dY]));
+  }
+
+  function fold(name) {
+    flag(sum.node, "data-shape", slots > 9 || name !== "wide" ? "window" : "line");
+  }
+
+  panels.addEventListener("click", (event) => {
+    const name = event.target.closest("td[data-cell]")?.dataset.cell;
+    if (name) tools.pick(name);
+  });
+  return { node, show, fold, measure() {}, meet, sum, turn: null };
+}
+
+const REMARK = [
+  "The ", ["i", "column"], " of A holds W turned: so the gather flips. The ", ["i", "row"],
+  " holds W as it is stored: so the scatter does not.",
+];
+
+// A: a row for each cell of dZ, a column for each cell of dY; row and column cross in the weight.
+function makeMatrix(scene) {
+  const { problem, where, trace } = scene;
+  const { rows, columns, entry } = matrix(problem);
+  const weights = trace.arrays.W.values;
+  const most = Math.max(...weights.map(Math.abs)) || 1;
+  const width = where[1].n;
+  const cells = rows.map((z) => columns.map((y) => {
+    const index = entry(z, y);
+    const cell = make("td", {});
+    if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
+    if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
+    if (!index) return cell;
+    const value = trace.cell("W", index).value;
+    cell.style.setProperty("--v", `${Math.round(25 + (65 * Math.abs(value)) / most)}%`);
+    flag(cell, "data-minus", value < 0 ? "" : null);
+    return cell;
+  }));
+  const label = `A, ${rows.length} by ${columns.length}: a row for each cell of dZ, a column for each cell of dY`;
+  const table = make("table", { "aria-label": label }, make("tbody", {}, ...cells.map((line) => make("tr", {}, ...line))));
+  const caption = make("figcaption", {}, make("b", { text: "A" }), "a row for each dZ, a column for each dY");
+  const node = make("figure", { class: "cs-panel cs-matrix" }, caption, make("div", { class: "cs-grid" }, table));
+  node.style.setProperty("--across", columns.length);
+  const [inRow, inColumn, cross] = ["data-row", "data-column", "data-cross"].map(makeMarks);
+  let written = null;
+
+  function show(step, term) {
+    const column = step.target.index[0] * width + step.target.index[1];
+    inColumn(cells.map((line) => line[column]));
+    const row = term ? term.left.index[0] * where[1].o + term.left.index[1] : -1;
+    inRow(row < 0 ? [] : cells[row]);
+    cross(row < 0 ? [] : [cells[row][column]]);
+    if (written) written.textContent = "";
+    written = row < 0 ? null : cells[row][column];
+    if (written) written.textContent = minus(shown(term.right.value));
+  }
+  return { node, show };
+}
+
+// What the marked cell of dZ gives: itself times W, as it is stored.
+function makeScatter(scene) {
+  const { trace, where } = scene;
+  const lines = (letter) => where.map((axis) => plainLines(axis[letter]));
+  const [giverLines, gotLines] = [lines("o"), lines("n")];
+  const giver = plainTable("dZ", giverLines, "gives", scene.number("dZ"));
+  const got = plainTable("dY", gotLines, "", null);
+  fitNumbers(giver, [...trace.arrays.dZ.values].map(shown));
+  fitNumbers(got, productsOf(trace));
+  const frame = makeFrame({ corner: "first", className: "cs-window" });
+  const lying = makeLying(frame);
+  got.box.append(frame.node);
+  const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
+
+  function show(term) {
+    marked(term ? [giver.cell(term.left.index)] : []);
+    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))} times W` : "");
+    frame.node.hidden = !term;
+    const given = new Map();
+    for (const gift of term ? trace.gifts(term.left.index) : []) given.set(gift.target.index.join(), gift.value);
+    got.each((index, cell) => {
+      const value = given.get([...index, 0].join());
+      write(cell.firstChild, value === undefined ? "\u00b7" : minus(shown(value)));
+    });
+    over([...given.keys()].map((name) => got.cell(name.split(",").map(Number))));
+    now(term ? [got.cell(term.target.index)] : []);
+    lying.put([]);
+    if (!term) return;
+    const [rows, columns] = where.map((axis, n) => windowOn("scatter", axis, term.left.index[n]));
+    frame.resize(rows.span, columns.span);
+    frame.move(rows.first - where[0].before, columns.first - where[1].before);
+  }
+  return { nodes: [giver.node, got.node], show };
+}
+
+function plainTable(name, [rows, columns], note, text) {
+  const role = name === "dZ" ? "board cs-from" : "result cs-got";
+  const grid = makeGrid({ role, name, note, label: `${name}, of the scatter`, rows, columns, maps: [0], text });
+  grid.each((_, cell) => cell.removeAttribute("data-cell")); // they stand in the gather and the result
+  return grid;
+}
+
+function productsOf(trace) {
+  const [one, other] = [trace.arrays.dZ.values, trace.arrays.W.values];
+  return [...one].flatMap((x) => [...other].map((y) => shown(x * y)));
+}
