@@ -26,7 +26,7 @@ class ForwardStepper(Stepper):
 
     def __init__(self, Y=None, W=None, b=None, *, stride=1, padding=0, dilation=1):
         how = {"stride": stride, "padding": padding, "dilation": dilation}
-        super().__init__(*_forward(Y, W, b), how)
+        super().__init__(_forward(Y, W, b), False, how)
 
 
 class InfluenceStepper(ForwardStepper):
@@ -68,7 +68,7 @@ class ActivationStepper(Stepper):
         dilation=1,
     ):
         how = {"stride": stride, "padding": padding, "dilation": dilation}
-        super().__init__(*_forward(Y, W, b), how, {"activation": activation, "dY": dY})
+        super().__init__(_forward(Y, W, b), False, how, {"activation": activation, "dY": dY})
 
     @property
     def activation(self):
@@ -254,15 +254,14 @@ class MaxPoolStepper(Stepper):
         super().__init__({"dZ": dZ, "Y": Y, "size": size}, left_out, {"stride": stride})
 
 
-# --- what is given, or the example, and whether it is the example --------------------------
+# --- what is given, or the example: then dZ is fitted to the geometry ----------------------
 
 
 def _forward(Y, W, b):
-    left_out = _left_out(Y=Y, W=W)
-    if left_out:
+    if _left_out(Y=Y, W=W):
         like = examples.one_map()
         Y, W, b = like.Y, like.W, like.b if b is None else b
-    return {"Y": Y, "W": W, "b": b}, left_out
+    return {"Y": Y, "W": W, "b": b}
 
 
 def _filter(dZ, Y, filter_size):

@@ -174,7 +174,9 @@ def used(problem, **numbers):
     """
     _check_names("use", numbers, {**problem.given, **problem.how, **EXTRAS.get(problem.kind, {})})
     how = {name: numbers.pop(name, value) for name, value in problem.how.items()}
-    extras = problem.extras | {n: numbers.pop(n) for n in [*numbers] if n in EXTRAS.get(problem.kind, ())}
+    extras = problem.extras | {
+        n: numbers.pop(n) for n in [*numbers] if n in EXTRAS.get(problem.kind, ())
+    }
     return make(problem.kind, problem.given | numbers, how, extras)
 
 

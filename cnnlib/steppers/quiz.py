@@ -156,7 +156,9 @@ def _weight(step, marked, asked, one, other):
         flips = step.trace.kind == "input"
         words = "Without the half turn" if flips else "If W were turned by half a turn,"
         slips = ((there.index, f"{words} {there} would lie there."),)
-    return Question("weight", ask, str(asked), (one, other), asked.index, slips + _swapped(asked.index))
+    return Question(
+        "weight", ask, str(asked), (one, other), asked.index, slips + _swapped(asked.index)
+    )
 
 
 def _swapped(index):

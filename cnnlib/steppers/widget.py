@@ -126,9 +126,7 @@ class Stepper(anywidget.AnyWidget):
     def _place(self, place):
         here = self.step.cell
         name = here.array if here else "stages"
-        found = re.fullmatch(
-            r"\s*([a-zA-Z]*)[^\w]*(\d{1,6}(?:[^\w]+\d{1,6})*)[^\w]*", place, re.A
-        )
+        found = re.fullmatch(r"\s*([a-zA-Z]*)[^\w]*(\d{1,6}(?:[^\w]+\d{1,6})*)[^\w]*", place, re.A)
         if not found or found[1].lower() not in ("", name.lower()):
             raise ValueError(
                 f"this stepper goes through {name}: type {name}(2, 3), or the number of a step; "
@@ -304,9 +302,7 @@ class Stepper(anywidget.AnyWidget):
         self._try(lambda: problem.changed(self._problem, **read))
 
     def _on_use_message(self, message):
-        self._try(
-            lambda: problem.used(self._problem, **share.arrays_from_text(message["typed"]))
-        )
+        self._try(lambda: problem.used(self._problem, **share.arrays_from_text(message["typed"])))
 
     def _on_code_message(self, message):
         self._try(lambda: problem.from_code(message["code"], self.kind))
@@ -374,6 +370,11 @@ class Stepper(anywidget.AnyWidget):
     def below(self, html):
         """Return what a notebook needs to show this stepper below a piece of HTML."""
         return ipywidgets.VBox([ipywidgets.HTML(html), self])._repr_mimebundle_()
+
+    def close(self):
+        """Close the layout too; without that it would stay alive."""
+        self.layout.close()
+        super().close()
 
     def __repr__(self):
         sizes = ", ".join(f"{name} {shapes.by(s)}" for name, s in self.steps.shapes.items())
