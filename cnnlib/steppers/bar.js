@@ -24,7 +24,7 @@ export function makeChoice(name, label, options, chosen, use) {
   return { node, show };
 }
 
-export function makeBar(acts, { questions, several }) {
+export function makeBar(acts, { questions, terms }) {
   const made = Object.fromEntries(
     Object.entries(MOVES).map(([name, label]) => [name, button(name, label, name === "next" ? "Next" : "")]),
   );
@@ -39,10 +39,9 @@ export function makeBar(acts, { questions, several }) {
   const present = button("present", "Present, full screen", "Present");
   const more = button("more", "More", "");
   const moves = make("div", { class: "cs-group cs-moves" }, made.first, made.previous, made.next, made.last, play, more);
-  const place = make("div", { class: "cs-group cs-place" }, unit.node, field, count);
+  const place = make("div", { class: "cs-group cs-place" }, terms ? unit.node : null, field, count);
   const rare = make("div", { class: "cs-group cs-rare" }, questions ? predict : null, code, setup, present);
   const node = make("div", { class: "cs-bar", role: "group", "aria-label": "moves" }, moves, place, rare);
-  if (!several) field.classList.add("cs-short");
 
   node.addEventListener("click", (event) => {
     const name = event.target.closest("[data-do]")?.dataset.do;

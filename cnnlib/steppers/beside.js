@@ -18,23 +18,24 @@ function makeTable(scene, name, note, role) {
   return makeGrid({ role, name, note, label, rows, columns, maps: [0] });
 }
 
-function makeSaid() {
+// The index of the only map says nothing: dZ(1, 1, 0) is dZ(1, 1).
+function makeSaid({ several }) {
   const node = make("p", { class: "cs-tell" });
-  return { node, show: (text) => write(node, minus(text)) };
+  const short = (text) => (several ? text : text.replace(/\((\d+, \d+), 0\)/g, "($1)"));
+  return { node, show: (text) => write(node, minus(short(text))) };
 }
 
 function makeNudge(scene) {
   const { problem, trace } = scene;
   const table = makeTable(scene, "gain of Z", "by the nudge", "gain");
-  const said = makeSaid();
+  const said = makeSaid(scene);
   fitNumbers(table, [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)));
 
   function show({ step, asked }) {
-    const made = nudged(problem, step);
-    const k = step.target.index[3];
+    const made = nudged(problem, step, scene.name);
     table.each((index, cell) => {
       cell.removeAttribute("data-cell"); // it is no array of the pass
-      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index, k))));
+      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index))));
     });
     said.show(asked.kind ? "" : made.sentence);
   }
@@ -46,7 +47,7 @@ function makeActivation(scene) {
   const name = problem.extras.activation;
   const tables = [["y", makeTable(scene, "Y_out", `${name}(Z)`, "out")]];
   if (problem.dY) tables.push(["back", makeTable(scene, "dZ", "dY_out times the slope", "back")]);
-  const said = makeSaid();
+  const said = makeSaid(scene);
   for (const [part, table] of tables) fitNumbers(table, valuesOf(problem, trace, part, table));
 
   function show({ step, now, asked }) {

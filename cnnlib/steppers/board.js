@@ -102,7 +102,8 @@ export function cellOf(term, array) {
   return [term.left, term.right, term.target].find((cell) => cell.array === array);
 }
 
-export function makeBoard(scene, plane, { tag } = {}) {
+// brief: only the name in the caption.
+export function makeBoard(scene, plane, { brief = false } = {}) {
   const { trace, lay, where } = scene;
   const [rows, columns] = where.map((axis) => boardLines(trace.kind, axis));
   const array = lay.board;
@@ -110,8 +111,8 @@ export function makeBoard(scene, plane, { tag } = {}) {
   const note = boardNote(scene);
   const size = times(trace.shapes[array].slice(0, 2));
   const grid = makeGrid({
-    role: "board", name: array, tag: tag ?? mapTag(scene, array, mapsOf(array, plane)),
-    note: [size, note].filter(Boolean).join(", "),
+    role: "board", name: array, tag: mapTag(scene, array, mapsOf(array, plane)),
+    note: brief ? "" : [size, note].filter(Boolean).join(", "),
     label: labelOf(scene, array, mapsOf(array, plane), note),
     rows, columns, maps: mapsOf(array, plane), text,
   });
@@ -126,7 +127,7 @@ export function makeBoard(scene, plane, { tag } = {}) {
   function show(step, term, now, { bare = false, given = null, chosen = false } = {}) {
     grid.show(mapsOf(array, now));
     grid.node.classList.toggle("cs-asked", chosen);
-    if (tag === undefined) write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
+    write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
     over?.show(step, now, { bare });
     const cell = given ?? (term && !bare ? cellOf(term, array) : null);
     const node = cell && grid.cell(cell.index);
@@ -152,12 +153,12 @@ function addCore(grid) {
   grid.box.append(frame.node);
 }
 
-export function makeCard(scene, plane, { tag } = {}) {
+export function makeCard(scene, plane, { brief = false } = {}) {
   const { trace, lay } = scene;
   const array = lay.card;
   const [rows, columns] = trace.shapes[array].slice(0, 2).map(plainLines);
   const grid = makeGrid({
-    role: "card", name: array, tag: tag ?? mapTag(scene, array, mapsOf(array, plane)), note: "as stored",
+    role: "card", name: array, tag: mapTag(scene, array, mapsOf(array, plane)), note: brief ? "" : "as stored",
     label: labelOf(scene, array, mapsOf(array, plane), "as stored"),
     rows, columns, maps: mapsOf(array, plane), text: scene.number(array),
   });
@@ -171,7 +172,7 @@ export function makeCard(scene, plane, { tag } = {}) {
   function show(step, term, now, { bare = false, given = null, chosen = false } = {}) {
     grid.show(mapsOf(array, now));
     grid.node.classList.toggle("cs-asked", chosen);
-    if (tag === undefined) write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
+    write(grid.tagged, mapTag(scene, array, mapsOf(array, now)));
     const cell = given ?? (term && !bare ? cellOf(term, array) : null);
     marked(cell ? [grid.cell(cell.index)] : []);
     grid.light(cell ? cell.index : null);

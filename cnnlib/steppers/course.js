@@ -15,7 +15,7 @@ export function makeStagesView(scene, tools) {
   const slide = stages.findIndex((stage) => stage.name === "dY");
   card.box.setAttribute("data-turned", "");
   card.caption.lastElementChild.textContent = "turned";
-  tables[slide].node.prepend(card.node);
+  tables[slide].node.append(card.node);
   const panels = make("div", { class: "cs-panels cs-stages" }, ...tables.map((one) => one.node));
   const said = make("p", { class: "cs-stage-said" });
   const node = make("div", { class: "cs-step" }, said, panels);

@@ -19,7 +19,7 @@ export function foldOf(width) {
 // Take the largest cells with which all fits: in width always, in height where that is readable.
 export function fitCells(root) {
   const presenting = root.matches(".cs-presenting");
-  const most = presenting ? 120 : 54;
+  const most = presenting ? Math.max(54, Math.round(window.innerHeight * 0.09)) : 54;
   const readable = root.dataset.fold === "narrow" ? most : 22;
   const room = roomOf(root);
   const fits = (cell, wanted) => {

@@ -1,13 +1,13 @@
 // A table of cells: an array, or a part of one, with zeros around it, and the window over it.
 
-import { drawing, flag, make, makeMarks, minus, seq, write } from "./dom.js";
+import { drawing, flag, make, makeMarks, minus, write } from "./dom.js";
 import { fullName } from "./trace.js";
 
-const WORDS = { pad: "zero put in: padding", gap: "zero put in: gap", rest: "left-over line" };
+const ZERO_WORDS = { pad: "zero put in: padding", gap: "zero put in: gap", rest: "left-over line" };
 
 function headerCell(scope, line) {
   if (line.index !== null) return make("th", { scope, text: String(line.index) });
-  return make("th", { scope }, make("span", { class: "cs-unseen", text: WORDS[line.why] }));
+  return make("th", { scope }, make("span", { class: "cs-unseen", text: ZERO_WORDS[line.why] }));
 }
 
 // rows, columns: lines as lay.js makes them; text(index): the number of a cell, or null for none.
@@ -119,5 +119,3 @@ export function makeLying(frame) {
   }
   return { put, light: (at) => numbers.forEach((node, n) => node.classList.toggle("cs-lit", n === at)) };
 }
-
-export const allCells = (h, w) => seq(h).flatMap((r) => seq(w).map((c) => [r, c]));

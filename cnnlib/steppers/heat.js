@@ -4,9 +4,9 @@ import { flag, make, minus, write } from "./dom.js";
 import { shown } from "./number.js";
 import { offset } from "./trace.js";
 
-const MOST = 16; // lines of a table whose numbers can be read
+const MOST_LINES = 16; // lines of a table whose numbers can be read
 
-export const isLarge = ({ rows, columns }) => rows.length > MOST || columns.length > MOST;
+export const isLarge = ({ rows, columns }) => rows.length > MOST_LINES || columns.length > MOST_LINES;
 
 // Draw a grid as heat; `paint` draws one cell anew, `most` is the largest size in it.
 export function makeHeat(grid, { trace }, array) {

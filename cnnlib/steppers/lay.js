@@ -20,20 +20,20 @@ export const LAYS = {
 
 export const letter = (array) => array.at(-1).toLowerCase();
 
-const put = (count, why) => seq(count).map(() => ({ index: null, why }));
+const filled = (count, why) => seq(count).map(() => ({ index: null, why }));
 const stored = (count) => seq(count).map((index) => ({ index }));
 
 function padded(axis) {
-  return [...put(axis.before, "pad"), ...stored(axis.n), ...put(axis.after, "pad")];
+  return [...filled(axis.before, "pad"), ...stored(axis.n), ...filled(axis.after, "pad")];
 }
 
 // dZ as the turned filter meets it: spread, left-over lines appended, rings of zeros around.
 function ringed(axis) {
-  const ring = put(axis.extent - 1, "pad");
+  const ring = filled(axis.extent - 1, "pad");
   const spread = seq((axis.o - 1) * axis.s + 1).map((line) =>
     line % axis.s ? { index: null, why: "gap" } : { index: line / axis.s },
   );
-  return [...ring, ...spread, ...put(axis.rest, "rest"), ...ring];
+  return [...ring, ...spread, ...filled(axis.rest, "rest"), ...ring];
 }
 
 export function boardLines(kind, axis) {

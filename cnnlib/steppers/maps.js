@@ -9,14 +9,14 @@ import { markOf, planeNow } from "./one.js";
 import { makeSlots, nearby, planeTerms } from "./sum.js";
 import { tellOf } from "./tell.js";
 
-const MOST = 3; // rows of maps that are shown in full
+const MOST_ROWS = 3; // rows of maps that are shown in full
 
 export function makeMapsView(scene, tools) {
   const { trace, lay } = scene;
   const gives = lay.moves === "result";
   const axis = trace.kind === "forward" || trace.kind === "scatter" ? "k_in" : "k";
   const count = trace.channels[axis === "k_in" ? 0 : 1];
-  let most = Math.min(count, MOST);
+  let most = Math.min(count, MOST_ROWS);
   const rows = Array.from({ length: most }, (_, n) => makeRow(scene, tools, n, axis));
   const others = Array.from({ length: count }, (_, n) => makeOther(n, axis, tools.choose));
   const giver = gives ? makeBoard(scene, { k_in: 0, k: 0 }) : null;
@@ -64,7 +64,7 @@ export function makeMapsView(scene, tools) {
   }
 
   function fold(name) {
-    most = name === "narrow" ? 1 : Math.min(count, MOST);
+    most = name === "narrow" ? 1 : Math.min(count, MOST_ROWS);
     arranged = "";
   }
 
@@ -97,8 +97,8 @@ function makeRow(scene, tools, n, axis) {
   const gives = lay.moves === "result";
   const start = { k_in: axis === "k_in" ? n : 0, k: axis === "k" ? n : 0 };
   const which = make("div", { class: "cs-which" });
-  const card = makeCard(scene, start);
-  const far = gives ? makeResult(scene, mapsOf(lay.result, start)) : makeBoard(scene, start);
+  const card = makeCard(scene, start, { brief: true });
+  const far = gives ? makeResult(scene, mapsOf(lay.result, start)) : makeBoard(scene, start, { brief: true });
   const slots = makeSlots(scene, tools.choose);
   const [sign, total] = [make("span"), make("b")];
   const sum = make("div", { class: "cs-subtotal" }, sign, total);

@@ -3,7 +3,7 @@
 import { icon, make, minus, write } from "./dom.js";
 import { questionsOf } from "./quiz.js";
 
-const WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
+const KIND_WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
 const HOW = {
   value: "",
   weight: "Choose it in the table, or type its row and column.",
@@ -94,7 +94,7 @@ function colorNames(scene, text) {
 }
 
 function makeCardOfQuestion(kinds, act) {
-  const select = make("select", { "aria-label": "what to predict" }, ...kinds.map((kind) => make("option", { value: kind, text: WORDS[kind] })));
+  const select = make("select", { "aria-label": "what to predict" }, ...kinds.map((kind) => make("option", { value: kind, text: KIND_WORDS[kind] })));
   const pips = make("span", { class: "cs-pips", "aria-hidden": "true" });
   const tally = make("span", { class: "cs-tally" });
   const head = make("div", { class: "cs-askhead" }, make("label", {}, "Predict ", select), pips, tally);

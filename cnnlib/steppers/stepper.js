@@ -77,7 +77,8 @@ export function mountStepper(root, host) {
     parts.predict = makePredict(scene, tools, () => draw());
     parts.view = makeView(scene, tools);
     parts.givens = null;
-    parts.bar = makeBar(acts, { questions: parts.predict.kinds.length > 0 });
+    const terms = !["stride", "pool"].includes(host.problem.kind);
+    parts.bar = makeBar(acts, { questions: parts.predict.kinds.length > 0, terms });
     parts.track = makeTrack(trace.length, row, (n) => go(n, -1));
     parts.code = makeCode(scene, acts.term);
     parts.setup = makeSetup(scene, tools, { speed: setSpeed, current: () => at.speed });
@@ -114,7 +115,7 @@ export function mountStepper(root, host) {
 
   function placeName(step) {
     const cell = step.target ?? step.source;
-    return cell ? host.problem.trace.name(cell) : step.stage?.name ?? "";
+    return cell ? host.problem.trace.name(cell) : String(step.number + 1);
   }
 
   // --- moving ----------------------------------------------------------------------------------

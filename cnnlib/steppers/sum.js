@@ -123,8 +123,8 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   const text = names || gift ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
   flag(node, "aria-label", `term ${n + 1} of ${step.terms.length}: ${text}`);
   const unknown = (cell) => names && cell.array === names;
-  put(slot.first, scene, one, unknown(one));
-  put(slot.second, scene, two, unknown(two));
+  nameCell(slot.first, scene, one, unknown(one));
+  nameCell(slot.second, scene, two, unknown(two));
   const bare = Boolean(names);
   colored(slot.left, scene, term.left, bare);
   colored(slot.right, scene, term.right, bare);
@@ -138,7 +138,7 @@ function nameAsked(scene, step, term, array) {
   return known.map((cell) => scene.name(cell)).join(", ") || "?";
 }
 
-function put(node, scene, cell, unknown) {
+function nameCell(node, scene, cell, unknown) {
   write(node, unknown ? "?" : scene.name(cell));
   flag(node, "data-c", scene.color(cell.array));
 }
