@@ -193,10 +193,10 @@ def run_all(page, seconds=120):
         page.wait_for_timeout(200)
 
 
-def keys_heard(page, count):
-    """Wait until as many steppers hear keys: each has its spoken line then."""
+def drawn(page, count):
+    """Wait until as many steppers are drawn."""
     page.wait_for_function(
-        "n => document.querySelectorAll('.cnnlib-stepper > .cnnlib-said').length >= n",
+        "n => document.querySelectorAll('.cnnlib-stepper[data-step]').length >= n",
         arg=count,
         timeout=60_000,
     )
