@@ -161,7 +161,9 @@ def test_python_moves_while_keys_are_pressed(lab):
     lab.start("input")
     for step in (20, 3, 11):
         lab.press(*["ArrowRight"] * 4)
-        lab.page.evaluate(f"() => {{ window.moved = ({EXECUTE})('made[\"input\"].index = {step}') }}")
+        lab.page.evaluate(
+            f"() => {{ window.moved = ({EXECUTE})('made[\"input\"].index = {step}') }}"
+        )
         lab.press(*["ArrowRight"] * 4)
         lab.page.evaluate("() => window.moved")
         lab.page.wait_for_timeout(200)
@@ -183,7 +185,9 @@ def test_a_slider_that_is_linked_in_the_browser(lab):
 
 def test_a_link_between_two_steppers_and_an_observer(lab):
     lab.start("filter")
-    lab.run("seen = []; joined = ipywidgets.link((made['filter'], 'index'), (made['nudge'], 'index'))")
+    lab.run(
+        "seen = []; joined = ipywidgets.link((made['filter'], 'index'), (made['nudge'], 'index'))"
+    )
     lab.run("made['filter'].observe(lambda change: seen.append(change['new']), 'index')")
     lab.root("filter").focus()
     lab.press("ArrowRight", "ArrowRight", "ArrowRight")

@@ -48,7 +48,10 @@ def opened(browser, tmp_path):
     open_.expected = "no error"
     yield open_
     assert [error for error in errors if open_.expected not in error] == []
-    assert {url.split("#")[0] for url in asked} <= {(tmp_path / "step.html").as_uri(), "about:blank"}
+    assert {url.split("#")[0] for url in asked} <= {
+        (tmp_path / "step.html").as_uri(),
+        "about:blank",
+    }
     context.close()
 
 
@@ -89,7 +92,9 @@ def test_the_address_is_a_code(opened):
         shown = read(root)["cells"]
         assert shown or name in ("stride", "forward, maps", "input, maps", "filter, maps")
     page.evaluate("code => { location.hash = code }", OLD)
-    page.wait_for_function("document.querySelector('[data-cell=\"W(1, 1, 0, 0)\"]')?.innerText == 5")
+    page.wait_for_function(
+        "document.querySelector('[data-cell=\"W(1, 1, 0, 0)\"]')?.innerText == 5"
+    )
 
 
 def test_hostile_codes_are_refused(opened):
