@@ -63,7 +63,7 @@ export function mountStepper(root, host) {
     leave: () => present.leave(),
   };
   const present = makePresent(root, () => layout());
-  const tools = { choose: acts.term, go: (n) => go(n, -1), pick, attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
+  const tools = { choose: acts.term, go: (n) => go(n, -1), attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
   tools.hear = ({ right, said }) => hear(`${right === null ? "" : right ? "Right. " : "Not right. "}${said}`);
 
   function build() {
@@ -149,8 +149,10 @@ export function mountStepper(root, host) {
     return false;
   }
 
-  // The cell of that name was chosen in a table.
-  function pick(name) {
+  // A cell was chosen in a table: it is a guess, or its term is marked, or one goes to its step.
+  function pick(event) {
+    const name = event.target.closest("td[data-cell]")?.dataset.cell;
+    if (!name) return;
     if (parts.predict.pick(name)) return;
     const cells = at.step.terms.map((term) => [term.left, term.right, term.target].map(indexName));
     const term = cells.findIndex((names) => names.slice(0, at.step.source ? 3 : 2).includes(name));
@@ -206,9 +208,9 @@ export function mountStepper(root, host) {
     });
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
-    if (focused) view.sum?.first()?.focus({ preventScroll: true });
+    if (focused) root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
     if (!quiet) announce(step, term, asked, place);
-    if (moved && !asked.kind) motion(view);
+    if (moved && !asked.kind) motion();
   }
 
   // The heading of a step once, then what happens at the term.
@@ -255,10 +257,10 @@ export function mountStepper(root, host) {
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
     root.dataset.fold = foldOf(root.clientWidth);
-    parts.view.fold?.(root.dataset.fold);
+    parts.view.sum?.fold(root.dataset.fold);
     draw({ quiet: true });
     while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });
-    parts.view.measure();
+    parts.view.measure?.();
     draw({ quiet: true });
   }
 
@@ -279,6 +281,7 @@ export function mountStepper(root, host) {
   });
   build();
   resized.observe(root);
+  root.addEventListener("click", pick);
   window.addEventListener("resize", layout);
   const deaf = listen(root, acts);
   return () => {
@@ -286,6 +289,7 @@ export function mountStepper(root, host) {
     deaf();
     present.leave();
     resized.disconnect();
+    root.removeEventListener("click", pick);
     window.removeEventListener("resize", layout);
     clearTimeout(speaking);
     host.off();
