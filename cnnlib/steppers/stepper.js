@@ -51,6 +51,7 @@ export function mountStepper(root, host) {
     code() {
       at.code = !at.code;
       parts.code.node.hidden = !at.code;
+      parts.code.node.replaceChildren();
       draw();
     },
     setup: () => parts.setup.toggle(),
@@ -190,7 +191,7 @@ export function mountStepper(root, host) {
     const { step, now, number } = at;
     const term = step.terms[now];
     const asked = predict.asked(step);
-    const focused = root.contains(document.activeElement) && document.activeElement.closest("[data-product]");
+    const before = root.contains(document.activeElement) ? document.activeElement : null;
     const view = viewFor(asked);
     root.dataset.step = number;
     root.dataset.term = now;
@@ -208,7 +209,9 @@ export function mountStepper(root, host) {
     });
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
-    if (focused) root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
+    if (before?.matches("[data-product], .cs-none")) root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
+    else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+    if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
   }
@@ -254,8 +257,10 @@ export function mountStepper(root, host) {
 
   // --- sizes -----------------------------------------------------------------------------------
 
+  let [width, room] = [0, 0];
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
+    [width, room] = [root.clientWidth, roomOf(root)];
     root.dataset.fold = foldOf(root.clientWidth);
     parts.view.sum?.fold(root.dataset.fold);
     draw({ quiet: true });
@@ -264,13 +269,8 @@ export function mountStepper(root, host) {
     draw({ quiet: true });
   }
 
-  let [width, room] = [0, 0];
-  const resized = new ResizeObserver(() => {
-    const now = [root.clientWidth, roomOf(root)];
-    if (now[0] === width && now[1] === room) return;
-    [width, room] = now;
-    layout();
-  });
+  const resize = () => (root.clientWidth !== width || roomOf(root) !== room) && layout();
+  const resized = new ResizeObserver(resize);
 
   host.on((what) => {
     if (what === "problem") return build();
@@ -282,7 +282,7 @@ export function mountStepper(root, host) {
   build();
   resized.observe(root);
   root.addEventListener("click", pick);
-  window.addEventListener("resize", layout);
+  window.addEventListener("resize", resize);
   const deaf = listen(root, acts);
   return () => {
     stop();
@@ -290,7 +290,7 @@ export function mountStepper(root, host) {
     present.leave();
     resized.disconnect();
     root.removeEventListener("click", pick);
-    window.removeEventListener("resize", layout);
+    window.removeEventListener("resize", resize);
     clearTimeout(speaking);
     host.off();
   };

@@ -108,7 +108,7 @@ function makeScatter(scene) {
 
   function show(term) {
     marked(term ? [giver.cell(term.left.index)] : []);
-    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))} times W` : "");
+    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "");
     frame.node.hidden = !term;
     const given = new Map();
     for (const gift of term ? trace.gifts(term.left.index) : []) given.set(gift.target.index.join(), gift.value);
