@@ -66,9 +66,16 @@ function makeCanvas(grid) {
     context.fillRect(...box);
   }
 
-  function draw([row, column], number, most) {
+  // All cells as zeros that were put in; those of the array are drawn over them.
+  function clear() {
     const style = getComputedStyle(node);
-    colors ??= { ink: style.color, below: style.borderTopColor, paper: style.backgroundColor };
+    colors = { ink: style.color, below: style.borderTopColor, paper: style.backgroundColor };
+    context.clearRect(0, 0, node.width, node.height);
+    fill(colors.ink, 0.055, 0, 0, node.width, node.height);
+  }
+
+  function draw([row, column], number, most) {
+    if (!colors) clear();
     const [x, y] = [column * PIXELS, row * PIXELS];
     fill(colors.paper, 1, x, y, PIXELS, PIXELS);
     if (number === null) return fill(colors.ink, 0.45, x + PIXELS / 2 - 1, y + PIXELS / 2 - 1, 2, 2);
@@ -81,7 +88,7 @@ function makeCanvas(grid) {
   // The colours have changed once the short transition of one of them ends.
   function onRecolor(use) {
     const again = () => {
-      colors = null;
+      clear();
       use();
     };
     node.addEventListener("transitionend", again);
