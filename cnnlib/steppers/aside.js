@@ -49,18 +49,11 @@ export function activated({ trace, extras: { activation }, dY, dtype }, step) {
   return { name: activation, ...here, at, sentence: `${sentence}.` };
 }
 
-// The matrix of the layer: a row for each cell of Z, a column for each cell of Y. An entry is the
-// index of the weight that joins the two, or null where none does.
-export function matrix({ where }) {
-  const entry = (z, y) => {
-    const found = where.map(({ f, s, d, before }, axis) => {
-      const u = (y[axis] + before - z[axis] * s) / d;
-      return Number.isInteger(u) && u >= 0 && u < f ? u : null;
-    });
-    return found.includes(null) ? null : [...found, 0, 0];
-  };
-  const cells = (size) =>
-    Array.from({ length: size[0] * size[1] }, (_, n) => [Math.floor(n / size[1]), n % size[1]]);
-  const [rows, columns] = ["o", "n"].map((letter) => cells(where.map((axis) => axis[letter])));
-  return { rows, columns, entry };
+// The index of the weight that joins a cell of Z and one of Y in the matrix of the layer, or null.
+export function joining({ where }, z, y) {
+  const found = where.map(({ f, s, d, before }, axis) => {
+    const u = (y[axis] + before - z[axis] * s) / d;
+    return Number.isInteger(u) && u >= 0 && u < f ? u : null;
+  });
+  return found.includes(null) ? null : [...found, 0, 0];
 }

@@ -96,10 +96,9 @@ export function pageHost(root, data) {
   host.place(data.step ?? 0, data.term ?? -1);
   if (!data.address) return host;
   const read = () => {
-    const code = decodeURIComponent(location.hash.slice(1));
-    if (!code) return;
+    if (!location.hash) return;
     try {
-      host.take(openProblem(fromCode(code)));
+      host.take(openProblem(fromCode(decodeURIComponent(location.hash.slice(1)))));
     } catch (error) {
       host.said = `${error.message}. Nothing was changed.`;
     }
