@@ -241,7 +241,7 @@ function summedSoFar({ trace }, grid) {
       const now = number === step.number && !secret;
       write(cell.firstChild, now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7");
       flag(cell, "data-done", done ? "" : null);
-      grid.heat?.paint(cell, done ? trace.resultValue(full) : null);
+      grid.heat?.paint(index, done ? trace.resultValue(full) : null);
     });
   };
 }
@@ -265,7 +265,7 @@ function givenSoFar({ trace }, grid) {
       if (near && !reach.has(name)) return;
       const value = sums.has(name) ? sums.get(name) : trace.valueBefore(full, step.number);
       write(cell.firstChild, value === null ? "?" : minus(shown(value)));
-      grid.heat?.paint(cell, value);
+      grid.heat?.paint(index, value);
     });
   };
 }

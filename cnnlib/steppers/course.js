@@ -30,7 +30,7 @@ export function makeStagesView(scene, tools) {
     said.replaceChildren(...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]));
   }
   const aloud = ({ stage }) => `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
-  return { node, show, measure() {}, meet: null, turn: null, sum: null, aloud };
+  return { node, show, aloud };
 }
 
 function lineOf(name) {

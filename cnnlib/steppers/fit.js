@@ -9,7 +9,8 @@ export function roomOf(root) {
     const { overflowY } = getComputedStyle(node);
     if (/auto|scroll/.test(overflowY) && node.clientHeight > 200) return node.clientHeight - 10;
   }
-  return window.innerHeight - 16;
+  const top = root.getBoundingClientRect().top + window.scrollY; // a short heading may stand above
+  return window.innerHeight - Math.min(top, 120) - 8;
 }
 
 export function foldOf(width) {

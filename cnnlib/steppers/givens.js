@@ -16,5 +16,5 @@ export function makeGivens(scene) {
   });
   const meet = make("div", { class: "cs-meeting" });
   const panels = make("div", { class: "cs-panels cs-givens" }, ...grids.map((grid) => grid.node), meet);
-  return { node: make("div", { class: "cs-step" }, panels), meet, show() {}, measure() {} };
+  return { node: make("div", { class: "cs-step" }, panels), meet, show() {} };
 }

@@ -18,7 +18,8 @@ export function makeLinks(className = "") {
     });
     node.replaceChildren(...drawn);
   }
-  return { node, show };
+  const isShown = () => node.isConnected && getComputedStyle(node).display !== "none";
+  return { node, show, isShown };
 }
 
 // A box of the page, in the coordinates of the panels.

@@ -68,13 +68,7 @@ export function makeMapsView(scene, tools) {
     arranged = "";
   }
 
-  panels.addEventListener("click", (event) => {
-    const found = event.target.closest("td[data-cell]")?.dataset.cell;
-    if (found) tools.pick(found);
-  });
-  const first = () => panels.querySelector("[tabindex='0'][data-product]");
-  const fliers = () => null;
-  return { node, show, measure() {}, meet, sum: { first }, turn: null, fewer, fold, fliers };
+  return { node, show, meet, fewer, sum: { fold } };
 }
 
 function subtotal(scene, step, plane) {

@@ -7,7 +7,7 @@ import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { mapTag } from "./board.js";
 
-export function makePoolView(scene, tools) {
+export function makePoolView(scene) {
   const { trace, where } = scene;
   const table = (role, name, letter, note, text) => {
     const [rows, columns] = where.map((axis) => plainLines(axis[letter]));
@@ -88,15 +88,11 @@ export function makePoolView(scene, tools) {
 
   function measure() {
     places = null;
-    if (!panels.isConnected || getComputedStyle(links.node).display === "none") return;
+    if (!links.isShown()) return;
     places = { board: measureGrid(panels, board), giver: measureGrid(panels, giver), result: measureGrid(panels, result), meet: boxIn(panels, meet), sum: boxIn(panels, pill) };
     if (shownPlace) draw();
   }
 
-  panels.addEventListener("click", (event) => {
-    const name = event.target.closest("td[data-cell]")?.dataset.cell;
-    if (name) tools.pick(tools.host.asked() ? name.replace(/^Y/, "dY") : name);
-  });
   const aloud = () => said.textContent;
-  return { node, show, measure, meet, turn: null, sum: null, aloud };
+  return { node, show, measure, meet, aloud };
 }

@@ -24,11 +24,16 @@ export function makeMeeting(scene) {
   const node = make("div", { class: "cs-meet", "aria-hidden": "true" }, parts, nothing);
   node.style.setProperty("--digits", longest(trace));
 
+  // Without a term there is nothing to show, or a question stands here.
   function show(step, term) {
     parts.hidden = !term;
     nothing.hidden = Boolean(term);
     write(nothing, emptyText(scene, step));
-    if (!term) return;
+    if (!term) {
+      // what is hidden must not tell it either
+      for (const node of [left.name, left.value, right.name, right.value, product, before, sum, rows, columns]) write(node, "");
+      return;
+    }
     for (const [side, cell] of [[left, term.left], [right, term.right]]) {
       write(side.name, scene.name(cell));
       write(side.value, minus(shown(cell.value)));

@@ -9,13 +9,13 @@ export function makeMotion(root) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let waiting = 0;
 
-  function fly(fliers) {
-    const end = fliers.to.getBoundingClientRect();
+  function fly(cells, slot) {
+    const end = slot.getBoundingClientRect();
     const frame = root.getBoundingClientRect();
-    fliers.from.forEach((cell, at) => {
+    cells.forEach((cell, at) => {
       const start = cell.getBoundingClientRect();
       const [left, top] = [end.left - frame.left, end.top - frame.top + at * 22];
-      const ghost = make("span", { class: "cs-ghost", "data-c": fliers.colors[at], "aria-hidden": "true", text: cell.textContent });
+      const ghost = make("span", { class: "cs-ghost", "data-c": "bk"[at], "aria-hidden": "true", text: cell.textContent });
       ghost.style.cssText = `left:${left}px;top:${top}px;width:${end.width}px`;
       root.append(ghost);
       const from = `translate(${start.left - end.left}px, ${start.top - end.top - at * 22}px)`;
@@ -24,13 +24,14 @@ export function makeMotion(root) {
     });
   }
 
-  return function play(view) {
+  return function play() {
     cancelAnimationFrame(waiting);
     if (still.matches) return;
     waiting = requestAnimationFrame(() => {
       for (const ghost of root.querySelectorAll(".cs-ghost")) ghost.remove();
-      const fliers = view.fliers?.();
-      if (fliers && fliers.to.offsetParent) fly(fliers);
+      const from = [".cs-one .cs-board", ".cs-one .cs-card"].map((table) => root.querySelector(`${table} [data-marked]`));
+      const to = root.querySelector("[data-marked-product]");
+      if (from.every(Boolean) && to) fly(from, to);
       const now = root.querySelector(".cs-result [data-now] span");
       now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
     });

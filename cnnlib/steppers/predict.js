@@ -76,7 +76,8 @@ export function makePredict(scene, tools, redraw) {
   function pick(name) {
     if (!open || !byTerm()) return false;
     const array = open.answer.replace(/\(.*/s, "");
-    if (name.startsWith(`${array}(`)) check(name.slice(array.length));
+    const chosen = scene.trace.kind === "pool" ? name.replace(/^Y/, "dY") : name;
+    if (chosen.startsWith(`${array}(`)) check(chosen.slice(array.length));
     return true;
   }
   const toggle = () => choose(host.predict ? null : wanted);

@@ -51,6 +51,7 @@ export function mountStepper(root, host) {
     code() {
       at.code = !at.code;
       parts.code.node.hidden = !at.code;
+      parts.code.node.replaceChildren();
       draw();
     },
     setup: () => parts.setup.toggle(),
@@ -63,7 +64,7 @@ export function mountStepper(root, host) {
     leave: () => present.leave(),
   };
   const present = makePresent(root, () => layout());
-  const tools = { choose: acts.term, go: (n) => go(n, -1), pick, attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
+  const tools = { choose: acts.term, go: (n) => go(n, -1), attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
   tools.hear = ({ right, said }) => hear(`${right === null ? "" : right ? "Right. " : "Not right. "}${said}`);
 
   function build() {
@@ -149,8 +150,10 @@ export function mountStepper(root, host) {
     return false;
   }
 
-  // The cell of that name was chosen in a table.
-  function pick(name) {
+  // A cell was chosen in a table: it is a guess, or its term is marked, or one goes to its step.
+  function pick(event) {
+    const name = event.target.closest("td[data-cell]")?.dataset.cell;
+    if (!name) return;
     if (parts.predict.pick(name)) return;
     const cells = at.step.terms.map((term) => [term.left, term.right, term.target].map(indexName));
     const term = cells.findIndex((names) => names.slice(0, at.step.source ? 3 : 2).includes(name));
@@ -188,7 +191,7 @@ export function mountStepper(root, host) {
     const { step, now, number } = at;
     const term = step.terms[now];
     const asked = predict.asked(step);
-    const focused = root.contains(document.activeElement) && document.activeElement.closest("[data-product]");
+    const before = root.contains(document.activeElement) ? document.activeElement : null;
     const view = viewFor(asked);
     root.dataset.step = number;
     root.dataset.term = now;
@@ -206,9 +209,11 @@ export function mountStepper(root, host) {
     });
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
-    if (focused) view.sum?.first()?.focus({ preventScroll: true });
+    if (before?.matches("[data-product], .cs-none")) root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
+    else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+    if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
-    if (moved && !asked.kind) motion(view);
+    if (moved && !asked.kind) motion();
   }
 
   // The heading of a step once, then what happens at the term.
@@ -252,23 +257,20 @@ export function mountStepper(root, host) {
 
   // --- sizes -----------------------------------------------------------------------------------
 
+  let [width, room] = [0, 0];
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
+    [width, room] = [root.clientWidth, roomOf(root)];
     root.dataset.fold = foldOf(root.clientWidth);
-    parts.view.fold?.(root.dataset.fold);
+    parts.view.sum?.fold(root.dataset.fold);
     draw({ quiet: true });
     while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });
-    parts.view.measure();
+    parts.view.measure?.();
     draw({ quiet: true });
   }
 
-  let [width, room] = [0, 0];
-  const resized = new ResizeObserver(() => {
-    const now = [root.clientWidth, roomOf(root)];
-    if (now[0] === width && now[1] === room) return;
-    [width, room] = now;
-    layout();
-  });
+  const resize = () => (root.clientWidth !== width || roomOf(root) !== room) && layout();
+  const resized = new ResizeObserver(resize);
 
   host.on((what) => {
     if (what === "problem") return build();
@@ -279,14 +281,16 @@ export function mountStepper(root, host) {
   });
   build();
   resized.observe(root);
-  window.addEventListener("resize", layout);
+  root.addEventListener("click", pick);
+  window.addEventListener("resize", resize);
   const deaf = listen(root, acts);
   return () => {
     stop();
     deaf();
     present.leave();
     resized.disconnect();
-    window.removeEventListener("resize", layout);
+    root.removeEventListener("click", pick);
+    window.removeEventListener("resize", resize);
     clearTimeout(speaking);
     host.off();
   };

@@ -77,10 +77,9 @@ export function makeSlots(scene, choose, { most = Infinity } = {}) {
     });
     const here = places.flat().indexOf(now);
     marked(here < 0 ? [] : [slots[here].node]);
-    return here < 0 ? null : slots[here].node;
   }
   const size = () => ({ rows: lines.length, columns: lines.length ? slots.length / lines.length : 0 });
-  return { node, show, size, slot: () => node.querySelector("[data-marked-product]") };
+  return { node, show, size };
 }
 
 // Of a window with too many places, those around the marked one.
@@ -149,15 +148,17 @@ function colored(node, scene, cell, bare) {
 }
 
 // The whole line: the cell that is summed, its products, the total.
-export function makeSum(scene, choose, options) {
+// Up to nine places stand in a line; more, or where it is narrow, as a small window. Of a large map,
+// with `most`, as the magnified window.
+export function makeSum(scene, choose, { most } = {}) {
   const { lay } = scene;
   const gives = lay.moves === "result";
   const name = make("span", { "data-c": gives ? "b" : "t" });
   const left = make("div", { class: "cs-left" }, make("span", { class: "cs-name" }, name, make("span", { text: gives ? " gives" : " =" })));
-  const small = make("small", { text: gives ? "" : "so far" });
-  left.append(small);
+  const soFar = make("small", { text: gives ? "" : "so far" });
+  left.append(soFar);
   const start = make("div", { class: "cs-start" });
-  const slots = makeSlots(scene, choose, options);
+  const slots = makeSlots(scene, choose, { most });
   const total = make("b", { class: "cs-number" });
   const note = make("small");
   const right = make("div", { class: "cs-total" }, make("span", { class: "cs-equals", text: "= " }), total, note);
@@ -178,9 +179,12 @@ export function makeSum(scene, choose, options) {
     right.hidden = gives;
     write(total, hidden ? "?" : minus(shown(term ? term.sum : step.value)));
     write(note, !hidden && term && now < step.terms.length - 1 ? "so far" : "");
-    small.hidden = gives || Boolean(hidden);
+    soFar.hidden = gives || Boolean(hidden);
   }
-  return { node, show, slots, slot: slots.slot, first: () => node.querySelector("[tabindex='0']") };
+  const places = scene.where.map((axis) => (lay.card === "dZ" ? axis.o : axis.f));
+  const small = (name) => (places[0] * places[1] > 9 || name !== "wide" ? "window" : "line");
+  const fold = (name) => flag(node, "data-shape", most ? "lens" : small(name));
+  return { node, show, slots, fold };
 }
 
 function showBias(node, scene, step, { names, hide }) {

@@ -12,7 +12,7 @@ import { makeWaysView } from "./ways.js";
 export function makeView(scene, tools) {
   const { trace, where, problem } = scene;
   if (problem.kind === "stride") return makeStagesView(scene, tools);
-  if (problem.kind === "pool") return makePoolView(scene, tools);
+  if (problem.kind === "pool") return makePoolView(scene);
   const lines = [boardLines, resultLines].map((of) => where.map((axis) => of(trace.kind, axis)));
   if (lines.some(([rows, columns]) => isLarge({ rows, columns }))) return makeLargeView(scene, tools);
   if (problem.kind === "three") return makeWaysView(scene, tools);

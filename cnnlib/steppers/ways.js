@@ -1,20 +1,16 @@
 // Three ways to one number: the gather, the whole matrix of the layer, the scatter.
 
-import { joining } from "./aside.js";
-import { flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
-import { makeBoard, makeCard, makeResult } from "./board.js";
+import { matrix } from "./aside.js";
+import { flag, make, makeMarks, minus, phrase, write } from "./dom.js";
 import { fitNumbers, makeFrame, makeGrid, makeLying } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
-import { markOf } from "./one.js";
+import { makeTables } from "./one.js";
 import { makeSum } from "./sum.js";
 
 export function makeWaysView(scene, tools) {
-  const { lay } = scene;
-  const plane = { k_in: 0, k: 0 };
-  const board = makeBoard(scene, plane);
-  const card = makeCard(scene, plane);
-  const result = makeResult(scene, [0]);
+  const tables = makeTables(scene);
+  const { board, card, result } = tables;
   const sum = makeSum(scene, tools.choose);
   const whole = makeMatrix(scene);
   const scatter = makeScatter(scene);
@@ -32,12 +28,11 @@ export function makeWaysView(scene, tools) {
     column("Scatter", "nothing is turned", make("div", { class: "cs-pair" }, ...scatter.nodes), gives, result.node),
   );
   const node = make("div", { class: "cs-step" }, sum.node, panels);
-  const slots = scene.where[0].f * scene.where[1].f;
 
-  function show({ step, now, term, asked }) {
-    board.show(step, term, plane, markOf(asked, lay.board));
-    card.show(step, term, plane, markOf(asked, lay.card));
-    result.show(step, term, plane, markOf(asked, lay.result));
+  function show(place) {
+    const { step, now, term, asked } = place;
+    const plane = { k_in: 0, k: 0 };
+    tables.show(place, plane);
     sum.show(step, now, plane, asked);
     whole.show(step, asked.names ? null : term);
     scatter.show(asked.kind ? null : term);
@@ -50,15 +45,7 @@ export function makeWaysView(scene, tools) {
     gives.replaceChildren(...phrase([dZ, " gives ", product, " to ", dY]));
   }
 
-  function fold(name) {
-    flag(sum.node, "data-shape", slots > 9 || name !== "wide" ? "window" : "line");
-  }
-
-  panels.addEventListener("click", (event) => {
-    const name = event.target.closest("td[data-cell]")?.dataset.cell;
-    if (name) tools.pick(name);
-  });
-  return { node, show, fold, measure() {}, meet, sum, turn: null };
+  return { node, show, meet, sum };
 }
 
 const REMARK = [
@@ -69,13 +56,12 @@ const REMARK = [
 // A: a row for each cell of dZ, a column for each cell of dY; row and column cross in the weight.
 function makeMatrix(scene) {
   const { problem, where, trace } = scene;
-  const places = (h, w) => seq(h).flatMap((r) => seq(w).map((c) => [r, c]));
-  const [rows, columns] = [places(where[0].o, where[1].o), places(where[0].n, where[1].n)];
+  const { rows, columns, entry } = matrix(problem);
   const weights = trace.arrays.W.values;
   const most = Math.max(...weights.map(Math.abs)) || 1;
   const width = where[1].n;
   const cells = rows.map((z) => columns.map((y) => {
-    const index = joining(problem, z, y);
+    const index = entry(z, y);
     const cell = make("td", {});
     if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
     if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
@@ -122,7 +108,7 @@ function makeScatter(scene) {
 
   function show(term) {
     marked(term ? [giver.cell(term.left.index)] : []);
-    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))} times W` : "");
+    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "");
     frame.node.hidden = !term;
     const given = new Map();
     for (const gift of term ? trace.gifts(term.left.index) : []) given.set(gift.target.index.join(), gift.value);
