@@ -85,7 +85,7 @@ def opened(browser, jupyterlab):
     url, token, folder = jupyterlab
     write_notebook(folder / "steppers.ipynb", CELLS)
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     errors = listen(page)
     open_notebook(page, (url, token), "steppers.ipynb")

@@ -1,4 +1,4 @@
-"""Pages without a kernel: opened as a file, offline; the code in the address; nothing from outside."""
+"""Pages without a kernel: opened as a file, offline, with a code in the address."""
 
 import re
 
