@@ -28,7 +28,7 @@ export function makeMeeting(scene) {
   function show(step, term) {
     parts.hidden = !term;
     nothing.hidden = Boolean(term);
-    write(nothing, emptyText(scene, step));
+    write(nothing, step.terms.length ? "" : emptyText(scene, step));
     if (!term) {
       // what is hidden must not tell it either
       for (const node of [left.name, left.value, right.name, right.value, product, before, sum, rows, columns]) write(node, "");

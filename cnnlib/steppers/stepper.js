@@ -261,7 +261,8 @@ export function mountStepper(root, host) {
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
     [width, room] = [root.clientWidth, roomOf(root)];
-    root.dataset.fold = foldOf(root.clientWidth);
+    root.dataset.fold = foldOf(width);
+    root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);
     draw({ quiet: true });
     while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });

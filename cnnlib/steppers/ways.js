@@ -1,7 +1,7 @@
 // Three ways to one number: the gather, the whole matrix of the layer, the scatter.
 
-import { matrix } from "./aside.js";
-import { flag, make, makeMarks, minus, phrase, write } from "./dom.js";
+import { joining } from "./aside.js";
+import { flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
 import { fitNumbers, makeFrame, makeGrid, makeLying } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
@@ -56,12 +56,13 @@ const REMARK = [
 // A: a row for each cell of dZ, a column for each cell of dY; row and column cross in the weight.
 function makeMatrix(scene) {
   const { problem, where, trace } = scene;
-  const { rows, columns, entry } = matrix(problem);
+  const places = (h, w) => seq(h).flatMap((r) => seq(w).map((c) => [r, c]));
+  const [rows, columns] = [places(where[0].o, where[1].o), places(where[0].n, where[1].n)];
   const weights = trace.arrays.W.values;
   const most = Math.max(...weights.map(Math.abs)) || 1;
   const width = where[1].n;
   const cells = rows.map((z) => columns.map((y) => {
-    const index = entry(z, y);
+    const index = joining(problem, z, y);
     const cell = make("td", {});
     if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
     if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
