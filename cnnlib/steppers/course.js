@@ -13,8 +13,8 @@ export function makeStagesView(scene, tools) {
   const tables = stages.map((stage, n) => makeStage(stage, n, stages[n - 1]));
   const card = makeCard(scene, { k_in: 0, k: 0 });
   const slide = stages.findIndex((stage) => stage.name === "dY");
-  card.box.setAttribute("data-turned", "");
-  card.caption.lastElementChild.textContent = "turned";
+  card.grid.box.setAttribute("data-turned", "");
+  card.grid.caption.lastElementChild.textContent = "turned";
   tables[slide].node.append(card.node);
   const panels = make("div", { class: "cs-panels cs-stages" }, ...tables.map((one) => one.node));
   const said = make("p", { class: "cs-stage-said" });
@@ -25,7 +25,7 @@ export function makeStagesView(scene, tools) {
   });
 
   function show({ step }) {
-    card.show(step, null, { k_in: 0, k: 0 });
+    
     tables.forEach((table, n) => table.show(n, step.number));
     said.replaceChildren(...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]));
   }

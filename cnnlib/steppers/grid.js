@@ -10,9 +10,9 @@ function headerCell(scope, line) {
   return make("th", { scope }, make("span", { class: "cs-unseen", text: ZERO_WORDS[line.why] }));
 }
 
-// rows, columns: lines as lay.js makes them; text(index): the number of a cell, or null for none.
-// Returns the table and ways to it: cell(r, c) by index, line(row, column) by place.
-export function makeGrid({ role, name, tag = "", note = "", label, rows, columns, maps, text }) {
+// rows, columns: lines as lay.js makes them; text(index): the number of a cell, where it is known.
+// Returns the table and ways to it: cell(index), its place, all of them.
+export function makeGrid({ role, name, note = "", label, rows, columns, maps, text }) {
   const heads = [rows, columns].map((lines, axis) =>
     lines.map((line) => headerCell(axis ? "col" : "row", line)),
   );
@@ -26,7 +26,7 @@ export function makeGrid({ role, name, tag = "", note = "", label, rows, columns
   );
   const box = make("div", { class: "cs-grid" }, table);
   const title = make("b", { text: name });
-  const tagged = make("span", { class: "cs-tag", text: tag });
+  const tagged = make("span", { class: "cs-tag" });
   const caption = make("figcaption", {}, title, tagged, make("span", { text: note }));
   const node = make("figure", { class: `cs-panel cs-${role}` }, caption, box);
   const marks = makeMarks("data-on");
@@ -98,10 +98,10 @@ function outline(h, w, corner) {
   return [`M0 0H${w}V${h}H0Z`, ""];
 }
 
-// The numbers that lie in the window, each on its cell; `put(texts)` writes them.
+// The numbers that lie in the window, each on its cell: a way to write them.
 export function makeLying(frame) {
   const numbers = [];
-  function put(entries) {
+  return (entries) => {
     while (numbers.length < entries.length) {
       numbers.push(make("small"));
       frame.node.append(numbers.at(-1));
@@ -109,13 +109,11 @@ export function makeLying(frame) {
     numbers.forEach((node, at) => {
       const entry = entries[at];
       node.hidden = !entry;
+      write(node, entry ? minus(entry.text) : "");
       if (!entry) return;
-      write(node, minus(entry.text));
-      if (node.dataset.at === `${entry.row} ${entry.column}`) return;
-      node.dataset.at = `${entry.row} ${entry.column}`;
+      node.classList.toggle("cs-lit", Boolean(entry.lit));
       node.style.setProperty("--row", entry.row);
       node.style.setProperty("--column", entry.column);
     });
-  }
-  return { put, light: (at) => numbers.forEach((node, n) => node.classList.toggle("cs-lit", n === at)) };
+  };
 }

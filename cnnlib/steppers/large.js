@@ -1,7 +1,6 @@
 // A large map: the board and the result as heat, the window of the step magnified.
 
 import { flag, make, minus, write } from "./dom.js";
-import { windowsOf } from "./board.js";
 import { makeFrame } from "./grid.js";
 import { makeLegend } from "./heat.js";
 import { planesOf } from "./lay.js";
@@ -11,6 +10,7 @@ import { shown } from "./number.js";
 import { makeTables, planeNow } from "./one.js";
 import { makeSum, planeTerms } from "./sum.js";
 import { makeTurn } from "./turn.js";
+import { windowsOf } from "./window.js";
 
 export function makeLargeView(scene, tools) {
   const { lay } = scene;

@@ -104,9 +104,9 @@ function makeRow(scene, tools, n, axis) {
     const term = on ? step.terms[now] : null;
     write(which, `${axis} = ${plane[axis]}`);
     flag(which, "data-on", on ? "" : null);
-    card.show(step, term, plane, on ? markOf(asked, lay.card) : { bare: Boolean(asked.names) });
+    card.show(step, term, plane, markOf(on ? asked : { names: asked.names, given: [] }, lay.card));
     if (gives) showFar(step, now, plane, asked, term, mine);
-    else far.show(step, term, plane, on ? markOf(asked, lay.board) : { bare: Boolean(asked.names) });
+    else far.show(step, term, plane, markOf(on ? asked : { names: asked.names, given: [] }, lay.board));
     slots.show(step, now, plane, asked);
     write(sign, plane[axis] ? "+" : "");
     const value = mine.reduce((all, at) => all + step.terms[at].value, 0);

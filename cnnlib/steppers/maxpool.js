@@ -1,28 +1,27 @@
 // The way back through a max pool: one cell of each window gets all of the gradient.
 
-import { make, makeMarks, minus, phrase, times, write } from "./dom.js";
+import { makeTable } from "./board.js";
+import { make, makeMarks, minus, phrase, write } from "./dom.js";
 import { boxIn, makeLinks, measureGrid, sideways, upInto } from "./links.js";
-import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { makeFrame } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
-import { mapTag } from "./board.js";
 
 export function makePoolView(scene) {
   const { trace, where } = scene;
-  const table = (role, name, letter, note, text) => {
-    const [rows, columns] = where.map((axis) => plainLines(axis[letter]));
-    const size = times([rows.length, columns.length]);
-    const grid = makeGrid({ role, name, note: `${size}${note}`, label: `${name}, ${size}${note}`, rows, columns, maps: [0], text });
-    fitNumbers(grid, [...(trace.arrays[name] ?? trace.arrays.dZ).values].map(shown));
-    return grid;
+  const table = (role, array, letter, note) => {
+    const lines = where.map((axis) => plainLines(axis[letter]));
+    const text = trace.arrays[array] ? scene.number(array) : null;
+    const texts = text ? null : () => [...trace.arrays.dZ.values].map(shown);
+    return makeTable(scene, { role, array, lines, maps: [0], note, text, texts });
   };
-  const board = table("board", "Y", "n", ", input of the pool", scene.number("Y"));
-  const giver = table("card", "dZ", "o", ", gives", scene.number("dZ"));
-  const result = table("result", "dY", "n", "", null);
+  const board = table("board", "Y", "n", "input of the pool");
+  const giver = table("card", "dZ", "o", "gives");
+  const result = table("result", "dY", "n");
   const frame = makeFrame({ className: "cs-window" });
   board.box.append(frame.node);
   const links = makeLinks();
-  const marks = Object.fromEntries(["data-marked", "data-giver", "data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]));
+  const marks = Object.fromEntries(["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]));
   const [max, sum, said] = [make("div", { class: "cs-max" }), make("div", { class: "cs-added" }), make("p", { class: "cs-tell" })];
   const pill = make("b", { class: "cs-pill", "data-c": "t" });
   const [before, total] = [make("span"), pill];
@@ -38,20 +37,17 @@ export function makePoolView(scene) {
     shownPlace = place;
     const { step, term, asked } = place;
     const [i, j, k] = step.source.index;
-    for (const grid of [board, giver, result]) {
-      grid.show([k]);
-      write(grid.tagged, mapTag(scene, grid.name, [k]));
-    }
+    giver.turnTo([k]);
+    for (const grid of [board, result]) grid.turnTo([k], asked.names === "dY");
     frame.resize(where[0].f, where[1].f);
     frame.move(i * where[0].s, j * where[1].s);
     const secret = asked.names || asked.hide;
     const at = (cells) => cells.map((cell) => board.cell(cell.index));
     marks["data-over"](at(step.window));
-    marks["data-marked"](asked.names ? [giver.cell([i, j])] : [board.cell(term.target.index), giver.cell([i, j]), result.cell(term.target.index)]);
+    giver.mark(step.source);
+    for (const grid of [board, result]) grid.mark(asked.names ? null : term.target);
     marks["data-now"](asked.names ? [] : [result.cell(term.target.index)]);
     marks["data-tie"](asked.names ? [] : at(step.ties));
-    board.node.classList.toggle("cs-asked", asked.names === "dY");
-    result.node.classList.toggle("cs-asked", asked.names === "dY");
     result.each((index, cell) => {
       const full = [...index, k];
       const here = !secret && full.join() === term.target.index.join();

@@ -1,8 +1,8 @@
 // The sum as a ledger: a column for each place of the window, with cell, weight, product, sum so far.
 
 import { flag, make, makeMarks, minus, seq, write } from "./dom.js";
-import { windowsOf } from "./board.js";
 import { factor, shown } from "./number.js";
+import { windowsOf } from "./window.js";
 
 const LONG = 8; // characters of a product that need smaller type
 

@@ -2,7 +2,7 @@
 
 import { joining } from "./aside.js";
 import { flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
-import { fitNumbers, makeFrame, makeGrid, makeLying } from "./grid.js";
+import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
@@ -103,7 +103,6 @@ function makeScatter(scene) {
   fitNumbers(giver, [...trace.arrays.dZ.values].map(shown));
   fitNumbers(got, productsOf(trace));
   const frame = makeFrame({ corner: "first", className: "cs-window" });
-  const lying = makeLying(frame);
   got.box.append(frame.node);
   const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
 
@@ -119,7 +118,6 @@ function makeScatter(scene) {
     });
     over([...given.keys()].map((name) => got.cell(name.split(",").map(Number))));
     now(term ? [got.cell(term.target.index)] : []);
-    lying.put([]);
     if (!term) return;
     const [rows, columns] = where.map((axis, n) => windowOn("scatter", axis, term.left.index[n]));
     frame.resize(rows.span, columns.span);
