@@ -29,7 +29,10 @@ function makeNudge(scene) {
   const { problem, trace } = scene;
   const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
   const said = makeSaid(scene);
-  fitNumbers(table, [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)));
+  fitNumbers(
+    table,
+    [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)),
+  );
 
   function show({ step, asked }) {
     const made = nudged(problem, step, scene.name);

@@ -19,7 +19,16 @@ export function makeScene(problem) {
   };
   const color = (array) => ({ [lay.board]: "b", [lay.card]: "k", [lay.result]: "t" })[array] ?? "i";
   const several = trace.channels.some((count) => count > 1);
-  return { problem, trace, lay, where: trace.where, number, color, several, name: (c) => trace.name(c) };
+  return {
+    problem,
+    trace,
+    lay,
+    where: trace.where,
+    number,
+    color,
+    several,
+    name: (c) => trace.name(c),
+  };
 }
 
 // "(:, :, 0)": which map of an array is shown, where there are several.
@@ -40,13 +49,19 @@ const MEANINGS = {
 
 function labelOf(scene, array, maps, note) {
   const size = scene.trace.shapes[array].slice(0, 2).join(" by ");
-  return [`${array}${mapTag(scene, array, maps)}, ${size}`, MEANINGS[array], note].filter(Boolean).join(", ");
+  return [`${array}${mapTag(scene, array, maps)}, ${size}`, MEANINGS[array], note]
+    .filter(Boolean)
+    .join(", ");
 }
 
 function boardNote({ trace, lay, where }) {
   if (lay.moves === "result") return "gives";
-  if (trace.kind !== "input") return where.some((axis) => axis.before + axis.after) ? "in zeros" : "";
-  const moved = [where.some((axis) => axis.s > 1) && "spread", where.some((axis) => axis.rest) && "appended"];
+  if (trace.kind !== "input")
+    return where.some((axis) => axis.before + axis.after) ? "in zeros" : "";
+  const moved = [
+    where.some((axis) => axis.s > 1) && "spread",
+    where.some((axis) => axis.rest) && "appended",
+  ];
   const rings = where.some((axis) => axis.extent > 1) && "in rings of zeros";
   return [...moved, rings].filter(Boolean).join(", ");
 }
@@ -92,7 +107,15 @@ export function makeBoard(scene, plane, { brief = false } = {}) {
   const lines = where.map((axis) => boardLines(trace.kind, axis));
   const maps = mapsOf(array, plane);
   const text = scene.number(array);
-  const grid = makeTable(scene, { role: "board", array, lines, maps, note: boardNote(scene), brief, text });
+  const grid = makeTable(scene, {
+    role: "board",
+    array,
+    lines,
+    maps,
+    note: boardNote(scene),
+    brief,
+    text,
+  });
   addCore(grid);
   const over = lay.moves === "board" ? makeWindow(scene, grid) : null;
   const giver = makeMarks("data-giver");
@@ -128,7 +151,15 @@ export function makeCard(scene, plane, { brief = false } = {}) {
   const lines = trace.shapes[array].slice(0, 2).map(plainLines);
   const maps = mapsOf(array, plane);
   const text = scene.number(array);
-  const grid = makeTable(scene, { role: "card", array, lines, maps, note: "as stored", brief, text });
+  const grid = makeTable(scene, {
+    role: "card",
+    array,
+    lines,
+    maps,
+    note: "as stored",
+    brief,
+    text,
+  });
   const frame = makeFrame({ corner: "first", className: "cs-window" });
   frame.resize(...lines.map((line) => line.length));
   grid.box.append(frame.node);
@@ -145,7 +176,8 @@ export function makeResult(scene, maps) {
   const lines = where.map((axis) => resultLines(trace.kind, axis));
   const texts = (made) => sumsOf(trace, made);
   const grid = makeTable(scene, { role: "result", array, lines, maps, texts });
-  for (const cell of grid.cells.flat()) write(cell.firstChild, cell.matches(".cs-zero") ? "" : "\u00b7");
+  for (const cell of grid.cells.flat())
+    write(cell.firstChild, cell.matches(".cs-zero") ? "" : "\u00b7");
   addCore(grid);
   const over = lay.moves === "result" ? makeWindow(scene, grid) : null;
   const now = makeMarks("data-now");
@@ -157,7 +189,7 @@ export function makeResult(scene, maps) {
     const moved = grid.maps.join() !== table.join();
     grid.turnTo(table, chosen);
     fill(step, term, { hide, bare, secret, moved });
-    const target = bare ? given : term?.target ?? step.target;
+    const target = bare ? given : (term?.target ?? step.target);
     const here = target && !quiet && table.every((map, at) => map === target.index[at + 2]);
     now(here ? [grid.cell(target.index)] : []);
     grid.mark(here ? target : null, Boolean(term));

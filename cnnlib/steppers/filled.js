@@ -12,7 +12,9 @@ function summedSoFar({ trace }, grid) {
   let [before, wasSecret] = [null, false];
   return (step, term, { hide, bare, secret, moved }) => {
     const all = moved || before === null || secret !== wasSecret;
-    const [from, to] = all ? [0, Infinity] : [Math.min(before, step.number), Math.max(before, step.number)];
+    const [from, to] = all
+      ? [0, Infinity]
+      : [Math.min(before, step.number), Math.max(before, step.number)];
     [before, wasSecret] = [step.number, secret];
     grid.each((index, cell) => {
       const full = [...index, ...grid.maps];
@@ -21,7 +23,10 @@ function summedSoFar({ trace }, grid) {
       const done = number < step.number && !secret;
       const here = hide || bare ? "?" : shown(term ? term.sum : step.value);
       const now = number === step.number && !secret;
-      write(cell.firstChild, now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7");
+      write(
+        cell.firstChild,
+        now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7",
+      );
       flag(cell, "data-done", done ? "" : null);
       grid.heat?.paint(index, done ? trace.resultValue(full) : null);
     });

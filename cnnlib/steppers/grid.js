@@ -1,6 +1,6 @@
 // A table of cells: an array, or a part of one, with zeros around it, and the window over it.
 
-import { drawing, flag, make, makeMarks, minus, write } from "./dom.js";
+import { div, drawing, flag, make, makeMarks, minus, write } from "./dom.js";
 import { fullName } from "./trace.js";
 
 const ZERO_WORDS = { pad: "zero put in: padding", gap: "zero put in: gap", rest: "left-over line" };
@@ -24,21 +24,39 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
     make("thead", {}, make("tr", {}, make("td"), ...heads[1])),
     make("tbody", {}, ...body),
   );
-  const box = make("div", { class: "cs-grid" }, table);
+  const box = div("cs-grid", table);
   const title = make("b", { text: name });
   const tagged = make("span", { class: "cs-tag" });
   const caption = make("figcaption", {}, title, tagged, make("span", { text: note }));
   const node = make("figure", { class: `cs-panel cs-${role}` }, caption, box);
   const marks = makeMarks("data-on");
   const places = [rows, columns].map((lines) => new Map(lines.map((one, at) => [one.index, at])));
-  const grid = { node, box, table, caption, tagged, rows, columns, cells, heads, name, maps: null, heat: null };
+  const grid = {
+    node,
+    box,
+    table,
+    caption,
+    tagged,
+    rows,
+    columns,
+    cells,
+    heads,
+    name,
+    maps: null,
+    heat: null,
+  };
 
   grid.place = (index) => [places[0].get(index[0]), places[1].get(index[1])];
   grid.cell = (index) => cells[places[0].get(index[0])]?.[places[1].get(index[1])];
-  grid.each = (use) => rows.forEach((row, at) => columns.forEach((column, to) => {
-    if (row.index !== null && column.index !== null) use([row.index, column.index], cells[at][to]);
-  }));
-  grid.light = (index) => marks(index ? places.map((place, axis) => heads[axis][place.get(index[axis])]) : []);
+  grid.each = (use) =>
+    rows.forEach((row, at) =>
+      columns.forEach((column, to) => {
+        if (row.index !== null && column.index !== null)
+          use([row.index, column.index], cells[at][to]);
+      }),
+    );
+  grid.light = (index) =>
+    marks(index ? places.map((place, axis) => heads[axis][place.get(index[axis])]) : []);
   grid.show = (nowMaps) => {
     if (grid.maps && nowMaps.every((map, at) => map === grid.maps[at])) return;
     grid.maps = nowMaps;
@@ -63,25 +81,32 @@ export function fitNumbers(grid, texts) {
   const longest = Math.max(1, ...texts.map((text) => text.length));
   const wide = Math.max(1, longest * 0.185);
   grid.node.style.setProperty("--wide", wide.toFixed(3));
-  grid.node.style.setProperty("--type", Math.min(0.37, (0.92 * wide) / (0.64 * longest)).toFixed(3));
+  grid.node.style.setProperty(
+    "--type",
+    Math.min(0.37, (0.92 * wide) / (0.64 * longest)).toFixed(3),
+  );
 }
 
 // The window: a frame that is cut at the card's index (0, 0), with the card's numbers in it.
 export function makeFrame({ corner = null, className = "" } = {}) {
-  const [edge, cut] = [drawing("path", { class: "cs-edge" }), drawing("path", { class: "cs-cut" })];
-  const shape = drawing("svg", { class: "cs-shape", preserveAspectRatio: "none" }, cut, edge);
+  const [edge, notch] = [
+    drawing("path", { class: "cs-edge" }),
+    drawing("path", { class: "cs-cut" }),
+  ];
+  const shape = drawing("svg", { class: "cs-shape", preserveAspectRatio: "none" }, notch, edge);
   const node = make("div", { class: `cs-frame ${className}`, "aria-hidden": "true" }, shape);
   let size = "";
 
-  function resize(rows, columns) {
-    if (size === `${rows} ${columns}`) return;
-    size = `${rows} ${columns}`;
+  // cut: whether the card's corner lies in it; at an edge of the board it may lie outside.
+  function resize(rows, columns, cut = true) {
+    if (size === `${rows} ${columns} ${cut}`) return;
+    size = `${rows} ${columns} ${cut}`;
     node.style.setProperty("--rows", rows);
     node.style.setProperty("--columns", columns);
     shape.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
-    const [path, off] = outline(rows, columns, corner);
+    const [path, off] = outline(rows, columns, cut ? corner : null);
     edge.setAttribute("d", path);
-    cut.setAttribute("d", off);
+    notch.setAttribute("d", off);
   }
 
   function move(row, column) {
@@ -94,7 +119,8 @@ export function makeFrame({ corner = null, className = "" } = {}) {
 function outline(h, w, corner) {
   const c = Math.min(0.34, h / 3, w / 3);
   if (corner === "first") return [`M${c} 0H${w}V${h}H0V${c}Z`, `M0 0H${c}L0 ${c}Z`];
-  if (corner === "last") return [`M0 0H${w}V${h - c}L${w - c} ${h}H0Z`, `M${w} ${h}H${w - c}L${w} ${h - c}Z`];
+  if (corner === "last")
+    return [`M0 0H${w}V${h - c}L${w - c} ${h}H0Z`, `M${w} ${h}H${w - c}L${w} ${h - c}Z`];
   return [`M0 0H${w}V${h}H0Z`, ""];
 }
 

@@ -4,7 +4,13 @@ import { icon, make } from "./dom.js";
 
 export function makeTurn(card) {
   const box = make("input", { type: "checkbox", "aria-label": "turn as it lies" });
-  const label = make("label", { class: "cs-turner" }, box, icon("turn"), make("span", { text: "turn" }));
+  const label = make(
+    "label",
+    { class: "cs-turner" },
+    box,
+    icon("turn"),
+    make("span", { text: "turn" }),
+  );
   const note = card.grid.caption.lastElementChild;
   card.grid.caption.append(label);
   let tell = () => {};

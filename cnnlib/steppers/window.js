@@ -18,7 +18,8 @@ export function makeWindow(scene, grid) {
   // `lit` is the cell of the card whose number is marked; `bare`: there is no window now.
   return function show(step, plane, { bare, lit }) {
     const [rows, columns] = windowsOf(scene, (step.target ?? step.source).index);
-    frame.resize(rows.span, columns.span);
+    const cut = [rows, columns].every(({ met }) => met.at(lay.turned ? -1 : 0)?.[1] === 0);
+    frame.resize(rows.span, columns.span, cut);
     frame.move(rows.first, columns.first);
     frame.node.hidden = bare || !rows.span || !columns.span;
     if (grid.heat) return;
