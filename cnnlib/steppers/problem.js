@@ -209,13 +209,15 @@ function checkOutput(dZ, where) {
   const size = where.map((axis) => axis.o);
   if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
   const pair = (letter) => where.map((axis) => axis[letter]);
-  const dilated = where.some((axis) => axis.d !== 1);
   const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
+  const dilated = where.some((axis) => axis.d !== 1);
+  const how = dilated
+    ? `stride ${one(pair("s"))}, padding ${padding} and dilation ${one(pair("d"))}`
+    : `stride ${one(pair("s"))} and padding ${padding}`;
+  const names = dilated ? "stride, padding and dilation" : "stride and padding";
   throw new Error(
     `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pair("n"))} input, a ${by(pair("f"))} filter, ` +
-      `stride ${one(pair("s"))}${dilated ? ", " : " and "}padding ${padding}` +
-      `${dilated ? ` and dilation ${one(pair("d"))}` : ""} give a ${by(size)} output; ` +
-      `pass the stride and padding of the forward pass`,
+      `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
   );
 }
 

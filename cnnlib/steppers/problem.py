@@ -1,11 +1,11 @@
 """A problem as data: what a stepper is given, checked once, and its trace, made once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from cnnlib import layers, shapes, trace
+from cnnlib import checks, layers, shapes, trace
 from cnnlib.steppers import share, stages
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
@@ -93,7 +93,7 @@ class Problem:
         if size == given:
             return ""
         return (
-            f"dZ is {shapes.by(size)} now: it holds the numbers of the {shapes.by(given)} one "
+            f"dZ is {checks.by(size)} now: it holds the numbers of the {checks.by(given)} one "
             f"that was given, in row order, cut or repeated."
         )
 
@@ -285,7 +285,7 @@ def _where(given, how):
 
 def _check_extras(extras, steps, fit):
     if "amount" in extras:
-        extras["amount"] = _number("nudge", extras["amount"])
+        extras["amount"] = checks.real_number(extras["amount"], "nudge")
     if "activation" in extras and extras["activation"] not in ACTIVATIONS:
         raise ValueError(
             f"activation must be one of {', '.join(ACTIVATIONS)}; got {extras['activation']!r}"
@@ -293,20 +293,12 @@ def _check_extras(extras, steps, fit):
     dY = extras.get("dY")
     if dY is None:
         return
-    shapes.check_map("dY", dY)
+    checks.check_map("dY", dY)
     if dY.shape != steps.shapes["Z"] and not fit:
         raise ValueError(
             f"dY has the shape {dY.shape}, Z has {steps.shapes['Z']}: an activation "
             f"works cell by cell, so both must be alike"
         )
-
-
-def _number(name, value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"{name} must be a number; got {value!r}")
-    if not np.isfinite(value):
-        raise ValueError(f"{name} must be a number; got {value!r}")
-    return float(value)
 
 
 def _own(values):
@@ -318,7 +310,7 @@ def _check_readable(where, rings):
     board = [axis.n + axis.before + axis.after + rings * (axis.extent - 1) for axis in where]
     if board[0] * board[1] > MAX_CELLS:
         raise ValueError(
-            f"a map of {shapes.by(board)} cells, padding and all, is too large to step through: "
+            f"a map of {checks.by(board)} cells, padding and all, is too large to step through: "
             f"at most {MAX_CELLS} cells; take a piece of it, such as Y[:12, :12]"
         )
 

@@ -14,7 +14,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from cnnlib import shapes
+from cnnlib.checks import by
 from cnnlib.steppers import page, problem, quiz, share, static
 
 
@@ -377,7 +377,7 @@ class Stepper(anywidget.AnyWidget):
         super().close()
 
     def __repr__(self):
-        sizes = ", ".join(f"{name} {shapes.by(s)}" for name, s in self.steps.shapes.items())
+        sizes = ", ".join(f"{name} {by(s)}" for name, s in self.steps.shapes.items())
         return f"{type(self).__name__}({sizes}; step {self.index + 1} of {len(self.steps)})"
 
     def _repr_mimebundle_(self, **options):

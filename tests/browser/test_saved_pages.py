@@ -1,4 +1,4 @@
-"""Pages without a kernel: opened as a file, offline; the code in the address; nothing from outside."""
+"""Pages without a kernel: opened as a file, offline, with a code in the address."""
 
 import re
 
@@ -48,7 +48,10 @@ def opened(browser, tmp_path):
     open_.expected = "no error"
     yield open_
     assert [error for error in errors if open_.expected not in error] == []
-    assert {url.split("#")[0] for url in asked} <= {(tmp_path / "step.html").as_uri(), "about:blank"}
+    assert {url.split("#")[0] for url in asked} <= {
+        (tmp_path / "step.html").as_uri(),
+        "about:blank",
+    }
     context.close()
 
 
@@ -67,6 +70,7 @@ def test_each_kind_steps_without_a_kernel(kind, opened):
 
 def test_a_page_says_what_it_may_do(opened):
     page, _ = opened(steppers.InputGradientStepper())
+    opened.expected = "Content Security Policy"
     page.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.hit = 1';"
         "document.body.append(s); }"
@@ -88,7 +92,9 @@ def test_the_address_is_a_code(opened):
         shown = read(root)["cells"]
         assert shown or name in ("stride", "forward, maps", "input, maps", "filter, maps")
     page.evaluate("code => { location.hash = code }", OLD)
-    page.wait_for_function("document.querySelector('[data-cell=\"W(1, 1, 0, 0)\"]')?.innerText == 5")
+    page.wait_for_function(
+        "document.querySelector('[data-cell=\"W(1, 1, 0, 0)\"]')?.innerText == 5"
+    )
 
 
 def test_hostile_codes_are_refused(opened):
