@@ -12,7 +12,7 @@ export function makeAside(scene) {
 }
 
 // A table of the size of Z, for one of its maps.
-function makeTable(scene, name, note, role) {
+function makeExtra(scene, name, note, role) {
   const [rows, columns] = scene.where.map((axis) => plainLines(axis.o));
   const label = `${name}, ${note}`;
   return makeGrid({ role, name, note, label, rows, columns, maps: [0] });
@@ -27,9 +27,12 @@ function makeSaid({ several }) {
 
 function makeNudge(scene) {
   const { problem, trace } = scene;
-  const table = makeTable(scene, "gain of Z", "by the nudge", "gain");
+  const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
   const said = makeSaid(scene);
-  fitNumbers(table, [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)));
+  fitNumbers(
+    table,
+    [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)),
+  );
 
   function show({ step, asked }) {
     const made = nudged(problem, step, scene.name);
@@ -45,8 +48,8 @@ function makeNudge(scene) {
 function makeActivation(scene) {
   const { problem, trace } = scene;
   const name = problem.extras.activation;
-  const tables = [["y", makeTable(scene, "Y_out", `${name}(Z)`, "out")]];
-  if (problem.dY) tables.push(["back", makeTable(scene, "dZ", "dY_out times the slope", "back")]);
+  const tables = [["y", makeExtra(scene, "Y_out", `${name}(Z)`, "out")]];
+  if (problem.dY) tables.push(["back", makeExtra(scene, "dZ", "dY_out times the slope", "back")]);
   const said = makeSaid(scene);
   for (const [part, table] of tables) fitNumbers(table, valuesOf(problem, trace, part, table));
 

@@ -28,6 +28,13 @@ export function makeCode(scene, choose) {
 function textsOf(step, python) {
   if (step.stage) return [`# ${step.stage.done}`];
   const start = step.bias ? python(step.bias) : "0";
-  const first = step.source ? `# ${stepText({ ...step, terms: [] }).replace(/ gives.*/, "")} gives` : `${python(step.target)} = ${start}`;
-  return [first, ...step.terms.map((term) => `${python(term.target)} += ${python(term.left)} * ${python(term.right)}`)];
+  const first = step.source
+    ? `# ${stepText({ ...step, terms: [] }).replace(/ gives.*/, "")} gives`
+    : `${python(step.target)} = ${start}`;
+  return [
+    first,
+    ...step.terms.map(
+      (term) => `${python(term.target)} += ${python(term.left)} * ${python(term.right)}`,
+    ),
+  ];
 }

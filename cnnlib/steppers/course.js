@@ -1,6 +1,6 @@
 // The input gradient in stages: each map is made from the one before.
 
-import { flag, make, minus, phrase, times, write } from "./dom.js";
+import { div, flag, make, minus, phrase, times, write } from "./dom.js";
 import { makeCard } from "./board.js";
 import { fitNumbers, makeGrid } from "./grid.js";
 import { shown } from "./number.js";
@@ -13,23 +13,25 @@ export function makeStagesView(scene, tools) {
   const tables = stages.map((stage, n) => makeStage(stage, n, stages[n - 1]));
   const card = makeCard(scene, { k_in: 0, k: 0 });
   const slide = stages.findIndex((stage) => stage.name === "dY");
-  card.box.setAttribute("data-turned", "");
-  card.caption.lastElementChild.textContent = "turned";
+  card.grid.box.setAttribute("data-turned", "");
+  card.grid.caption.lastElementChild.textContent = "turned";
   tables[slide].node.append(card.node);
-  const panels = make("div", { class: "cs-panels cs-stages" }, ...tables.map((one) => one.node));
+  const panels = div("cs-panels cs-stages", ...tables.map((one) => one.node));
   const said = make("p", { class: "cs-stage-said" });
-  const node = make("div", { class: "cs-step" }, said, panels);
+  const node = div("cs-step", said, panels);
   panels.addEventListener("click", (event) => {
     const stage = tables.findIndex((one) => one.node.contains(event.target));
     if (stage >= 0) tools.go(stage);
   });
 
   function show({ step }) {
-    card.show(step, null, { k_in: 0, k: 0 });
     tables.forEach((table, n) => table.show(n, step.number));
-    said.replaceChildren(...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]));
+    said.replaceChildren(
+      ...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]),
+    );
   }
-  const aloud = ({ stage }) => `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
+  const aloud = ({ stage }) =>
+    `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
   return { node, show, aloud };
 }
 
@@ -47,18 +49,22 @@ function makeStage(stage, n, before) {
   const title = make("h2", {}, make("span", { text: TITLES[n] }));
   const node = make("section", { class: "cs-stage" }, title, grid.node);
   const added = whatIsNew(stage, before);
-  grid.cells.forEach((line, row) => line.forEach((cell, column) => {
-    cell.classList.toggle("cs-new", added(rows[row], columns[column]));
-    cell.dataset.name = cell.dataset.cell ?? "";
-  }));
+  grid.cells.forEach((line, row) =>
+    line.forEach((cell, column) => {
+      cell.classList.toggle("cs-new", added(rows[row], columns[column]));
+      cell.dataset.name = cell.dataset.cell ?? "";
+    }),
+  );
 
   function show(number, now) {
     flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
     const known = number <= now;
-    grid.cells.forEach((line, row) => line.forEach((cell, column) => {
-      write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
-      flag(cell, "data-cell", number === now && cell.dataset.name ? cell.dataset.name : null);
-    }));
+    grid.cells.forEach((line, row) =>
+      line.forEach((cell, column) => {
+        write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
+        flag(cell, "data-cell", number === now && cell.dataset.name ? cell.dataset.name : null);
+      }),
+    );
   }
   return { node, show };
 }

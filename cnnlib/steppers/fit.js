@@ -27,7 +27,11 @@ export function fitCells(root) {
     root.style.setProperty("--cell", `${cell}px`);
     const step = root.querySelector(":scope > .cs-step");
     if (step.scrollWidth > step.clientWidth + 1) return false;
-    return cell <= readable || !wanted || (presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room);
+    return (
+      cell <= readable ||
+      !wanted ||
+      (presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room)
+    );
   };
   let [least, best] = [LEAST, most];
   while (least < best) {

@@ -2,7 +2,7 @@
 //
 // The cells stay a table, to be pointed at, chosen and heard; the shades are painted behind them.
 
-import { flag, make, minus, write } from "./dom.js";
+import { div, flag, make, minus, write } from "./dom.js";
 import { shown } from "./number.js";
 import { offset } from "./trace.js";
 
@@ -16,9 +16,11 @@ export const isLarge = ({ rows, columns }) =>
 export function makeHeat(grid, { trace }, array) {
   grid.node.classList.add("cs-heat");
   for (const head of grid.heads.flat())
-    if (!/^\d*[02468]$/.test(head.textContent) || Number(head.textContent) % 4) flag(head, "data-skip", "");
+    if (!/^\d*[02468]$/.test(head.textContent) || Number(head.textContent) % 4)
+      flag(head, "data-skip", "");
   const stored = trace.arrays[array];
-  const value = (index) => (stored ? stored.values[offset(stored.shape, index)] : trace.resultValue(index));
+  const value = (index) =>
+    stored ? stored.values[offset(stored.shape, index)] : trace.resultValue(index);
   const canvas = makeCanvas(grid);
   const shades = new Map();
   const heat = { most: 0 };
@@ -78,7 +80,8 @@ function makeCanvas(grid) {
     if (!colors) clear();
     const [x, y] = [column * PIXELS, row * PIXELS];
     fill(colors.paper, 1, x, y, PIXELS, PIXELS);
-    if (number === null) return fill(colors.ink, 0.45, x + PIXELS / 2 - 1, y + PIXELS / 2 - 1, 2, 2);
+    if (number === null)
+      return fill(colors.ink, 0.45, x + PIXELS / 2 - 1, y + PIXELS / 2 - 1, 2, 2);
     const part = most && number ? Math.min(1, Math.abs(number) / most) ** 0.7 : 0;
     fill(number < 0 ? colors.below : colors.ink, part || 0, x, y, PIXELS, PIXELS);
     const bar = part > 0.5 ? colors.paper : colors.below;
@@ -111,7 +114,7 @@ function addReadout(grid) {
 
 // The scale: what the darkest shade of each table stands for.
 export function makeLegend(grids) {
-  const node = make("div", { class: "cs-legend" });
+  const node = div("cs-legend");
   for (const { heat } of grids) {
     const [low, high] = [make("span"), make("span")];
     const [below, above] = [make("i", { class: "cs-below" }), make("i")];

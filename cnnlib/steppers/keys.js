@@ -4,25 +4,48 @@ const TYPING = "textarea, select, input:not([type=radio], [type=checkbox])";
 
 export function listen(root, acts) {
   const keys = {
-    ArrowRight: acts.next, ArrowLeft: acts.previous, PageDown: acts.next, PageUp: acts.previous,
-    ArrowDown: () => acts.forward(1), ArrowUp: () => acts.forward(-1),
-    Home: acts.first, End: acts.last, " ": acts.play, Enter: acts.check, Escape: acts.leave,
-    p: acts.predict, t: acts.turn, c: acts.code, g: acts.toField, s: acts.setup, f: acts.present,
+    ArrowRight: acts.next,
+    ArrowLeft: acts.previous,
+    PageDown: acts.next,
+    PageUp: acts.previous,
+    ArrowDown: () => acts.forward(1),
+    ArrowUp: () => acts.forward(-1),
+    Home: acts.first,
+    End: acts.last,
+    " ": acts.play,
+    Enter: acts.check,
+    Escape: acts.leave,
+    p: acts.predict,
+    t: acts.turn,
+    c: acts.code,
+    g: acts.toField,
+    s: acts.setup,
+    f: acts.present,
   };
 
   // What was typed counts with Enter; then, as after Escape, the keys are for the steps again.
   function onTyped(event) {
-    const over = event.key === "Escape" || (event.key === "Enter" && !event.target.matches("textarea, .cs-guess"));
-    if (over) setTimeout(() => event.target.getAttribute("aria-invalid") !== "true" && root.focus({ preventScroll: true }));
+    const over =
+      event.key === "Escape" ||
+      (event.key === "Enter" && !event.target.matches("textarea, .cs-guess"));
+    if (over)
+      setTimeout(
+        () =>
+          event.target.getAttribute("aria-invalid") !== "true" &&
+          root.focus({ preventScroll: true }),
+      );
   }
 
   function onKey(event) {
     if (event.target.matches(TYPING)) return onTyped(event);
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.target.matches("[type=radio], [type=checkbox]") && /^Arrow| $/.test(event.key)) return;
+    if (event.target.matches("[type=radio], [type=checkbox]") && /^Arrow| $/.test(event.key))
+      return;
     if (event.target.matches("button") && (event.key === " " || event.key === "Enter")) return;
     const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    const act = digit ? () => acts.term(digit - 1) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const act = digit
+      ? () => acts.term(digit - 1)
+      : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();

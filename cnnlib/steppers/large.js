@@ -1,7 +1,6 @@
 // A large map: the board and the result as heat, the window of the step magnified.
 
-import { flag, make, minus, write } from "./dom.js";
-import { windowsOf } from "./board.js";
+import { div, flag, make, minus, write } from "./dom.js";
 import { makeFrame } from "./grid.js";
 import { makeLegend } from "./heat.js";
 import { planesOf } from "./lay.js";
@@ -11,6 +10,7 @@ import { shown } from "./number.js";
 import { makeTables, planeNow } from "./one.js";
 import { makeSum, planeTerms } from "./sum.js";
 import { makeTurn } from "./turn.js";
+import { windowsOf } from "./window.js";
 
 export function makeLargeView(scene, tools) {
   const { lay } = scene;
@@ -23,10 +23,12 @@ export function makeLargeView(scene, tools) {
   const meeting = makeMeeting(scene);
   const links = makeLinks();
   const turn = lay.turned && !card.grid.heat ? makeTurn(card) : null;
-  const meet = make("div", { class: "cs-meeting" }, meeting.node);
-  const legend = makeLegend([board, card, result].map((one) => one.grid).filter((grid) => grid.heat));
-  const last = make("div", { class: "cs-last" }, result.node, legend);
-  const panels = make("div", { class: "cs-panels cs-large" }, links.node, board.node, sum.node, last, card.node, meet);
+  const meet = div("cs-meeting", meeting.node);
+  const legend = makeLegend(
+    [board, card, result].map((one) => one.grid).filter((grid) => grid.heat),
+  );
+  const last = div("cs-last", result.node, legend);
+  const panels = div("cs-panels cs-large", links.node, board.node, sum.node, last, card.node, meet);
   const moving = lay.moves === "board" ? board.grid : result.grid;
   let [places, shownPlace] = [null, null];
 
@@ -63,12 +65,12 @@ export function makeLargeView(scene, tools) {
     places = { grid: measureGrid(panels, moving), lens: boxIn(panels, sum.slots.node) };
     draw();
   }
-  return { node: make("div", { class: "cs-step" }, panels), show, measure, meet, turn, sum };
+  return { node: div("cs-step", panels), show, measure, meet, turn, sum };
 }
 
 // What each map adds, where there are several; a click shows that map.
 function makeSubtotals(scene, choose) {
-  const node = make("div", { class: "cs-subtotals" });
+  const node = div("cs-subtotals");
   const buttons = [];
   const axis = scene.trace.kind === "forward" || scene.trace.kind === "scatter" ? "k_in" : "k";
   function show(step, term, asked) {

@@ -29,7 +29,14 @@ export function boxIn(frame, node) {
 }
 
 export function makeBox(left, top, width, height) {
-  return { left, top, right: left + width, bottom: top + height, x: left + width / 2, y: top + height / 2 };
+  return {
+    left,
+    top,
+    right: left + width,
+    bottom: top + height,
+    x: left + width / 2,
+    y: top + height / 2,
+  };
 }
 
 // Where each cell of a grid lies: measured once at two of its corners.
@@ -38,7 +45,8 @@ export function measureGrid(frame, grid) {
   const last = boxIn(frame, grid.cells.at(-1).at(-1));
   const [rows, columns] = [grid.rows.length, grid.columns.length];
   const [width, height] = [(last.right - first.left) / columns, (last.bottom - first.top) / rows];
-  const at = ([row, column]) => makeBox(first.left + column * width, first.top + row * height, width, height);
+  const at = ([row, column]) =>
+    makeBox(first.left + column * width, first.top + row * height, width, height);
   return { at, bottom: last.bottom, left: first.left, right: last.right, top: first.top };
 }
 
@@ -48,7 +56,10 @@ const dot = ({ x, y }) => `M${x - 3.5} ${y}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0
 export function sideways(from, to, color) {
   const middle = (from.right + to.left) / 2;
   const path = `M${from.right} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.left - 2} ${to.y}`;
-  return [{ path, color }, { path: dot({ x: from.right, y: from.y }), color, filled: true }];
+  return [
+    { path, color },
+    { path: dot({ x: from.right, y: from.y }), color, filled: true },
+  ];
 }
 
 // From the side of a cell to the lower edge of a pill that has another one before it.
@@ -58,14 +69,20 @@ export function under(from, first, to, color) {
   const path =
     `M${from.right} ${from.y}C${middle} ${from.y} ${middle} ${run} ${first.left - 8} ${run}` +
     `H${to.x - 8}Q${to.x} ${run} ${to.x} ${to.bottom}`;
-  return [{ path, color }, { path: dot({ x: from.right, y: from.y }), color, filled: true }];
+  return [
+    { path, color },
+    { path: dot({ x: from.right, y: from.y }), color, filled: true },
+  ];
 }
 
 // From the lower edge of a cell down to the name over a pill.
 export function downwards(from, to, color) {
   const bend = (to.top - from.bottom) * 0.55;
   const path = `M${from.x} ${from.bottom}C${from.x} ${from.bottom + bend} ${to.x} ${to.top - bend} ${to.x} ${to.top}`;
-  return [{ path, color }, { path: dot({ x: from.x, y: from.bottom }), color, filled: true }];
+  return [
+    { path, color },
+    { path: dot({ x: from.x, y: from.bottom }), color, filled: true },
+  ];
 }
 
 // From the sum to its cell, from below: there the result is still empty. `room` is where the
@@ -75,11 +92,15 @@ export function upInto(from, to, table, card, color) {
   const r = 10;
   const start = Math.max(from.right, card.right);
   const middle = (start + table.left) / 2;
-  const across = Math.abs(run - from.y) < 2
-    ? `M${from.right + 2} ${from.y}H${to.x - r}`
-    : `M${from.right + 2} ${from.y}H${start}C${middle} ${from.y} ${middle} ${run} ${table.left - 4} ${run}H${to.x - r}`;
+  const across =
+    Math.abs(run - from.y) < 2
+      ? `M${from.right + 2} ${from.y}H${to.x - r}`
+      : `M${from.right + 2} ${from.y}H${start}C${middle} ${from.y} ${middle} ${run} ${table.left - 4} ${run}H${to.x - r}`;
   const end = Math.abs(run - from.y) < 2 ? from.y : run;
   const path = `${across}Q${to.x} ${end} ${to.x} ${Math.max(end - r, to.bottom + 4)}V${to.bottom + 6}`;
   const tip = `M${to.x - 6} ${to.bottom + 11}L${to.x} ${to.bottom + 1}L${to.x + 6} ${to.bottom + 11}Z`;
-  return [{ path, color }, { path: tip, color, filled: true }];
+  return [
+    { path, color },
+    { path: tip, color, filled: true },
+  ];
 }

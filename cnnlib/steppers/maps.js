@@ -1,6 +1,6 @@
 // Several maps: a row for each, added downwards as on paper.
 
-import { flag, make, minus, write } from "./dom.js";
+import { div, flag, make, minus, write } from "./dom.js";
 import { makeBoard, makeCard, makeResult, resultMaps } from "./board.js";
 import { mapsOf, planesOf } from "./lay.js";
 import { makeMeeting } from "./meet.js";
@@ -20,31 +20,52 @@ export function makeMapsView(scene, tools) {
   const rows = Array.from({ length: most }, (_, n) => makeRow(scene, tools, n, axis));
   const others = Array.from({ length: count }, (_, n) => makeOther(n, axis, tools.choose));
   const giver = gives ? makeBoard(scene, { k_in: 0, k: 0 }) : null;
-  const results = gives ? [] : (resultMaps(scene) ?? [trace.shapes[lay.result].slice(2).map(() => 0)]).map((maps) => makeResult(scene, maps));
+  const results = gives
+    ? []
+    : (resultMaps(scene) ?? [trace.shapes[lay.result].slice(2).map(() => 0)]).map((maps) =>
+        makeResult(scene, maps),
+      );
   const meeting = makeMeeting(scene);
-  const meet = make("div", { class: "cs-meeting" }, meeting.node);
+  const meet = div("cs-meeting", meeting.node);
   const [name, total, note] = [make("span", { "data-c": "t" }), make("b"), make("small")];
-  const grand = make("div", { class: "cs-grand" }, name, make("span", { text: " = " }), total, note);
-  const right = make("div", { class: "cs-results" }, ...results.map((one) => one.node), make("p", { class: "cs-tell" }, ...tellOf(scene, true)));
+  const grand = div("cs-grand", name, make("span", { text: " = " }), total, note);
+  const right = div(
+    "cs-results",
+    ...results.map((one) => one.node),
+    make("p", { class: "cs-tell" }, ...tellOf(scene, true)),
+  );
   const panels = make("div", { class: "cs-panels cs-maps", role: "radiogroup" });
-  const node = make("div", { class: "cs-step" }, panels);
+  const node = div("cs-step", panels);
 
   function arrange(seen) {
-    const all = others.map((other, at) => (seen.includes(at) ? rows[seen.indexOf(at)].node : other.node));
+    const all = others.map((other, at) =>
+      seen.includes(at) ? rows[seen.indexOf(at)].node : other.node,
+    );
     panels.style.setProperty("--spans", count);
-    panels.replaceChildren(...(giver ? [make("div", { class: "cs-giver" }, giver.node)] : []), ...all, meet, gives ? "" : grand, right);
+    panels.replaceChildren(
+      ...(giver ? [div("cs-giver", giver.node)] : []),
+      ...all,
+      meet,
+      gives ? "" : grand,
+      right,
+    );
     panels.classList.toggle("cs-giving", gives);
   }
 
   let arranged = "";
   function show({ step, now, term, asked }) {
     const planes = planesOf(trace.kind, step, trace.channels);
-    const at = Math.max(0, planes.findIndex((plane) => planeTerms(scene, step, plane).includes(now)));
+    const at = Math.max(
+      0,
+      planes.findIndex((plane) => planeTerms(scene, step, plane).includes(now)),
+    );
     const seen = nearby(count, at, most);
     if (arranged !== seen.join()) arrange(seen);
     arranged = seen.join();
     seen.forEach((map, row) => rows[row].show(step, now, planes[map], asked, map === at));
-    planes.forEach((plane, map) => others[map].show(subtotal(scene, step, plane), asked, planeTerms(scene, step, plane)));
+    planes.forEach((plane, map) =>
+      others[map].show(subtotal(scene, step, plane), asked, planeTerms(scene, step, plane)),
+    );
     giver?.show(step, term, planeNow(step, term), markOf(asked, lay.board));
     const plane = planeNow(step, term);
     for (const one of results) showResult(scene, one, step, term, plane, asked, results.length);
@@ -90,23 +111,33 @@ function makeRow(scene, tools, n, axis) {
   const { lay } = scene;
   const gives = lay.moves === "result";
   const start = { k_in: axis === "k_in" ? n : 0, k: axis === "k" ? n : 0 };
-  const which = make("div", { class: "cs-which" });
+  const which = div("cs-which");
   const card = makeCard(scene, start, { brief: true });
-  const far = gives ? makeResult(scene, mapsOf(lay.result, start)) : makeBoard(scene, start, { brief: true });
+  const far = gives
+    ? makeResult(scene, mapsOf(lay.result, start))
+    : makeBoard(scene, start, { brief: true });
   const slots = makeSlots(scene, tools.choose);
   const [sign, total] = [make("span"), make("b")];
-  const sum = make("div", { class: "cs-subtotal" }, sign, total);
-  const parts = gives ? [which, card.node, slots.node, far.node] : [which, far.node, card.node, slots.node, sum];
-  const node = make("div", { class: "cs-map" }, ...parts);
+  const sum = div("cs-subtotal", sign, total);
+  const parts = gives
+    ? [which, card.node, slots.node, far.node]
+    : [which, far.node, card.node, slots.node, sum];
+  const node = div("cs-map", ...parts);
 
   function show(step, now, plane, asked, on) {
     const mine = planeTerms(scene, step, plane);
     const term = on ? step.terms[now] : null;
     write(which, `${axis} = ${plane[axis]}`);
     flag(which, "data-on", on ? "" : null);
-    card.show(step, term, plane, on ? markOf(asked, lay.card) : { bare: Boolean(asked.names) });
+    card.show(step, term, plane, markOf(on ? asked : { names: asked.names, given: [] }, lay.card));
     if (gives) showFar(step, now, plane, asked, term, mine);
-    else far.show(step, term, plane, on ? markOf(asked, lay.board) : { bare: Boolean(asked.names) });
+    else
+      far.show(
+        step,
+        term,
+        plane,
+        markOf(on ? asked : { names: asked.names, given: [] }, lay.board),
+      );
     slots.show(step, now, plane, asked);
     write(sign, plane[axis] ? "+" : "");
     const value = mine.reduce((all, at) => all + step.terms[at].value, 0);
@@ -116,7 +147,10 @@ function makeRow(scene, tools, n, axis) {
   // A map that gets something: all of its terms once they are past, or those up to the marked one.
   function showFar(step, now, plane, asked, term, mine) {
     const past = mine.filter((at) => at <= now).at(-1);
-    far.show(step, term ?? (past === undefined ? null : step.terms[past]), plane, { ...markOf(asked, lay.result), quiet: !term });
+    far.show(step, term ?? (past === undefined ? null : step.terms[past]), plane, {
+      ...markOf(asked, lay.result),
+      quiet: !term,
+    });
   }
   return { node, show };
 }
@@ -125,9 +159,13 @@ function makeRow(scene, tools, n, axis) {
 function makeOther(n, axis, choose) {
   const which = make("div", { class: "cs-which", text: `${axis} = ${n}` });
   const total = make("b");
-  const open = make("button", { type: "button", class: "cs-button cs-quiet", text: "show its products" });
-  const sum = make("div", { class: "cs-subtotal" }, make("span", { text: n ? "+" : "" }), total);
-  const node = make("div", { class: "cs-map cs-only" }, which, make("div", { class: "cs-skip" }, open), sum);
+  const open = make("button", {
+    type: "button",
+    class: "cs-button cs-quiet",
+    text: "show its products",
+  });
+  const sum = div("cs-subtotal", make("span", { text: n ? "+" : "" }), total);
+  const node = div("cs-map cs-only", which, div("cs-skip", open), sum);
   let last = 0;
   open.addEventListener("click", () => choose(last));
 

@@ -1,57 +1,55 @@
 // The way back through a max pool: one cell of each window gets all of the gradient.
 
-import { make, makeMarks, minus, phrase, times, write } from "./dom.js";
-import { boxIn, makeLinks, measureGrid, sideways, upInto } from "./links.js";
-import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { makeTable } from "./board.js";
+import { div, make, makeMarks, minus, phrase, write } from "./dom.js";
+import { boxIn, downwards, makeLinks, measureGrid, sideways, upInto } from "./links.js";
+import { makeFrame } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
-import { mapTag } from "./board.js";
 
 export function makePoolView(scene) {
   const { trace, where } = scene;
-  const table = (role, name, letter, note, text) => {
-    const [rows, columns] = where.map((axis) => plainLines(axis[letter]));
-    const size = times([rows.length, columns.length]);
-    const grid = makeGrid({ role, name, note: `${size}${note}`, label: `${name}, ${size}${note}`, rows, columns, maps: [0], text });
-    fitNumbers(grid, [...(trace.arrays[name] ?? trace.arrays.dZ).values].map(shown));
-    return grid;
+  const table = (role, array, letter, note) => {
+    const lines = where.map((axis) => plainLines(axis[letter]));
+    const text = trace.arrays[array] ? scene.number(array) : null;
+    const texts = text ? null : () => [...trace.arrays.dZ.values].map(shown);
+    return makeTable(scene, { role, array, lines, maps: [0], note, text, texts });
   };
-  const board = table("board", "Y", "n", ", input of the pool", scene.number("Y"));
-  const giver = table("card", "dZ", "o", ", gives", scene.number("dZ"));
-  const result = table("result", "dY", "n", "", null);
+  const board = table("board", "Y", "n", "input of the pool");
+  const giver = table("card", "dZ", "o", "gives");
+  const result = table("result", "dY", "n");
   const frame = makeFrame({ className: "cs-window" });
   board.box.append(frame.node);
   const links = makeLinks();
-  const marks = Object.fromEntries(["data-marked", "data-giver", "data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]));
-  const [max, sum, said] = [make("div", { class: "cs-max" }), make("div", { class: "cs-added" }), make("p", { class: "cs-tell" })];
+  const marks = Object.fromEntries(
+    ["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]),
+  );
+  const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p", { class: "cs-tell" })];
   const pill = make("b", { class: "cs-pill", "data-c": "t" });
   const [before, total] = [make("span"), pill];
   sum.append(before, total);
   const meeting = make("div", { class: "cs-meet", "aria-hidden": "true" }, max, sum);
-  const meet = make("div", { class: "cs-meeting" }, meeting);
-  const last = make("div", { class: "cs-last" }, result.node, said);
-  const panels = make("div", { class: "cs-panels cs-one" }, links.node, board.node, giver.node, meet, last);
-  const node = make("div", { class: "cs-step" }, panels);
+  const meet = div("cs-meeting", meeting);
+  const last = div("cs-last", result.node, said);
+  const panels = div("cs-panels cs-one", links.node, board.node, giver.node, meet, last);
+  const node = div("cs-step", panels);
   let [places, shownPlace] = [null, null];
 
   function show(place) {
     shownPlace = place;
     const { step, term, asked } = place;
     const [i, j, k] = step.source.index;
-    for (const grid of [board, giver, result]) {
-      grid.show([k]);
-      write(grid.tagged, mapTag(scene, grid.name, [k]));
-    }
+    giver.turnTo([k]);
+    for (const grid of [board, result]) grid.turnTo([k], asked.names === "dY");
     frame.resize(where[0].f, where[1].f);
     frame.move(i * where[0].s, j * where[1].s);
     const secret = asked.names || asked.hide;
     const at = (cells) => cells.map((cell) => board.cell(cell.index));
     marks["data-over"](at(step.window));
-    marks["data-marked"](asked.names ? [giver.cell([i, j])] : [board.cell(term.target.index), giver.cell([i, j]), result.cell(term.target.index)]);
+    giver.mark(step.source);
+    for (const grid of [board, result]) grid.mark(asked.names ? null : term.target);
     marks["data-now"](asked.names ? [] : [result.cell(term.target.index)]);
     marks["data-tie"](asked.names ? [] : at(step.ties));
-    board.node.classList.toggle("cs-asked", asked.names === "dY");
-    result.node.classList.toggle("cs-asked", asked.names === "dY");
     result.each((index, cell) => {
       const full = [...index, k];
       const here = !secret && full.join() === term.target.index.join();
@@ -64,13 +62,30 @@ export function makePoolView(scene) {
   function tell(step, term, asked) {
     const numbers = step.window.map((cell) => minus(shown(cell.value))).join(", ");
     const winner = trace.cell("Y", term.target.index);
-    max.replaceChildren(...phrase([`largest of ${numbers}: `, ["b", `${scene.name(winner)} = ${minus(shown(winner.value))}`]]));
+    max.replaceChildren(
+      ...phrase([
+        `largest of ${numbers}: `,
+        ["b", `${scene.name(winner)} = ${minus(shown(winner.value))}`],
+      ]),
+    );
     const old = trace.valueBefore(term.target.index, step.number);
     write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
     write(total, minus(shown(term.sum)));
     const ties = step.ties.map(scene.name).join(", ");
-    const tie = ties ? [" A tie: ", ["b", ties], " is as large, but the first in row order gets all of it."] : [];
-    said.replaceChildren(...(asked.kind ? [] : phrase([["k", scene.name(step.source)], " goes to ", ["t", scene.name(term.target)], " alone: only the cell that won moves the loss.", ...tie])));
+    const tie = ties
+      ? [" A tie: ", ["b", ties], " is as large, but the first in row order gets all of it."]
+      : [];
+    said.replaceChildren(
+      ...(asked.kind
+        ? []
+        : phrase([
+            ["k", scene.name(step.source)],
+            " goes to ",
+            ["t", scene.name(term.target)],
+            " alone: only the cell that won moves the loss.",
+            ...tie,
+          ])),
+    );
   }
 
   function draw() {
@@ -81,7 +96,7 @@ export function makePoolView(scene) {
     const winner = places.board.at(board.place(term.target.index));
     links.show([
       ...sideways(winner, places.meet, "b"),
-      { path: `M${from.x} ${from.bottom}C${from.x} ${places.meet.top - 4} ${places.meet.x} ${from.bottom} ${places.meet.x} ${places.meet.top}`, color: "k" },
+      ...downwards(from, { x: places.meet.x, top: places.meet.top }, "k"),
       ...upInto(places.sum, to, places.result, places.meet, "t"),
     ]);
   }
@@ -89,7 +104,13 @@ export function makePoolView(scene) {
   function measure() {
     places = null;
     if (!links.isShown()) return;
-    places = { board: measureGrid(panels, board), giver: measureGrid(panels, giver), result: measureGrid(panels, result), meet: boxIn(panels, meet), sum: boxIn(panels, pill) };
+    places = {
+      board: measureGrid(panels, board),
+      giver: measureGrid(panels, giver),
+      result: measureGrid(panels, result),
+      meet: boxIn(panels, meet),
+      sum: boxIn(panels, pill),
+    };
     if (shownPlace) draw();
   }
 

@@ -1,6 +1,6 @@
 // Where the two numbers meet: their product, the sum that it joins, and why they meet.
 
-import { flag, make, minus, write } from "./dom.js";
+import { div, flag, make, minus, write } from "./dom.js";
 import { relation } from "./lay.js";
 import { factor, shown } from "./number.js";
 
@@ -13,14 +13,25 @@ export function makeMeeting(scene) {
   };
   const [left, right] = [pill(), pill()];
   const product = make("b", { class: "cs-number" });
-  const equation = make("div", { class: "cs-equation" }, left.node, "\u00b7", right.node, make("span", {}, "= ", product));
+  const equation = div(
+    "cs-equation",
+    left.node,
+    "\u00b7",
+    right.node,
+    make("span", {}, "= ", product),
+  );
   const before = make("span");
   const sum = make("b", { class: "cs-pill", "data-c": "t" });
-  const added = make("div", { class: "cs-added" }, before, sum);
+  const added = div("cs-added", before, sum);
   const [rows, columns] = [make("b"), make("b")];
-  const why = make("div", { class: "cs-why" }, make("span", {}, "rows ", rows), " ", make("span", {}, "columns ", columns));
+  const why = div(
+    "cs-why",
+    make("span", {}, "rows ", rows),
+    " ",
+    make("span", {}, "columns ", columns),
+  );
   const nothing = make("p", { class: "cs-nothing" });
-  const parts = make("div", { class: "cs-parts" }, equation, added, why);
+  const parts = div("cs-parts", equation, added, why);
   const node = make("div", { class: "cs-meet", "aria-hidden": "true" }, parts, nothing);
   node.style.setProperty("--digits", longest(trace));
 
@@ -28,13 +39,27 @@ export function makeMeeting(scene) {
   function show(step, term) {
     parts.hidden = !term;
     nothing.hidden = Boolean(term);
-    write(nothing, emptyText(scene, step));
+    write(nothing, step.terms.length ? "" : emptyText(scene, step));
     if (!term) {
       // what is hidden must not tell it either
-      for (const node of [left.name, left.value, right.name, right.value, product, before, sum, rows, columns]) write(node, "");
+      for (const node of [
+        left.name,
+        left.value,
+        right.name,
+        right.value,
+        product,
+        before,
+        sum,
+        rows,
+        columns,
+      ])
+        write(node, "");
       return;
     }
-    for (const [side, cell] of [[left, term.left], [right, term.right]]) {
+    for (const [side, cell] of [
+      [left, term.left],
+      [right, term.right],
+    ]) {
       write(side.name, scene.name(cell));
       write(side.value, minus(shown(cell.value)));
       flag(side.node, "data-c", scene.color(cell.array));
@@ -46,12 +71,25 @@ export function makeMeeting(scene) {
     write(rows, told[0]);
     write(columns, told[1]);
   }
-  return { node, show, left: left.value, right: right.value, leftName: left.name, rightName: right.name, sum };
+  return {
+    node,
+    show,
+    left: left.value,
+    right: right.value,
+    leftName: left.name,
+    rightName: right.name,
+    sum,
+  };
 }
 
 function longest(trace) {
-  const texts = [trace.left, trace.right].flatMap((name) => [...trace.arrays[name].values].map((x) => shown(x).length));
-  return Math.min(12, texts.reduce((most, length) => Math.max(most, length), 2));
+  const texts = [trace.left, trace.right].flatMap((name) =>
+    [...trace.arrays[name].values].map((x) => shown(x).length),
+  );
+  return Math.min(
+    12,
+    texts.reduce((most, length) => Math.max(most, length), 2),
+  );
 }
 
 function sumBefore({ trace }, step, term) {

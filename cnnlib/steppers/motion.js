@@ -15,7 +15,12 @@ export function makeMotion(root) {
     cells.forEach((cell, at) => {
       const start = cell.getBoundingClientRect();
       const [left, top] = [end.left - frame.left, end.top - frame.top + at * 22];
-      const ghost = make("span", { class: "cs-ghost", "data-c": "bk"[at], "aria-hidden": "true", text: cell.textContent });
+      const ghost = make("span", {
+        class: "cs-ghost",
+        "data-c": "bk"[at],
+        "aria-hidden": "true",
+        text: cell.textContent,
+      });
       ghost.style.cssText = `left:${left}px;top:${top}px;width:${end.width}px`;
       root.append(ghost);
       const from = `translate(${start.left - end.left}px, ${start.top - end.top - at * 22}px)`;
@@ -29,7 +34,9 @@ export function makeMotion(root) {
     if (still.matches) return;
     waiting = requestAnimationFrame(() => {
       for (const ghost of root.querySelectorAll(".cs-ghost")) ghost.remove();
-      const from = [".cs-one .cs-board", ".cs-one .cs-card"].map((table) => root.querySelector(`${table} [data-marked]`));
+      const from = [".cs-one .cs-board", ".cs-one .cs-card"].map((table) =>
+        root.querySelector(`${table} [data-marked]`),
+      );
       const to = root.querySelector("[data-marked-product]");
       if (from.every(Boolean) && to) fly(from, to);
       const now = root.querySelector(".cs-result [data-now] span");

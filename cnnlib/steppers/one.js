@@ -1,7 +1,7 @@
 // One map: the sum, the board, the card over the meeting place, and the result.
 
 import { makeAside } from "./beside.js";
-import { make } from "./dom.js";
+import { div, make } from "./dom.js";
 import { cellOf, makeBoard, makeCard, makeResult } from "./board.js";
 import { planeOf } from "./lay.js";
 import { boxIn, downwards, makeLinks, measureGrid, sideways, under, upInto } from "./links.js";
@@ -17,8 +17,14 @@ export function planeNow(step, term) {
 
 // How a table is marked while something is asked: only what is given, nothing that lies there.
 export function markOf({ names, given, hide, secret }, array) {
-  const cell = names ? given?.find((one) => one.array === array) ?? null : null;
-  return { bare: Boolean(names), given: cell, hide, secret: Boolean(secret), chosen: names === array };
+  const cell = names ? (given?.find((one) => one.array === array) ?? null) : null;
+  return {
+    bare: Boolean(names),
+    given: cell,
+    hide,
+    secret: Boolean(secret),
+    chosen: names === array,
+  };
 }
 
 // The three tables of a step together.
@@ -46,10 +52,10 @@ export function makeOneView(scene, tools) {
   const aside = makeAside(scene);
   const tell = aside ? [] : [make("p", { class: "cs-tell" }, ...tellOf(scene))];
   const turn = lay.turned ? makeTurn(card) : null;
-  const meet = make("div", { class: "cs-meeting" }, meeting.node);
-  const last = make("div", { class: "cs-last" }, result.node, ...(aside?.nodes ?? tell));
-  const panels = make("div", { class: "cs-panels cs-one" }, links.node, board.node, card.node, meet, last);
-  const node = make("div", { class: "cs-step" }, sum.node, panels);
+  const meet = div("cs-meeting", meeting.node);
+  const last = div("cs-last", result.node, ...(aside?.nodes ?? tell));
+  const panels = div("cs-panels cs-one", links.node, board.node, card.node, meet, last);
+  const node = div("cs-step", sum.node, panels);
   let [places, shownPlace] = [null, null];
 
   function show(place) {
@@ -82,8 +88,10 @@ export function makeOneView(scene, tools) {
     places = null;
     if (!links.isShown() || !shownPlace?.term) return;
     places = { meet: boxIn(panels, meet) };
-    for (const [name, { grid }] of Object.entries({ board, card, result })) places[name] = measureGrid(panels, grid);
-    for (const name of ["left", "right", "leftName", "rightName", "sum"]) places[name] = boxIn(panels, meeting[name]);
+    for (const [name, { grid }] of Object.entries({ board, card, result }))
+      places[name] = measureGrid(panels, grid);
+    for (const name of ["left", "right", "leftName", "rightName", "sum"])
+      places[name] = boxIn(panels, meeting[name]);
     draw();
   }
   turn?.onTurn(() => shownPlace && draw());

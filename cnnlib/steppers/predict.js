@@ -1,6 +1,6 @@
 // Predict: the question stands where the answer will be, and all that tells the answer is hidden.
 
-import { icon, make, minus, write } from "./dom.js";
+import { div, icon, make, minus, write } from "./dom.js";
 import { questionsOf } from "./quiz.js";
 
 const KIND_WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
@@ -69,7 +69,13 @@ export function makePredict(scene, tools, redraw) {
     meet?.toggleAttribute("data-asking", Boolean(on));
     if (!on) return card.node.remove();
     if (card.node.parentNode !== meet) meet.append(card.node);
-    card.show({ kind: host.predict, open, told: told.get(key()), tally: host.score.tally, colors: (text) => colorNames(scene, text) });
+    card.show({
+      kind: host.predict,
+      open,
+      told: told.get(key()),
+      tally: host.score.tally,
+      colors: (text) => colorNames(scene, text),
+    });
   }
 
   // A cell was chosen in a table: it is the guess, where one of its array is asked for.
@@ -81,7 +87,16 @@ export function makePredict(scene, tools, redraw) {
     return true;
   }
   const toggle = () => choose(host.predict ? null : wanted);
-  return { kinds, asked, show, pick, toggle, byTerm, check: () => card.submit(), aloud: () => open?.ask ?? "" };
+  return {
+    kinds,
+    asked,
+    show,
+    pick,
+    toggle,
+    byTerm,
+    check: () => card.submit(),
+    aloud: () => open?.ask ?? "",
+  };
 }
 
 // A text in which each cell has its short name, in the colour of its array.
@@ -95,19 +110,33 @@ function colorNames(scene, text) {
 }
 
 function makeCardOfQuestion(kinds, act) {
-  const select = make("select", { "aria-label": "what to predict" }, ...kinds.map((kind) => make("option", { value: kind, text: KIND_WORDS[kind] })));
+  const select = make(
+    "select",
+    { "aria-label": "what to predict" },
+    ...kinds.map((kind) => make("option", { value: kind, text: KIND_WORDS[kind] })),
+  );
   const pips = make("span", { class: "cs-pips", "aria-hidden": "true" });
   const tally = make("span", { class: "cs-tally" });
-  const head = make("div", { class: "cs-askhead" }, make("label", {}, "Predict ", select), pips, tally);
+  const head = div("cs-askhead", make("label", {}, "Predict ", select), pips, tally);
   const ask = make("p", { class: "cs-ask" });
   const how = make("p", { class: "cs-how" });
-  const guess = make("input", { class: "cs-guess", "aria-label": "your guess", autocomplete: "off", spellcheck: "false" });
+  const guess = make("input", {
+    class: "cs-guess",
+    "aria-label": "your guess",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const check = make("button", { class: "cs-button cs-main", text: "Check" });
   const show = make("button", { type: "button", class: "cs-button", text: "Show" });
   const form = make("form", { class: "cs-answer" }, guess, check, show);
-  const next = make("button", { type: "button", class: "cs-button cs-main cs-onward" }, make("span", { text: "Next question" }), icon("next"));
+  const next = make(
+    "button",
+    { type: "button", class: "cs-button cs-main cs-onward" },
+    make("span", { text: "Next question" }),
+    icon("next"),
+  );
   const told = make("p", { class: "cs-told" });
-  const node = make("div", { class: "cs-question" }, head, ask, told, how, form, next);
+  const node = div("cs-question", head, ask, told, how, form, next);
 
   select.addEventListener("change", () => act.kind(select.value));
   form.addEventListener("submit", (event) => {
@@ -122,7 +151,8 @@ function makeCardOfQuestion(kinds, act) {
     node,
     show({ kind, open, told: answer, tally: right, colors }) {
       select.value = kind;
-      const pip = (good) => make("i", { class: good ? "cs-yes" : "cs-no" }, icon(good ? "check" : "cross"));
+      const pip = (good) =>
+        make("i", { class: good ? "cs-yes" : "cs-no" }, icon(good ? "check" : "cross"));
       pips.replaceChildren(...right.slice(-6).map(pip));
       write(tally, right.length ? `${right.filter(Boolean).length} of ${right.length}` : "");
       for (const node of [form, ask]) node.hidden = !open;
@@ -139,7 +169,8 @@ function makeCardOfQuestion(kinds, act) {
       guess.value = "";
       guess.focus({ preventScroll: true });
     },
-    submit: () => (form.hidden ? next.isConnected && next.click() : guess.value && act.check(guess.value)),
+    submit: () =>
+      form.hidden ? next.isConnected && next.click() : guess.value && act.check(guess.value),
     focusNext: () => next.isConnected && next.focus({ preventScroll: true }),
     focusGuess: () => guess.isConnected && guess.focus({ preventScroll: true }),
   };
@@ -150,6 +181,11 @@ function answerOf(answer, colors) {
   if (!answer) return ["This has been answered."];
   const { right, said } = answer;
   if (right === null) return colors(said);
-  const word = make("b", { class: right ? "cs-yes" : "cs-no" }, icon(right ? "check" : "cross"), right ? " Right. " : " Not right. ");
+  const word = make(
+    "b",
+    { class: right ? "cs-yes" : "cs-no" },
+    icon(right ? "check" : "cross"),
+    right ? " Right. " : " Not right. ",
+  );
   return [word, ...colors(said)];
 }

@@ -1,15 +1,25 @@
 // Set up: geometry, which maps, the nudge, the activation, own numbers, the code, speed and keys.
 
 import { makeChoice } from "./bar.js";
-import { flag, icon, make } from "./dom.js";
+import { div, flag, icon, make } from "./dom.js";
 import { writeGeometry } from "./geometry.js";
 import { ACTIVATIONS } from "./problem.js";
 import { rowsToText } from "./share.js";
 
 const KEYS = [
-  [["\u2190", "\u2192"], "move"], [["\u2191", "\u2193"], "term"], [["1\u20269"], "that term"], [["Home", "End"], "ends"],
-  [["Space"], "play"], [["P"], "predict"], [["Enter"], "check"], [["T"], "turn"], [["C"], "code"], [["G"], "go to"],
-  [["S"], "set up"], [["F"], "present"], [["Esc"], "leave"],
+  [["\u2190", "\u2192"], "move"],
+  [["\u2191", "\u2193"], "term"],
+  [["1\u20269"], "that term"],
+  [["Home", "End"], "ends"],
+  [["Space"], "play"],
+  [["P"], "predict"],
+  [["Enter"], "check"],
+  [["T"], "turn"],
+  [["C"], "code"],
+  [["G"], "go to"],
+  [["S"], "set up"],
+  [["F"], "present"],
+  [["Esc"], "leave"],
 ];
 
 function field(label, input) {
@@ -17,26 +27,50 @@ function field(label, input) {
 }
 
 function section(title, ...parts) {
-  return make("section", {}, make("h2", { text: title }), make("div", { class: "cs-fields" }, ...parts));
+  return make("section", {}, make("h2", { text: title }), div("cs-fields", ...parts));
 }
 
 function action(name, text, use) {
-  const node = make("button", { type: "button", class: "cs-button cs-quiet" }, icon(name), make("span", { text }));
+  const node = make(
+    "button",
+    { type: "button", class: "cs-button cs-quiet" },
+    icon(name),
+    make("span", { text }),
+  );
   node.addEventListener("click", use);
   return node;
 }
 
 export function makeSetup(scene, tools, speed) {
   const { problem } = scene;
-  const node = make("div", { class: "cs-setup", hidden: true, role: "group", "aria-label": "Set up" });
+  const node = make("div", {
+    class: "cs-setup",
+    hidden: true,
+    role: "group",
+    "aria-label": "Set up",
+  });
   let built = false;
 
   function build() {
     built = true;
     node.append(
-      section("Geometry", ...geometryFields(scene, tools), ...extraFields(problem, tools), ...mapFields(scene, tools)),
+      section(
+        "Geometry",
+        ...geometryFields(scene, tools),
+        ...extraFields(problem, tools),
+        ...mapFields(scene, tools),
+      ),
       numbersSection(problem, tools),
-      section("Speed of play", makeChoice("speed", "speed", tools.speeds.map((name) => [name, name]), speed.current(), speed.speed).node),
+      section(
+        "Speed of play",
+        makeChoice(
+          "speed",
+          "speed",
+          tools.speeds.map((name) => [name, name]),
+          speed.current(),
+          speed.speed,
+        ).node,
+      ),
       keysLine(),
     );
   }
@@ -53,20 +87,33 @@ export function makeSetup(scene, tools, speed) {
 // A field that counts once it is left or Enter is pressed.
 function typed(label, value, use) {
   const input = make("input", { value, size: 4, spellcheck: "false", autocomplete: "off" });
-  input.addEventListener("change", () => flag(input, "aria-invalid", use(input.value) ? null : "true"));
+  input.addEventListener("change", () =>
+    flag(input, "aria-invalid", use(input.value) ? null : "true"),
+  );
   return field(label, input);
 }
 
 function geometryFields({ problem }, { host, rebuilt }) {
   return ["stride", "padding", "dilation"].map((name) =>
-    typed(name, writeGeometry(problem.how[name], problem.geometry[name]), (text) => rebuilt(() => host.change({ [name]: text }))),
+    typed(name, writeGeometry(problem.how[name], problem.geometry[name]), (text) =>
+      rebuilt(() => host.change({ [name]: text })),
+    ),
   );
 }
 
 function extraFields({ kind, extras }, { host, rebuilt }) {
-  if (kind === "nudge") return [typed("nudge", String(extras.amount), (text) => rebuilt(() => host.change({ amount: text })))];
+  if (kind === "nudge")
+    return [
+      typed("nudge", String(extras.amount), (text) => rebuilt(() => host.change({ amount: text }))),
+    ];
   if (kind !== "activation") return [];
-  const select = make("select", {}, ...ACTIVATIONS.map((name) => make("option", { value: name, text: name, selected: name === extras.activation })));
+  const select = make(
+    "select",
+    {},
+    ...ACTIVATIONS.map((name) =>
+      make("option", { value: name, text: name, selected: name === extras.activation }),
+    ),
+  );
   select.addEventListener("change", () => rebuilt(() => host.change({ activation: select.value })));
   return [field("activation", select)];
 }
@@ -78,7 +125,11 @@ function mapFields({ trace }, { go, root }) {
   const fields = names.map((name, axis) => {
     const count = shape[axis + 2];
     if (!(count > 1)) return null;
-    const select = make("select", {}, ...[...Array(count).keys()].map((map) => make("option", { value: map, text: String(map) })));
+    const select = make(
+      "select",
+      {},
+      ...[...Array(count).keys()].map((map) => make("option", { value: map, text: String(map) })),
+    );
     select.addEventListener("change", () => {
       const here = trace.step(Number(root.dataset.step));
       const index = [...(here.target ?? here.source).index];
@@ -97,21 +148,43 @@ function numbersSection(problem, { host, rebuilt, say }) {
     return area;
   });
   const use = action("check", "Use", () =>
-    rebuilt(() => host.use(Object.fromEntries(areas.map((area) => [area.dataset.name, area.value])))),
+    rebuilt(() =>
+      host.use(Object.fromEntries(areas.map((area) => [area.dataset.name, area.value]))),
+    ),
   );
-  const code = make("input", { class: "cs-codefield", value: host.code, spellcheck: "false", autocomplete: "off" });
+  const code = make("input", {
+    class: "cs-codefield",
+    value: host.code,
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   code.addEventListener("focus", () => code.select());
   code.addEventListener("change", () => rebuilt(() => host.useCode(code.value)));
-  const copy = (text, word) => navigator.clipboard.writeText(text).then(
-    () => say(`The ${word} is copied.`),
-    () => { code.focus(); say(`The browser does not allow copying: the ${word} is marked in its field, copy it there.`); },
-  );
+  const copy = (text, word) =>
+    navigator.clipboard.writeText(text).then(
+      () => say(`The ${word} is copied.`),
+      () => {
+        code.focus();
+        say(
+          `The browser does not allow copying: the ${word} is marked in its field, copy it there.`,
+        );
+      },
+    );
   const copies = [action("copy", "Copy code", () => copy(host.code, "code"))];
   if (host.link) copies.push(action("copy", "Copy link", () => copy(host.link, "link")));
-  return section("Your numbers", ...areas.map((area) => field(area.dataset.name, area)), use, field("code", code), ...copies);
+  return section(
+    "Your numbers",
+    ...areas.map((area) => field(area.dataset.name, area)),
+    use,
+    field("code", code),
+    ...copies,
+  );
 }
 
 function keysLine() {
-  const parts = KEYS.flatMap(([keys, what]) => [...keys.map((key) => make("kbd", { text: key })), ` ${what}  `]);
+  const parts = KEYS.flatMap(([keys, what]) => [
+    ...keys.map((key) => make("kbd", { text: key })),
+    ` ${what}  `,
+  ]);
   return make("p", { class: "cs-keys" }, make("b", { text: "Keys" }), " ", ...parts);
 }

@@ -4,9 +4,8 @@
 import { makeBar, makeTrack } from "./bar.js";
 import { makeScene } from "./board.js";
 import { makeCode } from "./code.js";
-import { flag, make, write } from "./dom.js";
+import { div, flag, make, write } from "./dom.js";
 import { fitCells, foldOf, roomOf } from "./fit.js";
-import { makeGivens } from "./givens.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
 import { makeMotion } from "./motion.js";
@@ -64,8 +63,19 @@ export function mountStepper(root, host) {
     leave: () => present.leave(),
   };
   const present = makePresent(root, () => layout());
-  const tools = { choose: acts.term, go: (n) => go(n, -1), attempt, rebuilt, acts, speeds: Object.keys(SPEEDS), root, host, say };
-  tools.hear = ({ right, said }) => hear(`${right === null ? "" : right ? "Right. " : "Not right. "}${said}`);
+  const tools = {
+    choose: acts.term,
+    go: (n) => go(n, -1),
+    attempt,
+    rebuilt,
+    acts,
+    speeds: Object.keys(SPEEDS),
+    root,
+    host,
+    say,
+  };
+  tools.hear = ({ right, said }) =>
+    hear(`${right === null ? "" : right ? "Right. " : "Not right. "}${said}`);
 
   function build() {
     stop();
@@ -77,13 +87,13 @@ export function mountStepper(root, host) {
     parts = { scene };
     parts.predict = makePredict(scene, tools, () => draw());
     parts.view = makeView(scene, tools);
-    parts.givens = null;
+    parts.alone = null;
     const terms = !["stride", "pool"].includes(host.problem.kind);
     parts.bar = makeBar(acts, { questions: parts.predict.kinds.length > 0, terms });
     parts.track = makeTrack(trace.length, row, (n) => go(n, -1));
     parts.code = makeCode(scene, acts.term);
     parts.setup = makeSetup(scene, tools, { speed: setSpeed, current: () => at.speed });
-    parts.place = make("div", { class: "cs-where" }, parts.track.node, message);
+    parts.place = div("cs-where", parts.track.node, message);
     const { bar, place, setup, view, code } = parts;
     code.node.hidden = !at.code;
     at.longest = Math.max(...[0, trace.length - 1].map((n) => placeName(trace.step(n)).length));
@@ -104,12 +114,19 @@ export function mountStepper(root, host) {
     at.now = host.term;
   }
 
-  // What is on the page: the picture, or while a size is asked for only what is given.
+  // What is on the page: the picture, or while a size is asked for the question alone, with all that
+  // it takes: any table would tell it.
+  function makeAlone() {
+    const meet = div("cs-meeting");
+    return { node: div("cs-step cs-alone", meet), meet, show() {} };
+  }
+
   function viewFor(asked) {
-    const wanted = asked.kind === "size" ? (parts.givens ??= makeGivens(parts.scene)) : parts.view;
-    const other = wanted === parts.view ? parts.givens : parts.view;
+    const wanted = asked.kind === "size" ? (parts.alone ??= makeAlone()) : parts.view;
+    const other = wanted === parts.view ? parts.alone : parts.view;
     if (other?.node.isConnected) other.node.replaceWith(wanted.node);
-    if (wanted === parts.view && !parts.place.contains(parts.track.node)) parts.place.prepend(parts.track.node);
+    if (wanted === parts.view && !parts.place.contains(parts.track.node))
+      parts.place.prepend(parts.track.node);
     if (asked.secret) parts.track.node.remove();
     return wanted;
   }
@@ -202,14 +219,23 @@ export function mountStepper(root, host) {
     const { trace } = host.problem;
     const last = number === trace.length - 1 && (now >= step.terms.length - 1 || !host.byTerm);
     bar.show({
-      atStart: number === 0 && (now === 0 || !host.byTerm), atEnd: last,
-      playing: at.playing !== null, byTerm: host.byTerm, place, longest: at.longest,
+      atStart: number === 0 && (now === 0 || !host.byTerm),
+      atEnd: last,
+      playing: at.playing !== null,
+      byTerm: host.byTerm,
+      place,
+      longest: at.longest,
       count: asked.secret ? "" : `${number + 1} of ${trace.length}`,
-      predicting: host.predict, code: at.code, setup: parts.setup.open(), presenting: present.on(), moved,
+      predicting: host.predict,
+      code: at.code,
+      setup: parts.setup.open(),
+      presenting: present.on(),
+      moved,
     });
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
-    if (before?.matches("[data-product], .cs-none")) root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
+    if (before?.matches("[data-product], .cs-none"))
+      root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
     else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
@@ -219,8 +245,14 @@ export function mountStepper(root, host) {
   // The heading of a step once, then what happens at the term.
   function announce(step, term, asked, place) {
     const fresh = saidStep !== at.number && !asked.secret;
-    const heading = fresh ? `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. ` : "";
-    const text = asked.kind ? parts.predict.aloud() : term ? spoken(parts.scene, step, term) : parts.view.aloud?.(step) ?? "";
+    const heading = fresh
+      ? `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. `
+      : "";
+    const text = asked.kind
+      ? parts.predict.aloud()
+      : term
+        ? spoken(parts.scene, step, term)
+        : (parts.view.aloud?.(step) ?? "");
     hear(heading + text, () => (saidStep = at.number));
   }
 
@@ -261,7 +293,8 @@ export function mountStepper(root, host) {
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
     [width, room] = [root.clientWidth, roomOf(root)];
-    root.dataset.fold = foldOf(root.clientWidth);
+    root.dataset.fold = foldOf(width);
+    root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);
     draw({ quiet: true });
     while (fitCells(root) < 30 && parts.view.fewer?.()) draw({ quiet: true });
@@ -297,10 +330,16 @@ export function mountStepper(root, host) {
 }
 
 const NAMES = {
-  forward: "forward pass", influence: "what each cell of Y gives to Z", input: "input gradient",
-  scatter: "what each cell of dZ gives to dY", three: "the input gradient, three ways",
-  filter: "filter gradient", stride: "the input gradient in stages", nudge: "a weight is nudged",
-  activation: "a layer and its activation", pool: "max pool",
+  forward: "forward pass",
+  influence: "what each cell of Y gives to Z",
+  input: "input gradient",
+  scatter: "what each cell of dZ gives to dY",
+  three: "the input gradient, three ways",
+  filter: "filter gradient",
+  stride: "the input gradient in stages",
+  nudge: "a weight is nudged",
+  activation: "a layer and its activation",
+  pool: "max pool",
 };
 
 const indexName = (cell) => `${cell.array}(${cell.index.join(", ")})`;

@@ -1,8 +1,8 @@
 // The sum as a ledger: a column for each place of the window, with cell, weight, product, sum so far.
 
-import { flag, make, makeMarks, minus, seq, write } from "./dom.js";
-import { windowsOf } from "./board.js";
+import { div, flag, make, makeMarks, minus, seq, write } from "./dom.js";
 import { factor, shown } from "./number.js";
+import { windowsOf } from "./window.js";
 
 const LONG = 8; // characters of a product that need smaller type
 
@@ -20,7 +20,8 @@ export function spoken(scene, step, term, { hide = false } = {}) {
   const { left, right, value, target } = term;
   const numbers = `${shown(left.value)} times ${shown(right.value)} is ${shown(value)}`;
   const pair = `${scene.name(left)} times ${scene.name(right)}, ${numbers}`;
-  if (step.source) return `${pair}, to ${scene.name(target)}${hide ? "" : `, now ${shown(term.sum)}`}`;
+  if (step.source)
+    return `${pair}, to ${scene.name(target)}${hide ? "" : `, now ${shown(term.sum)}`}`;
   return hide ? pair : `${pair}, sum so far ${shown(term.sum)}`;
 }
 
@@ -45,7 +46,7 @@ function inPlane(trace, term, { k_in, k }) {
 
 // The products of one plane; `choose(n)` is told which was clicked.
 export function makeSlots(scene, choose, { most = Infinity } = {}) {
-  const node = make("div", { class: "cs-slots" });
+  const node = div("cs-slots");
   let slots = [];
   let lines = [];
   const marked = makeMarks("data-marked-product");
@@ -78,15 +79,23 @@ export function makeSlots(scene, choose, { most = Infinity } = {}) {
     const here = places.flat().indexOf(now);
     marked(here < 0 ? [] : [slots[here].node]);
   }
-  const size = () => ({ rows: lines.length, columns: lines.length ? slots.length / lines.length : 0 });
+  const size = () => ({
+    rows: lines.length,
+    columns: lines.length ? slots.length / lines.length : 0,
+  });
   return { node, show, size };
 }
 
 // Of a window with too many places, those around the marked one.
 function around(places, now, most) {
-  const row = Math.max(0, places.findIndex((line) => line.includes(now)));
+  const row = Math.max(
+    0,
+    places.findIndex((line) => line.includes(now)),
+  );
   const column = Math.max(0, places[row]?.indexOf(now) ?? 0);
-  return nearby(places.length, row, most).map((at) => nearby(places[at].length, column, most).map((to) => places[at][to]));
+  return nearby(places.length, row, most).map((at) =>
+    nearby(places[at].length, column, most).map((to) => places[at][to]),
+  );
 }
 
 // A few numbers in a row out of many, with one of them in the middle where that can be.
@@ -108,7 +117,8 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   flag(node, "title", n === null ? "a zero was put in here: no product" : null);
   if (n === null) {
     for (const name of ["aria-checked", "aria-label", "tabindex"]) node.removeAttribute(name);
-    for (const part of [slot.first, slot.second, slot.left, slot.right, slot.value, slot.sum]) write(part, "");
+    for (const part of [slot.first, slot.second, slot.left, slot.right, slot.value, slot.sum])
+      write(part, "");
     return;
   }
   const term = step.terms[n];
@@ -119,7 +129,8 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   flag(node, "aria-checked", n === now);
   flag(node, "tabindex", n === now ? 0 : -1);
   const gift = hide && step.source && n >= now; // what it comes to is asked
-  const text = names || gift ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
+  const text =
+    names || gift ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
   flag(node, "aria-label", `term ${n + 1} of ${step.terms.length}: ${text}`);
   const unknown = (cell) => names && cell.array === names;
   nameCell(slot.first, scene, one, unknown(one));
@@ -129,11 +140,22 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   colored(slot.right, scene, term.right, bare);
   slot.product.classList.toggle("cs-long", term.text.length > LONG);
   write(slot.value, bare ? "" : gift ? "?" : minus(shown(term.value)));
-  write(slot.sum, bare ? "" : hide && (gift || !step.source) ? "?" : n <= now || step.source ? minus(shown(term.sum)) : "");
+  write(
+    slot.sum,
+    bare
+      ? ""
+      : hide && (gift || !step.source)
+        ? "?"
+        : n <= now || step.source
+          ? minus(shown(term.sum))
+          : "",
+  );
 }
 
 function nameAsked(scene, step, term, array) {
-  const known = (step.source ? [term.target, term.right] : [term.left, term.right]).filter((cell) => cell.array !== array);
+  const known = (step.source ? [term.target, term.right] : [term.left, term.right]).filter(
+    (cell) => cell.array !== array,
+  );
   return known.map((cell) => scene.name(cell)).join(", ") || "?";
 }
 
@@ -154,14 +176,17 @@ export function makeSum(scene, choose, { most } = {}) {
   const { lay } = scene;
   const gives = lay.moves === "result";
   const name = make("span", { "data-c": gives ? "b" : "t" });
-  const left = make("div", { class: "cs-left" }, make("span", { class: "cs-name" }, name, make("span", { text: gives ? " gives" : " =" })));
+  const left = div(
+    "cs-left",
+    make("span", { class: "cs-name" }, name, make("span", { text: gives ? " gives" : " =" })),
+  );
   const soFar = make("small", { text: gives ? "" : "so far" });
   left.append(soFar);
-  const start = make("div", { class: "cs-start" });
+  const start = div("cs-start");
   const slots = makeSlots(scene, choose, { most });
   const total = make("b", { class: "cs-number" });
   const note = make("small");
-  const right = make("div", { class: "cs-total" }, make("span", { class: "cs-equals", text: "= " }), total, note);
+  const right = div("cs-total", make("span", { class: "cs-equals", text: "= " }), total, note);
   const group = make("div", { class: "cs-products", role: "radiogroup" }, start, slots.node);
   const node = make("div", { class: gives ? "cs-sum cs-gives" : "cs-sum" }, left, group, right);
 
@@ -188,7 +213,12 @@ export function makeSum(scene, choose, { most } = {}) {
 }
 
 function showBias(node, scene, step, { names, hide }) {
-  if (!node.firstChild) node.append(...["first", "second", "product", "so-far"].map((part) => make("span", { class: `cs-${part}` })));
+  if (!node.firstChild)
+    node.append(
+      ...["first", "second", "product", "so-far"].map((part) =>
+        make("span", { class: `cs-${part}` }),
+      ),
+    );
   const [name, kind, value, sum] = node.children;
   write(name, scene.name(step.bias));
   write(kind, "bias");

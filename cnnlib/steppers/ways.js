@@ -1,8 +1,8 @@
 // Three ways to one number: the gather, the whole matrix of the layer, the scatter.
 
-import { matrix } from "./aside.js";
-import { flag, make, makeMarks, minus, phrase, write } from "./dom.js";
-import { fitNumbers, makeFrame, makeGrid, makeLying } from "./grid.js";
+import { joining } from "./aside.js";
+import { div, flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
+import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
@@ -15,19 +15,23 @@ export function makeWaysView(scene, tools) {
   const whole = makeMatrix(scene);
   const scatter = makeScatter(scene);
   const [gathers, reads, gives] = [make("p"), make("p"), make("p")];
-  const meet = make("div", { class: "cs-meeting" });
+  const meet = div("cs-meeting");
   const remark = make("p", { class: "cs-tell" }, ...phrase(REMARK));
   const column = (title, note, ...parts) =>
-    make("section", { class: "cs-way" }, make("h2", {}, title, " ", make("small", { text: note })), ...parts);
-  const pair = make("div", { class: "cs-pair" }, card.node, make("div", {}, meet, remark));
-  const panels = make(
-    "div",
-    { class: "cs-panels cs-ways" },
+    make(
+      "section",
+      { class: "cs-way" },
+      make("h2", {}, title, " ", make("small", { text: note })),
+      ...parts,
+    );
+  const pair = div("cs-pair", card.node, make("div", {}, meet, remark));
+  const panels = div(
+    "cs-panels cs-ways",
     column("Gather", "the filter is turned", board.node, gathers),
     column("Matrix", "one entry, read two ways", whole.node, reads, pair),
-    column("Scatter", "nothing is turned", make("div", { class: "cs-pair" }, ...scatter.nodes), gives, result.node),
+    column("Scatter", "nothing is turned", div("cs-pair", ...scatter.nodes), gives, result.node),
   );
-  const node = make("div", { class: "cs-step" }, sum.node, panels);
+  const node = div("cs-step", sum.node, panels);
 
   function show(place) {
     const { step, now, term, asked } = place;
@@ -38,10 +42,16 @@ export function makeWaysView(scene, tools) {
     scatter.show(asked.kind ? null : term);
     for (const line of [gathers, reads, gives]) line.hidden = !term || Boolean(asked.kind);
     if (!term || asked.kind) return;
-    const [dZ, W, dY] = [["b", scene.name(term.left)], ["k", scene.name(term.right)], ["t", scene.name(term.target)]];
+    const [dZ, W, dY] = [
+      ["b", scene.name(term.left)],
+      ["k", scene.name(term.right)],
+      ["t", scene.name(term.target)],
+    ];
     const product = ["i", minus(term.text)];
     gathers.replaceChildren(...phrase([dY, " takes ", product, " from ", dZ]));
-    reads.replaceChildren(...phrase(["row ", dZ, ", column ", dY, ": ", W, ` = ${minus(shown(term.right.value))}`]));
+    reads.replaceChildren(
+      ...phrase(["row ", dZ, ", column ", dY, ": ", W, ` = ${minus(shown(term.right.value))}`]),
+    );
     gives.replaceChildren(...phrase([dZ, " gives ", product, " to ", dY]));
   }
 
@@ -49,32 +59,47 @@ export function makeWaysView(scene, tools) {
 }
 
 const REMARK = [
-  "The ", ["i", "column"], " of A holds W turned: so the gather flips. The ", ["i", "row"],
+  "The ",
+  ["i", "column"],
+  " of A holds W turned: so the gather flips. The ",
+  ["i", "row"],
   " holds W as it is stored: so the scatter does not.",
 ];
 
 // A: a row for each cell of dZ, a column for each cell of dY; row and column cross in the weight.
 function makeMatrix(scene) {
   const { problem, where, trace } = scene;
-  const { rows, columns, entry } = matrix(problem);
+  const places = (h, w) => seq(h).flatMap((r) => seq(w).map((c) => [r, c]));
+  const [rows, columns] = [places(where[0].o, where[1].o), places(where[0].n, where[1].n)];
   const weights = trace.arrays.W.values;
   const most = Math.max(...weights.map(Math.abs)) || 1;
   const width = where[1].n;
-  const cells = rows.map((z) => columns.map((y) => {
-    const index = entry(z, y);
-    const cell = make("td", {});
-    if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
-    if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
-    if (!index) return cell;
-    const value = trace.cell("W", index).value;
-    cell.style.setProperty("--v", `${Math.round(25 + (65 * Math.abs(value)) / most)}%`);
-    flag(cell, "data-minus", value < 0 ? "" : null);
-    return cell;
-  }));
+  const cells = rows.map((z) =>
+    columns.map((y) => {
+      const index = joining(problem, z, y);
+      const cell = make("td", {});
+      if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
+      if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
+      if (!index) return cell;
+      const value = trace.cell("W", index).value;
+      cell.style.setProperty("--v", `${Math.round(25 + (65 * Math.abs(value)) / most)}%`);
+      flag(cell, "data-minus", value < 0 ? "" : null);
+      return cell;
+    }),
+  );
   const label = `A, ${rows.length} by ${columns.length}: a row for each cell of dZ, a column for each cell of dY`;
-  const table = make("table", { "aria-label": label }, make("tbody", {}, ...cells.map((line) => make("tr", {}, ...line))));
-  const caption = make("figcaption", {}, make("b", { text: "A" }), "a row for each dZ, a column for each dY");
-  const node = make("figure", { class: "cs-panel cs-matrix" }, caption, make("div", { class: "cs-grid" }, table));
+  const table = make(
+    "table",
+    { "aria-label": label },
+    make("tbody", {}, ...cells.map((line) => make("tr", {}, ...line))),
+  );
+  const caption = make(
+    "figcaption",
+    {},
+    make("b", { text: "A" }),
+    "a row for each dZ, a column for each dY",
+  );
+  const node = make("figure", { class: "cs-panel cs-matrix" }, caption, div("cs-grid", table));
   node.style.setProperty("--across", columns.length);
   const [inRow, inColumn, cross] = ["data-row", "data-column", "data-cross"].map(makeMarks);
   let written = null;
@@ -102,23 +127,25 @@ function makeScatter(scene) {
   fitNumbers(giver, [...trace.arrays.dZ.values].map(shown));
   fitNumbers(got, productsOf(trace));
   const frame = makeFrame({ corner: "first", className: "cs-window" });
-  const lying = makeLying(frame);
   got.box.append(frame.node);
   const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
 
   function show(term) {
     marked(term ? [giver.cell(term.left.index)] : []);
-    write(got.caption.lastElementChild, term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "");
+    write(
+      got.caption.lastElementChild,
+      term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "",
+    );
     frame.node.hidden = !term;
     const given = new Map();
-    for (const gift of term ? trace.gifts(term.left.index) : []) given.set(gift.target.index.join(), gift.value);
+    for (const gift of term ? trace.gifts(term.left.index) : [])
+      given.set(gift.target.index.join(), gift.value);
     got.each((index, cell) => {
       const value = given.get([...index, 0].join());
       write(cell.firstChild, value === undefined ? "\u00b7" : minus(shown(value)));
     });
     over([...given.keys()].map((name) => got.cell(name.split(",").map(Number))));
     now(term ? [got.cell(term.target.index)] : []);
-    lying.put([]);
     if (!term) return;
     const [rows, columns] = where.map((axis, n) => windowOn("scatter", axis, term.left.index[n]));
     frame.resize(rows.span, columns.span);
@@ -129,7 +156,16 @@ function makeScatter(scene) {
 
 function plainTable(name, [rows, columns], note, text) {
   const role = name === "dZ" ? "board cs-from" : "result cs-got";
-  const grid = makeGrid({ role, name, note, label: `${name}, of the scatter`, rows, columns, maps: [0], text });
+  const grid = makeGrid({
+    role,
+    name,
+    note,
+    label: `${name}, of the scatter`,
+    rows,
+    columns,
+    maps: [0],
+    text,
+  });
   grid.each((_, cell) => cell.removeAttribute("data-cell")); // they stand in the gather and the result
   return grid;
 }
