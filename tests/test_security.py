@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from cnnlib import examples, exercises, steppers, trace
-from cnnlib.steppers import page, stages, static
+from cnnlib.steppers import page as pages
+from cnnlib.steppers import stages, static
 from homework import __main__ as homework
 from homework import names, sheets
 from homework import pages as homework_pages
@@ -194,7 +195,7 @@ def everything(stepper):
     for index in (0, len(stepper.steps) // 2):
         stepper.index = index
         yield stepper._repr_mimebundle_()[0]["text/html"]
-    yield page.document(stepper.fragment(), "a title")
+    yield pages.document(stepper.fragment(), "a title")
 
 
 def test_the_name_of_an_array_is_text(pair):
@@ -215,15 +216,15 @@ def test_the_name_of_a_stage_is_text():
 
 
 def test_the_title_of_a_page_is_text():
-    right = page.document("<p></p>", "a title")
-    assert skeleton(page.document("<p></p>", HOSTILE)) == skeleton(right)
+    right = pages.document("<p></p>", "a title")
+    assert skeleton(pages.document("<p></p>", HOSTILE)) == skeleton(right)
 
 
 def test_the_browser_writes_text_and_never_html():
     """Hostile codes and numbers are typed in tests/browser/test_saved_pages.py."""
     ways = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|Fragment\(|setHTML"
     for name in (r"\beval\b", r"\bnew Function\b", r"\bimport\(", "on(click|error|load)=", ways):
-        assert not re.search(name, page.JOINED), name
+        assert not re.search(name, pages.JOINED), name
     assert re.search(ways, "root.innerHTML = text")
 
 
