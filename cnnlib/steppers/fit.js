@@ -5,10 +5,10 @@ const LEAST = 14;
 // The height that is seen at once: of the screen when presenting, else of what scrolls.
 export function roomOf(root) {
   if (root.matches(".cs-presenting")) return window.innerHeight;
-  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement) {
-    const { overflowY } = getComputedStyle(node);
-    if (/auto|scroll/.test(overflowY) && node.clientHeight > 200) return node.clientHeight - 10;
-  }
+  let outermost = null; // one further in may be as high as what it holds
+  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement)
+    if (/auto|scroll/.test(getComputedStyle(node).overflowY)) outermost = node;
+  if (outermost?.clientHeight > 200) return outermost.clientHeight - 10;
   const top = root.getBoundingClientRect().top + window.scrollY; // a short heading may stand above
   return window.innerHeight - Math.min(top, 120) - 8;
 }
