@@ -108,7 +108,9 @@ def numbers(text):
 
 def from_elsewhere(html):
     """Return what a page would fetch: addresses in attributes, in styles and in scripts."""
-    found = re.findall(r"https?:|(?:src|href|srcset|action|data|poster|background)\s*=", html)
+    found = re.findall(r"https?:", html)
+    written = re.sub(r"(<script[^>]*>).*?</script>", r"\1", html, flags=re.S)
+    found += re.findall(r"(?:src|href|srcset|action|data|poster|background)\s*=", written)
     style = "".join(re.findall(r"<style>(.*?)</style>", html, re.S))
     script = "".join(re.findall(r"<script[^>]*>(.*?)</script>", html, re.S))
     found += re.findall(r"@import|url\(|//|image-set", style)

@@ -261,7 +261,13 @@ def test_there_is_nothing_to_ask_of_a_step_without_a_term():
 def test_a_score_takes_the_first_guess_of_each_question():
     score = quiz.Score()
     assert str(score) == "0 of 0 right"
-    for key, right in (("one", False), ("one", True), ("two", None), ("two", True), ("three", True)):
+    for key, right in (
+        ("one", False),
+        ("one", True),
+        ("two", None),
+        ("two", True),
+        ("three", True),
+    ):
         score.take(key, right)
     assert score.answered == {"one": False, "two": None, "three": True}
     assert str(score) == "1 of 2 right"

@@ -167,9 +167,7 @@ def test_the_text_says_how_far_the_sum_is():
     shown = seen(step, 1)
     assert "[dZ(0, 1, 0) W(2, 1, 0, 0)]" in shown.all
     assert "[(-4)·3]" in shown.all
-    assert shown.where == (
-        "Step 13 of 25: dY(2, 2, 0); term 2 of 9: (-4)·3 = -12, sum so far -18."
-    )
+    assert shown.where == ("Step 13 of 25: dY(2, 2, 0); term 2 of 9: (-4)·3 = -12, sum so far -18.")
     assert static.text(step) == str(step)
     assert static.text(step, 3) == f"{step}; term 4 of 9: 5·(-1) = -5, sum so far -15"
 

@@ -239,5 +239,5 @@ def drawn(page, count):
     page.wait_for_function(
         "n => document.querySelectorAll('.cnnlib-stepper[data-step]').length >= n",
         arg=count,
-        timeout=60_000,
+        timeout=120_000,
     )

@@ -57,3 +57,11 @@ def check(seen, stepper, step, term):
         if name in trace.arrays:
             assert text == number(trace.arrays[name][index]), cell
     assert seen["cells"][str(marked.target)] == number(marked.target.value)
+
+
+def place(stepper):
+    """Return where a stepper is and which cells must be marked, to be sent as JSON."""
+    terms = stepper.step.terms
+    marked = terms[stepper.term] if terms else None
+    cells = (marked.left, marked.right, marked.target) if marked else ()
+    return {"place": [stepper.index, stepper.term], "marked": sorted(map(str, cells))}

@@ -78,8 +78,15 @@ COUNT = 30
 
 @pytest.mark.parametrize("kind", problem.KINDS)
 def test_traces_are_equal(page, kind):
-    """Every index, product, running sum and text; thousands more in tests/long."""
+    """Every index, product, running sum and text."""
     compare(page, kind, COUNT, seed=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("kind", problem.KINDS)
+def test_thousands_of_traces_are_equal(page, kind, seed):
+    compare(page, kind, 100, seed)
 
 
 def compare(page, kind, count, seed):
