@@ -1,90 +1,34 @@
 // The toolbar: moves, how to move, where one is, and what opens; and the track of the steps.
 
-import { div, flag, icon, make, setIcon, write } from "./dom.js";
+import { div, flag, make, makeButton, makeChoice, makeField, seq, setIcon, write } from "./dom.js";
 
 const MOVES = { first: "First step", previous: "Previous", next: "Next", last: "Last step" };
 
-function button(name, label, word, className = "") {
-  return make(
-    "button",
-    {
-      type: "button",
-      class: `cs-button cs-do-${name} ${className}`,
-      "aria-label": label,
-      title: word ? null : label,
-      "data-do": name,
-    },
-    icon(name),
-    word ? make("span", { text: word }) : null,
-  );
-}
-
-export function makeChoice(name, label, options, chosen, use) {
-  const id = `cs-${name}-${Math.random().toString(36).slice(2)}`;
-  const inputs = options.map(([value]) => make("input", { type: "radio", name: id, value }));
-  const labels = options.map(([, word], at) =>
-    make("label", {}, inputs[at], make("span", { text: word })),
-  );
-  const node = make(
-    "div",
-    { class: `cs-choice cs-${name}`, role: "radiogroup", "aria-label": label },
-    ...labels,
-  );
-  const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));
-  node.addEventListener("change", (event) => use(event.target.value));
-  show(chosen);
-  return { node, show };
+function button(name, label, text) {
+  const more = { "aria-label": label, title: text ? null : label, "data-do": name };
+  return makeButton(`cs-do-${name}`, name, text, more);
 }
 
 export function makeBar(acts, { questions, terms }) {
-  const made = Object.fromEntries(
-    Object.entries(MOVES).map(([name, label]) => [
-      name,
-      button(name, label, name === "next" ? "Next" : ""),
-    ]),
-  );
+  const made = {};
+  for (const [name, label] of Object.entries(MOVES))
+    made[name] = button(name, label, name === "next" ? "Next" : "");
   made.next.append(made.next.firstChild); // the arrow after its word
   const play = button("play", "Play or pause", "Play");
-  const unit = makeChoice(
-    "unit",
-    "move by",
-    [
-      ["cell", "by cell"],
-      ["term", "by term"],
-    ],
-    "cell",
-    (value) => acts.unit(value === "term"),
-  );
-  const field = make("input", {
-    class: "cs-goto",
-    "aria-label": "go to a cell or step",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
+  const units = ["cell", "term"].map((one) => [one, `by ${one}`]);
+  const unit = makeChoice("unit", "move by", units, "cell", (one) => acts.unit(one === "term"));
+  const field = makeField("cs-goto", { "aria-label": "go to a cell or step" });
   const count = make("span", { class: "cs-count" });
   const predict = button("predict", "Predict", "Predict");
   const code = button("code", "The same in Python", "");
   const setup = button("setup", "Set up", "Set up");
   const present = button("present", "Present, full screen", "Present");
   const more = button("more", "More", "");
-  const moves = div(
-    "cs-group cs-moves",
-    made.first,
-    made.previous,
-    made.next,
-    made.last,
-    play,
-    more,
-  );
+  const moves = div("cs-group cs-moves", ...Object.values(made), play, more);
   const place = div("cs-group cs-place", terms ? unit.node : null, field, count);
   const rare = div("cs-group cs-rare", questions ? predict : null, code, setup, present);
-  const node = make(
-    "div",
-    { class: "cs-bar", role: "group", "aria-label": "moves" },
-    moves,
-    place,
-    rare,
-  );
+  const group = { class: "cs-bar", role: "group", "aria-label": "moves" };
+  const node = make("div", group, moves, place, rare);
 
   node.addEventListener("click", (event) => {
     const name = event.target.closest("[data-do]")?.dataset.do;
@@ -126,21 +70,11 @@ function dim(node, off) {
 // A bar for each step, with a gap after each row of the result; above 60 steps one line.
 export function makeTrack(length, row, go) {
   const few = length <= 60;
-  const bars = few
-    ? Array.from({ length }, (_, n) => make("i", { class: (n + 1) % row ? "" : "cs-end" }))
-    : [make("i"), make("b")];
-  const node = make(
-    "div",
-    {
-      class: few ? "cs-track" : "cs-track cs-slider",
-      role: "slider",
-      tabindex: 0,
-      "aria-label": "step",
-      "aria-valuemin": 1,
-      "aria-valuemax": length,
-    },
-    ...bars,
-  );
+  const bar = (n) => make("i", { class: (n + 1) % row ? "" : "cs-end" });
+  const bars = few ? seq(length).map(bar) : [make("i"), make("b")];
+  const slider = { role: "slider", tabindex: 0, "aria-label": "step", "aria-valuemin": 1 };
+  const node = make("div", { ...slider, "aria-valuemax": length }, ...bars);
+  node.className = few ? "cs-track" : "cs-track cs-slider";
   const stepAt = (x) => {
     const { left, width } = node.getBoundingClientRect();
     if (!few) return Math.round(((x - left) / width) * (length - 1));

@@ -4,7 +4,7 @@ import { flag, makeMarks, seq, times, write } from "./dom.js";
 import { fillerOf } from "./filled.js";
 import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
 import { isLarge, makeHeat } from "./heat.js";
-import { LAYS, boardLines, letter, mapsOf, plainLines, resultLines } from "./lay.js";
+import { LAYS, boardLines, mapsOf, plainLines, resultLines } from "./lay.js";
 import { shown } from "./number.js";
 import { offset } from "./trace.js";
 import { makeWindow } from "./window.js";
@@ -205,9 +205,8 @@ function sumsOf(trace, grid) {
   return texts;
 }
 
-// The planes of a result that are shown together: all where they are few.
+// The maps of a result that are shown together: all where they are few.
 export function resultMaps({ trace, lay }, most = 3) {
-  const shape = trace.shapes[lay.result];
-  const maps = letter(lay.result) === "w" ? [] : seq(shape[2]).map((map) => [map]);
-  return maps.length && maps.length <= most ? maps : null;
+  const count = trace.shapes[lay.result][2];
+  return seq(count <= most ? count : 1).map((map) => [map]);
 }

@@ -81,6 +81,32 @@ export function icon(name) {
   return drawing("svg", { class: "cs-icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, shape);
 }
 
+export function makeButton(className, shape, text, attributes = {}) {
+  const parts = [shape ? icon(shape) : null, text ? make("span", { text }) : null];
+  const all = { type: "button", class: `cs-button ${className}`, ...attributes };
+  return make("button", all, ...parts);
+}
+
+export function makeField(className, attributes) {
+  const plain = { class: className, autocomplete: "off", spellcheck: "false" };
+  return make("input", { ...plain, ...attributes });
+}
+
+// Choices of which one is taken: pairs of a value and its word.
+export function makeChoice(name, label, options, chosen, use) {
+  const id = `cs-${name}-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([value]) => make("input", { type: "radio", name: id, value }));
+  const labels = options.map(([, text], at) =>
+    make("label", {}, inputs[at], make("span", { text })),
+  );
+  const group = { class: "cs-choice", role: "radiogroup", "aria-label": label };
+  const node = make("div", group, ...labels);
+  const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));
+  node.addEventListener("change", (event) => use(event.target.value));
+  show(chosen);
+  return { node, show };
+}
+
 export function setIcon(node, name) {
   node.querySelector("path").setAttribute("d", SHAPES[name]);
 }

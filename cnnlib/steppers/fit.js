@@ -2,13 +2,16 @@
 
 const LEAST = 14;
 
-// The height that is seen at once: of the screen when presenting, else of what scrolls.
+// The height that is seen at once: of the screen when presenting, else of the outermost part that
+// scrolls, which in JupyterLab is the notebook. What is low only because it holds little is passed.
 export function roomOf(root) {
   if (root.matches(".cs-presenting")) return window.innerHeight;
-  let outermost = null; // one further in may be as high as what it holds
-  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement)
-    if (/auto|scroll/.test(getComputedStyle(node).overflowY)) outermost = node;
-  if (outermost?.clientHeight > 200) return outermost.clientHeight - 10;
+  let room = null;
+  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement) {
+    const scrolls = /auto|scroll/.test(getComputedStyle(node).overflowY);
+    if (scrolls && node.clientHeight > window.innerHeight / 2) room = node.clientHeight - 10;
+  }
+  if (room !== null) return room;
   const top = root.getBoundingClientRect().top + window.scrollY; // a short heading may stand above
   return window.innerHeight - Math.min(top, 120) - 8;
 }

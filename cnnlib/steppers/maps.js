@@ -15,16 +15,13 @@ export function makeMapsView(scene, tools) {
   const { trace, lay } = scene;
   const gives = lay.moves === "result";
   const axis = trace.kind === "forward" || trace.kind === "scatter" ? "k_in" : "k";
+  const other = axis === "k" ? "k_in" : "k"; // of the result: it is not summed over
   const count = trace.channels[axis === "k_in" ? 0 : 1];
   let most = Math.min(count, MOST_ROWS);
   const rows = Array.from({ length: most }, (_, n) => makeRow(scene, tools, n, axis));
   const others = Array.from({ length: count }, (_, n) => makeOther(n, axis, tools.choose));
   const giver = gives ? makeBoard(scene, { k_in: 0, k: 0 }) : null;
-  const results = gives
-    ? []
-    : (resultMaps(scene) ?? [trace.shapes[lay.result].slice(2).map(() => 0)]).map((maps) =>
-        makeResult(scene, maps),
-      );
+  const results = gives ? [] : resultMaps(scene).map((maps) => makeResult(scene, maps));
   const meeting = makeMeeting(scene);
   const meet = div("cs-meeting", meeting.node);
   const [name, total, note] = [make("span", { "data-c": "t" }), make("b"), make("small")];
@@ -68,7 +65,10 @@ export function makeMapsView(scene, tools) {
     );
     giver?.show(step, term, planeNow(step, term), markOf(asked, lay.board));
     const plane = planeNow(step, term);
-    for (const one of results) showResult(scene, one, step, term, plane, asked, results.length);
+    for (const one of results) {
+      const [map] = results.length > 1 ? one.grid.maps : [plane[other]];
+      one.show(step, term, { ...plane, [other]: map }, markOf(asked, lay.result));
+    }
     meeting.show(step, asked.kind ? null : term);
     write(name, trace.name(step.target ?? step.source));
     write(total, asked.kind ? "?" : minus(shown(term ? term.sum : step.value)));
@@ -96,16 +96,6 @@ function subtotal(scene, step, plane) {
   return planeTerms(scene, step, plane).reduce((sum, n) => sum + step.terms[n].value, 0);
 }
 
-function showResult(scene, one, step, term, plane, asked, count) {
-  const { lay } = scene;
-  const own = count > 1 ? planeOfMaps(lay.result, one.grid.maps, plane) : plane;
-  one.show(step, term, own, markOf(asked, lay.result));
-}
-
-function planeOfMaps(array, maps, plane) {
-  return array.endsWith("Y") ? { ...plane, k_in: maps[0] } : { ...plane, k: maps[0] };
-}
-
 // One map: which, its board, its card, its products, what they come to.
 function makeRow(scene, tools, n, axis) {
   const { lay } = scene;
@@ -129,18 +119,13 @@ function makeRow(scene, tools, n, axis) {
     const term = on ? step.terms[now] : null;
     write(which, `${axis} = ${plane[axis]}`);
     flag(which, "data-on", on ? "" : null);
-    card.show(step, term, plane, markOf(on ? asked : { names: asked.names, given: [] }, lay.card));
+    const marks = on ? asked : { names: asked.names, given: [] };
+    card.show(step, term, plane, markOf(marks, lay.card));
     if (gives) showFar(step, now, plane, asked, term, mine);
-    else
-      far.show(
-        step,
-        term,
-        plane,
-        markOf(on ? asked : { names: asked.names, given: [] }, lay.board),
-      );
+    else far.show(step, term, plane, markOf(marks, lay.board));
     slots.show(step, now, plane, asked);
     write(sign, plane[axis] ? "+" : "");
-    const value = mine.reduce((all, at) => all + step.terms[at].value, 0);
+    const value = subtotal(scene, step, plane);
     write(total, asked.kind ? "?" : minus(plane[axis] ? factor(value) : shown(value)));
   }
 

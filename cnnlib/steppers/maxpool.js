@@ -25,8 +25,7 @@ export function makePoolView(scene) {
     ["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]),
   );
   const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p", { class: "cs-tell" })];
-  const pill = make("b", { class: "cs-pill", "data-c": "t" });
-  const [before, total] = [make("span"), pill];
+  const [before, total] = [make("span"), make("b", { class: "cs-pill", "data-c": "t" })];
   sum.append(before, total);
   const meeting = make("div", { class: "cs-meet", "aria-hidden": "true" }, max, sum);
   const meet = div("cs-meeting", meeting);
@@ -72,20 +71,10 @@ export function makePoolView(scene) {
     write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
     write(total, minus(shown(term.sum)));
     const ties = step.ties.map(scene.name).join(", ");
-    const tie = ties
-      ? [" A tie: ", ["b", ties], " is as large, but the first in row order gets all of it."]
-      : [];
-    said.replaceChildren(
-      ...(asked.kind
-        ? []
-        : phrase([
-            ["k", scene.name(step.source)],
-            " goes to ",
-            ["t", scene.name(term.target)],
-            " alone: only the cell that won moves the loss.",
-            ...tie,
-          ])),
-    );
+    const tie = [" A tie: ", ["b", ties], " is as large, but the first in row order gets all."];
+    const goes = [["k", scene.name(step.source)], " goes to ", ["t", scene.name(term.target)]];
+    const all = [...goes, " alone: only the cell that won moves the loss.", ...(ties ? tie : [])];
+    said.replaceChildren(...(asked.kind ? [] : phrase(all)));
   }
 
   function draw() {
@@ -104,13 +93,9 @@ export function makePoolView(scene) {
   function measure() {
     places = null;
     if (!links.isShown()) return;
-    places = {
-      board: measureGrid(panels, board),
-      giver: measureGrid(panels, giver),
-      result: measureGrid(panels, result),
-      meet: boxIn(panels, meet),
-      sum: boxIn(panels, pill),
-    };
+    places = { meet: boxIn(panels, meet), sum: boxIn(panels, total) };
+    for (const [name, grid] of Object.entries({ board, giver, result }))
+      places[name] = measureGrid(panels, grid);
     if (shownPlace) draw();
   }
 

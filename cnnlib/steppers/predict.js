@@ -1,6 +1,6 @@
 // Predict: the question stands where the answer will be, and all that tells the answer is hidden.
 
-import { div, icon, make, minus, write } from "./dom.js";
+import { div, icon, make, makeButton, makeField, minus, write } from "./dom.js";
 import { questionsOf } from "./quiz.js";
 
 const KIND_WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
@@ -120,21 +120,12 @@ function makeCardOfQuestion(kinds, act) {
   const head = div("cs-askhead", make("label", {}, "Predict ", select), pips, tally);
   const ask = make("p", { class: "cs-ask" });
   const how = make("p", { class: "cs-how" });
-  const guess = make("input", {
-    class: "cs-guess",
-    "aria-label": "your guess",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
-  const check = make("button", { class: "cs-button cs-main", text: "Check" });
-  const show = make("button", { type: "button", class: "cs-button", text: "Show" });
+  const guess = makeField("cs-guess", { "aria-label": "your guess" });
+  const check = makeButton("cs-main", null, "Check", { type: "submit" });
+  const show = makeButton("", null, "Show");
   const form = make("form", { class: "cs-answer" }, guess, check, show);
-  const next = make(
-    "button",
-    { type: "button", class: "cs-button cs-main cs-onward" },
-    make("span", { text: "Next question" }),
-    icon("next"),
-  );
+  const next = makeButton("cs-main cs-onward", null, "Next question");
+  next.append(icon("next"));
   const told = make("p", { class: "cs-told" });
   const node = div("cs-question", head, ask, told, how, form, next);
 

@@ -8,6 +8,7 @@ import { div, flag, make, write } from "./dom.js";
 import { fitCells, foldOf, roomOf } from "./fit.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
+import { letter } from "./lay.js";
 import { makeMotion } from "./motion.js";
 import { makePredict } from "./predict.js";
 import { makePresent } from "./present.js";
@@ -98,6 +99,12 @@ export function mountStepper(root, host) {
     code.node.hidden = !at.code;
     at.longest = Math.max(...[0, trace.length - 1].map((n) => placeName(trace.step(n)).length));
     root.dataset.kind = host.problem.kind;
+    for (const [role, array] of Object.entries({
+      b: scene.lay.board,
+      k: scene.lay.card,
+      t: scene.lay.result,
+    }))
+      root.dataset[role] = letter(array);
     flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind]}`);
     root.replaceChildren(bar.node, place, setup.node, view.node, code.node, heard);
     saidStep = null;

@@ -1,8 +1,9 @@
 // Three ways to one number: the gather, the whole matrix of the layer, the scatter.
 
 import { joining } from "./aside.js";
+import { makeTable } from "./board.js";
 import { div, flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
-import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { makeFrame } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
@@ -40,7 +41,7 @@ export function makeWaysView(scene, tools) {
     sum.show(step, now, plane, asked);
     whole.show(step, asked.names ? null : term);
     scatter.show(asked.kind ? null : term);
-    for (const line of [gathers, reads, gives]) line.hidden = !term || Boolean(asked.kind);
+    for (const line of [gathers, reads, gives]) line.textContent = "";
     if (!term || asked.kind) return;
     const [dZ, W, dY] = [
       ["b", scene.name(term.left)],
@@ -87,18 +88,14 @@ function makeMatrix(scene) {
       return cell;
     }),
   );
-  const label = `A, ${rows.length} by ${columns.length}: a row for each cell of dZ, a column for each cell of dY`;
+  const note = "a row for each dZ, a column for each dY";
+  const label = `A, ${rows.length} by ${columns.length}: ${note}`;
   const table = make(
     "table",
     { "aria-label": label },
     make("tbody", {}, ...cells.map((line) => make("tr", {}, ...line))),
   );
-  const caption = make(
-    "figcaption",
-    {},
-    make("b", { text: "A" }),
-    "a row for each dZ, a column for each dY",
-  );
+  const caption = make("figcaption", {}, make("b", { text: "A" }), note);
   const node = make("figure", { class: "cs-panel cs-matrix" }, caption, div("cs-grid", table));
   node.style.setProperty("--across", columns.length);
   const [inRow, inColumn, cross] = ["data-row", "data-column", "data-cross"].map(makeMarks);
@@ -117,60 +114,41 @@ function makeMatrix(scene) {
   return { node, show };
 }
 
-// What the marked cell of dZ gives: itself times W, as it is stored.
+// What the marked cell of dZ gives: itself times W, as it is stored. Its cells have no names: they
+// are named in the gather and in the result.
 function makeScatter(scene) {
   const { trace, where } = scene;
-  const lines = (letter) => where.map((axis) => plainLines(axis[letter]));
-  const [giverLines, gotLines] = [lines("o"), lines("n")];
-  const giver = plainTable("dZ", giverLines, "gives", scene.number("dZ"));
-  const got = plainTable("dY", gotLines, "", null);
-  fitNumbers(giver, [...trace.arrays.dZ.values].map(shown));
-  fitNumbers(got, productsOf(trace));
+  const table = (array, letter, more) => {
+    const lines = where.map((axis) => plainLines(axis[letter]));
+    const grid = makeTable(scene, { array, lines, maps: [0], ...more });
+    grid.each((_, cell) => cell.removeAttribute("data-cell"));
+    return grid;
+  };
+  const [dZ, W] = [trace.arrays.dZ.values, trace.arrays.W.values];
+  const products = () => [...dZ].flatMap((x) => [...W].map((y) => shown(x * y)));
+  const giver = table("dZ", "o", { role: "board", note: "gives", text: scene.number("dZ") });
+  const got = table("dY", "n", { role: "result cs-got", brief: true, texts: products });
   const frame = makeFrame({ corner: "first", className: "cs-window" });
   got.box.append(frame.node);
   const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
 
   function show(term) {
-    marked(term ? [giver.cell(term.left.index)] : []);
-    write(
-      got.caption.lastElementChild,
-      term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "",
-    );
-    frame.node.hidden = !term;
-    const given = new Map();
-    for (const gift of term ? trace.gifts(term.left.index) : [])
-      given.set(gift.target.index.join(), gift.value);
+    const gifts = term ? trace.gifts(term.left.index) : [];
+    const given = new Map(gifts.map((gift) => [gift.target.index.join(), gift.value]));
     got.each((index, cell) => {
       const value = given.get([...index, 0].join());
       write(cell.firstChild, value === undefined ? "\u00b7" : minus(shown(value)));
     });
-    over([...given.keys()].map((name) => got.cell(name.split(",").map(Number))));
+    marked(term ? [giver.cell(term.left.index)] : []);
+    over(gifts.map((gift) => got.cell(gift.target.index)));
     now(term ? [got.cell(term.target.index)] : []);
+    frame.node.hidden = !term;
+    const note = term ? `gets ${minus(factor(term.left.value))}\u00b7W` : "";
+    write(got.caption.lastElementChild, note);
     if (!term) return;
     const [rows, columns] = where.map((axis, n) => windowOn("scatter", axis, term.left.index[n]));
     frame.resize(rows.span, columns.span);
     frame.move(rows.first - where[0].before, columns.first - where[1].before);
   }
   return { nodes: [giver.node, got.node], show };
-}
-
-function plainTable(name, [rows, columns], note, text) {
-  const role = name === "dZ" ? "board cs-from" : "result cs-got";
-  const grid = makeGrid({
-    role,
-    name,
-    note,
-    label: `${name}, of the scatter`,
-    rows,
-    columns,
-    maps: [0],
-    text,
-  });
-  grid.each((_, cell) => cell.removeAttribute("data-cell")); // they stand in the gather and the result
-  return grid;
-}
-
-function productsOf(trace) {
-  const [one, other] = [trace.arrays.dZ.values, trace.arrays.W.values];
-  return [...one].flatMap((x) => [...other].map((y) => shown(x * y)));
 }
