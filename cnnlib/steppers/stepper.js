@@ -182,7 +182,7 @@ export function mountStepper(root, host) {
     const cells = at.step.terms.map((term) => [term.left, term.right, term.target].map(indexName));
     const term = cells.findIndex((names) => names.slice(0, at.step.source ? 3 : 2).includes(name));
     const { trace } = host.problem;
-    if (name.startsWith(`${trace.subject}(`)) go(trace.find(name, at.number), -1);
+    if (name.startsWith(`${trace.subject}(`)) go(trace.place(name, at.number), -1);
     else if (term >= 0) go(at.number, term);
   }
 
