@@ -140,15 +140,19 @@ def six(ax):
     draw.text(ax, 400, bottom + 64, words + f"PyTorch {where['torch']}", 15)
 
 
+def _aloud(words):
+    return words.replace("\n", " ").replace("×", "x").replace("→", "to")
+
+
 def _six_alt():
     rows = "; ".join(
-        f"{words.replace(chr(10), ' ')}: {RATIOS['float32'][n]:.2f} and {RATIOS['float64'][n]:.2f}"
+        f"{_aloud(words)}: {RATIOS['float32'][n]:.2f} and {RATIOS['float64'][n]:.2f}"
         for n, words in enumerate(SIX.values())
     )
     return (
         "A row for each of six layers, with the time of all three gradients in NumPy divided by "
         "that in PyTorch, on a logarithmic axis: left of 1 NumPy is faster, right of 1 PyTorch. A "
-        f"circle is for float32, a square for float64. {rows}."
+        f"circle is for numbers of 32 bits, a square for 64 bits. {rows}."
     )
 
 

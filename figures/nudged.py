@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cnnlib import loops, panels
+from cnnlib.shapes import by
 from cnnlib.trace import filter_steps
 from figures import draw
 from figures.figure import Figure
@@ -85,7 +86,7 @@ def padded(ax):
 def _padded_alt():
     step, dW = _padded_step(), loops.conv_backward_filter(RUNNING.dZ, SMALL, (3, 3), **HOW)
     return (
-        f"Y, {times(SMALL.shape[:2])}, with a ring of zeros around it, and dZ, {Z_SIZE}, lying on "
+        f"Y, {by(SMALL.shape[:2])}, with a ring of zeros around it, and dZ, {Z_SIZE}, lying on "
         f"it, not flipped, with its corner at place {at(PLACE)} of the padded map. Its cells over "
         f"the padding make no product; the other {len(step.terms)} add up to dW{at(PLACE)} = "
         f"{' + '.join(t.product for t in step.terms)} = {bare(step.value)}. All of dW: "
