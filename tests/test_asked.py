@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnnlib import exercises
-from cnnlib.exercises.questions import questions
+from cnnlib.exercises.asked import questions
 
 LESSONS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 ASKED = re.compile(r'exercises\.answer\("([^"]+)", \.\.\.\)')

@@ -7,7 +7,7 @@
 ``around`` make them, and ``catalogue`` has the exercises with their mistakes. ``running`` runs a
 function that may do anything, ``checking`` finds the mistake, ``verdict`` shows it, and
 ``caught`` tells which test would have seen it. ``data/exercises.toml`` has the texts.
-``asked`` replies to a guess; ``questions`` are those of the lessons.
+``asked`` replies to a guess; ``first_half`` and ``second_half`` have the questions of the lessons.
 """
 
 from cnnlib.exercises.asked import Reply, answer
