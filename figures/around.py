@@ -89,8 +89,8 @@ def _pool_alt():
     return (
         "A max pool with windows of 2 rows and 1 column after a ReLU. Forward: "
         f"{', '.join(said[:3])}. Backward: {', '.join(said[3:])}. Each number of dP goes to the "
-        "cell that its window took; Y_out(1, 1) was taken twice, so -1 and 4 add up to 3; of two equal "
-        "cells the first gets all, and at (0, 2) the ReLU stops it."
+        "cell that its window took; Y_out(1, 1) was taken twice, so -1 and 4 add up to 3; of two "
+        "equal cells the first gets all, and at (0, 2) the ReLU stops it."
     )
 
 
