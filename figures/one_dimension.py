@@ -151,8 +151,8 @@ def _letters_alt():
     rows = "; ".join(line(*each) for each in expansion())
     return (
         "The gradient of a 3 x 3 map in letters: dZ has the rows P Q and R S, the filter W the "
-        f"rows a b and c d. Nine sums, zeros written out, their weights in four columns: {rows}. Down "
-        "each column the weight stays the same; across each row they read d, c, b, a: W turned."
+        f"rows a b and c d. Nine sums, zeros written out, their weights in four columns: {rows}. "
+        "A column keeps its weight; across each row they read d, c, b, a: W turned."
     )
 
 
