@@ -188,8 +188,8 @@ def _activation_alt():
     return (
         f"Two rows of {ON_Z} grids. Above, forward: Z goes cell by cell through f = ReLU and gives "
         f"Y_out; at ({r}, {c}), Z is {values[0]} and Y_out is {values[1]}. Below, backward: dY_out "
-        f"comes from the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and else 0, "
-        f"and gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
+        "comes from the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and "
+        f"else 0, and gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
         f"{int((slope == 0).sum())} of the {slope.size} cells pass nothing back."
     )
 
