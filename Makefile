@@ -36,7 +36,7 @@ export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
 help:
 	@echo 'make lab        open the lessons in JupyterLab'
-	@echo 'make doctor     say what is wrong with the installation, and what mends it'
+	@echo 'make doctor     find what is wrong with the installation, and the command that fixes it'
 	@echo 'make test       check the code, run every test and every notebook'
 	@echo 'make test-long  run every lesson ten times, offline, with other versions; steppers under stress; mutants'
 	@echo 'make test-class  let thirty students step on a JupyterHub of this machine'
@@ -61,7 +61,7 @@ lab: .venv/ready
 
 # The lab that it looks at is the one of `make lab`.
 doctor: .venv/ready
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) -m cnnlib.doctor $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) tools/doctor.py
 
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
