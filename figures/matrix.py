@@ -28,8 +28,10 @@ def layer(ax):
     column = {(m, COLUMN) for m in range(9)}
     filled = {(m, n) for m, n in row | column if A[m, n]}
     grid(ax, "W", shown, LEFT, TOP, CELL, tinted=row | column, solid=filled, size=15)
-    draw.text(ax, LEFT, 24, "A, 9 × 25: a row for each cell of Z,", 18, True, ha="left")
-    draw.text(ax, LEFT + 372, 24, "a column for each cell of Y", 18, True, ha="left")
+    words = "A, 9 × 25: a row for each cell of Z, a column for each cell of Y"
+    draw.text(ax, LEFT, 24, words, 18, True, ha="left")
+    x, y = LEFT + (COLUMN + 0.5) * CELL, TOP + 9 * CELL + 15
+    draw.text(ax, x, y, "Y(2, 2)", 15, True, color=SOLID["Y"])
     for m, (i, j) in enumerate(np.ndindex(3, 3)):
         y = TOP + (m + 0.5) * CELL
         look = {"bold": m == ROW, "color": SOLID["Z"]}

@@ -64,7 +64,7 @@ def gathers(ax):
     draw.text(ax, both.x - 14, 60 + SIZE / 2, "w", 20, True, ha="right")
     as_is = grid(ax, "W", [W], 70, 60, SIZE)
     half = grid(ax, "W", [turned], 470, 60, SIZE)
-    draw.arrow(ax, (as_is.right[0] + 16, 84), (half.x - 120, 84), "turned", width=2.5)
+    draw.arrow(ax, (as_is.right[0] + 16, 84), (half.x - 20, 84), "turned", width=2.5)
     for place, indices in ((as_is, range(F)), (half, reversed(range(F)))):
         for c, u in enumerate(indices):
             draw.text(ax, place.at(0, c)[0], 48, f"w({u})", 15, color=draw.SOFT)
