@@ -1,15 +1,15 @@
 """The backward pass of a convolution layer, to read, to step through and to check."""
 
-from cnnlib import loops, vectorized
-from cnnlib.gradcheck import numerical_gradient
-from cnnlib.shapes import ConvGradients, crop, flip, output_size, spread, zero_pad
-from cnnlib.vectorized import (
+from cnnlib import fast, loops, vectorized
+from cnnlib.fast import (
     conv_backward,
     conv_backward_bias,
     conv_backward_filter,
     conv_backward_input,
     conv_forward,
 )
+from cnnlib.gradcheck import numerical_gradient
+from cnnlib.shapes import ConvGradients, crop, flip, output_size, spread, zero_pad
 
 __all__ = [
     "ConvGradients",
@@ -19,6 +19,7 @@ __all__ = [
     "conv_backward_input",
     "conv_forward",
     "crop",
+    "fast",
     "flip",
     "loops",
     "numerical_gradient",

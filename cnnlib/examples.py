@@ -11,6 +11,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from cnnlib.checks import short
+
 
 @dataclass(frozen=True)
 class Example:
@@ -137,10 +139,12 @@ def variant(seed, like=None):
     Raises
     ------
     TypeError
-        If `seed` is neither.
+        If `seed` is neither, or `like` is not an Example.
     """
     if not isinstance(seed, (int, np.integer, str)):
-        raise TypeError(f"seed must be a whole number or text, got {seed!r}")
+        raise TypeError(f"seed must be a whole number or text, got {short(seed)}")
+    if not (like is None or isinstance(like, Example)):
+        raise TypeError(f"like must be an Example such as one_map(), got {short(like)}")
     like = like or one_map()
     text = unicodedata.normalize("NFC", str(seed))  # an accent may be typed in two ways
     rng = np.random.default_rng(list(text.encode()))

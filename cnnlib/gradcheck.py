@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cnnlib.checks import real_number, refuse, short
+
 
 def numerical_gradient(f, x, eps=1e-5):
     """Central differences (f(x + eps) - f(x - eps)) / 2 eps, one cell after the other.
@@ -35,10 +37,16 @@ def numerical_gradient(f, x, eps=1e-5):
     >>> numerical_gradient(lambda x: x[0] ** 2 + 3 * x[1], np.array([2.0, 5.0]), eps=1)
     array([4., 3.])
     """
-    if not (isinstance(eps, (int, float, np.number)) and 0 < eps < np.inf):
-        raise ValueError(f"eps must be a number above 0, got {eps!r}")
-    if np.ma.isMaskedArray(x) or np.asarray(x).dtype.kind not in "fiu":
-        raise TypeError(f"x must be an array of real numbers, got {type(x).__name__}")
+    if not callable(f):
+        raise TypeError(
+            f"f must be a function of x, got {short(f)}: pass the function, not what it returned"
+        )
+    rule = "a number above 0"
+    eps = real_number(eps, "eps", rule)
+    if eps <= 0:
+        refuse("eps", rule, eps)
+    if np.ma.isMaskedArray(x) or _kind(x) not in "fiu":
+        raise TypeError(f"x must be an array of real numbers, got {short(x)}")
     x = np.asarray(x)
     gradient = np.zeros(x.shape)
     for cell in np.ndindex(x.shape):
@@ -46,15 +54,32 @@ def numerical_gradient(f, x, eps=1e-5):
         higher[cell] += eps
         lower[cell] -= eps
         distance = higher[cell] - lower[cell]  # 2 eps, as far as x can show it
+        if distance == 0:
+            raise ValueError(
+                f"eps = {eps:g} is lost in rounding beside {x[cell]:g}: take a larger eps"
+            )
         gradient[cell] = (_number(f(higher)) - _number(f(lower))) / distance
     return gradient
 
 
 def _number(loss):
-    if np.ndim(loss) or np.asarray(loss).dtype.kind not in "fiu":
+    kind = _kind(loss)
+    if kind not in "fiu" or np.ndim(loss):
+        returned = short(loss)
+        if kind == "rows":
+            returned = "rows of different length"
+        elif np.ndim(loss):
+            returned = f"an array of shape {np.shape(loss)}"
         raise TypeError(
-            f"f must return one real number, the loss; it returned "
-            f"{'an array of shape ' + str(np.shape(loss)) if np.ndim(loss) else repr(loss)}: "
+            f"f must return one real number, the loss; it returned {returned}: "
             f"for a map Z and a gradient dZ, np.sum(dZ * Z) is such a number"
         )
     return float(loss)
+
+
+def _kind(numbers):
+    """Kind of number, as NumPy abbreviates it; "rows" where they are of different length."""
+    try:
+        return np.asarray(numbers).dtype.kind
+    except ValueError:
+        return "rows"

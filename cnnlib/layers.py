@@ -1,7 +1,7 @@
-"""What stands around the convolution in the course: activations, max pool, softmax with loss.
+"""What surrounds the convolution in the course: activations, max pool, softmax with loss.
 
-A function and its ``_backward`` stand together. The backward one takes the gradient
-that arrives and what the forward one was given, and returns the gradient that it owes.
+Each function is followed by its ``_backward``, which takes the gradient that arrives and the
+arguments of the forward pass, and returns the gradient to pass on.
 """
 
 import math
@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from cnnlib.shapes import by, check_floats, check_map, geometry, step_pair
+from cnnlib.checks import by, check_floats, check_map, real_number, step_pair
+from cnnlib.shapes import geometry
 
 # --- activations: Y = f(Z), so dZ = dY f'(Z), cell by cell ------------------------------------
 
@@ -28,14 +29,14 @@ def relu(Z):
     Raises
     ------
     TypeError
-        If `Z` is no array of floats.
+        If `Z` is not an array of floats.
     """
     check_floats("Z", Z)
     return np.maximum(Z, 0)
 
 
 def relu_backward(dY, Z):
-    """dZ = dY where Z > 0, else 0. At Z = 0 there is no derivative; 0 is the custom.
+    """dZ = dY where Z > 0, else 0. At Z = 0 there is no derivative; 0 is the convention.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def relu_backward(dY, Z):
     Raises
     ------
     TypeError, ValueError
-        If an argument is no array of floats, or the shapes differ.
+        If an argument is not an array of floats, or the shapes differ.
     """
     _check_alike(dY, Z)
     return np.where(Z > 0, dY, np.where(np.isnan(Z), Z, 0))
@@ -60,13 +61,14 @@ def relu_backward(dY, Z):
 def leaky_relu(Z, slope=0.01):
     """Y = Z where Z > 0, else slope * Z. Otherwise as `relu`."""
     check_floats("Z", Z)
-    return np.where(Z > 0, Z, float(slope) * Z)
+    return np.where(Z > 0, Z, real_number(slope, "slope") * Z)
 
 
 def leaky_relu_backward(dY, Z, slope=0.01):
     """dZ = dY where Z > 0, else slope * dY, also at 0. Otherwise as `relu_backward`."""
     _check_alike(dY, Z)
-    return np.where(Z > 0, dY, np.where(np.isnan(Z), Z, float(slope) * dY))
+    slope = real_number(slope, "slope")
+    return np.where(Z > 0, dY, np.where(np.isnan(Z), Z, slope * dY))
 
 
 def sigmoid(Z):
@@ -128,7 +130,7 @@ def max_pool(Y, size, stride=None):
     Raises
     ------
     TypeError, ValueError
-        If `Y` is no map of floats, or the window does not fit on it.
+        If `Y` is not a map of floats, or the window does not fit on it.
     """
     (y, _), *rest = _taps(_windows(Y, size, stride))
     Z = np.array(Y[y], Y.dtype.newbyteorder("="), order="C")
@@ -159,7 +161,7 @@ def max_pool_backward(dZ, Y, size, stride=None):
     Raises
     ------
     TypeError, ValueError
-        If an argument is no map of floats, or the sizes do not fit together.
+        If an argument is not a map of floats, or the sizes do not fit together.
     """
     where = _windows(Y, size, stride)
     check_map("dZ", dZ)
@@ -250,7 +252,7 @@ def softmax_cross_entropy(logits, labels):
     Raises
     ------
     TypeError, ValueError
-        If the arrays are not of this kind and shape, or a label is no class.
+        If the arrays are not of this kind and shape, or a label is not a class.
 
     References
     ----------
@@ -269,7 +271,12 @@ def softmax_cross_entropy(logits, labels):
 
 def _check_labels(logits, labels):
     check_floats("logits", logits)
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+    except ValueError:  # rows of different length
+        raise ValueError(
+            "labels needs one class for each row of logits, but its rows are of different length"
+        ) from None
     if logits.ndim != 2 or 0 in logits.shape:
         raise ValueError(
             f"logits needs the shape (batch, classes), one row or more, got {logits.shape}"
@@ -282,7 +289,7 @@ def _check_labels(logits, labels):
             f"got {labels.shape}{hint}"
         )
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must hold whole numbers, got {labels.dtype}: they are classes")
+        raise TypeError(f"labels must hold whole numbers, got {labels.dtype}: a label is a class")
     wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
     if wrong.size:
         raise ValueError(

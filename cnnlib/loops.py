@@ -5,18 +5,19 @@ sums. A pair of cells that do not both exist (in the padding, beyond the edge
 of the filter, between two windows) has no term. Leading axes of the maps are
 batch axes, none or more; the ``...`` carries them along.
 
-Nothing here is clever or fast. `cnnlib.vectorized` has the same functions.
+Nothing here is clever or fast. `cnnlib.vectorized` has the same functions with
+one matrix product for each weight position, `cnnlib.fast` has them fast.
 """
 
 import numpy as np
 
+from cnnlib.checks import by_name, check_map
 from cnnlib.shapes import (
     ConvGradients,
-    by_name,
+    check_backward,
     check_backward_filter,
     check_backward_input,
     check_forward,
-    check_map,
 )
 
 
@@ -52,7 +53,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     Raises
     ------
     TypeError
-        If an argument is no array of floats, or no whole number.
+        If an array does not hold floats, or a number is not whole.
     ValueError
         If the sizes do not fit together.
 
@@ -66,7 +67,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     *batch, n_h, n_w, n_k = Y.shape
     f_h, f_w, _, f_k = W.shape
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
-    W = W.astype(dtype, copy=False)  # where b is the wider, the products are so too
+    W = W.astype(dtype, copy=False)  # a wide b makes the products wide, too
     Z = np.zeros((*batch, *where.output_size, f_k), dtype)
     for i, j, k in np.ndindex(*Z.shape[-3:]):
         if b is not None:
@@ -83,8 +84,8 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """dY(r, c, k_in) = sum_k sum_i sum_j dZ(i, j, k) W(u, v, k_in, k).
 
-    with u d_h = r + p_h - i s_h and v d_w = c + p_w - j s_w; where these are no
-    whole numbers, or outside the filter, the two cells never meet.
+    with u d_h = r + p_h - i s_h and v d_w = c + p_w - j s_w; where these are not
+    whole numbers, or lie outside the filter, the two cells never meet.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     Raises
     ------
     TypeError
-        If an argument is no array of floats, or no whole number.
+        If an array does not hold floats, or a number is not whole.
     ValueError
         If the sizes do not fit together.
 
@@ -155,7 +156,7 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
     Raises
     ------
     TypeError
-        If an argument is no array of floats, or no whole number.
+        If an array does not hold floats, or a number is not whole.
     ValueError
         If the sizes do not fit together.
     """
@@ -173,6 +174,7 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
     return dW
 
 
+@by_name
 def conv_backward_bias(dZ):
     """db(k) = sum_i sum_j dZ(i, j, k), summed over the batch.
 
@@ -189,7 +191,7 @@ def conv_backward_bias(dZ):
     Raises
     ------
     TypeError, ValueError
-        If `dZ` is no array of floats with three axes or more.
+        If `dZ` is not an array of floats with three axes or more.
     """
     check_map("dZ", dZ)
     o_h, o_w, f_k = dZ.shape[-3:]
@@ -225,8 +227,7 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     TypeError, ValueError
         As the three functions that it calls.
     """
-    check_forward(Y, W, None, stride, padding, dilation)
-    check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
+    check_backward(dZ, Y, W, stride, padding, dilation)
     how = {"stride": stride, "padding": padding, "dilation": dilation}
     return ConvGradients(
         dY=conv_backward_input(dZ, W, Y.shape[-3:-1], **how),

@@ -1,4 +1,4 @@
-"""Sizes, the one index relation, the checks of arguments, and four moves of cells.
+"""Sizes, the one index relation, and four moves of cells.
 
 A window of the filter joins three indices on each axis: a row `r` of the input
 map, a row `u` of the filter and a row `i` of the output map, with
@@ -6,26 +6,22 @@ map, a row `u` of the filter and a row `i` of the output map, with
     r = i * s + u * d - p
 
 for stride `s`, dilation `d` and padding `p`. Everything else in this package,
-forward and backward, is a way to read this one line.
+forward and backward, is a way to read this one line. What is said of bad
+arguments is in `cnnlib.checks`.
 """
 
 import itertools
-import operator
-from functools import lru_cache, wraps
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-LARGEST = 2**31
-"""No result may have more cells (16 GiB in float64): more is a slip in an argument."""
-
-
-NUMBERS = "fiubc"
-"""Kinds of number that may be moved about: any. Only floats are calculated with."""
+from cnnlib import checks
+from cnnlib.checks import by, check_map, one  # noqa: F401, to be had from here too
 
 
 class ConvGradients(NamedTuple):
-    """The three gradients that a convolution layer owes."""
+    """The three gradients of a convolution layer."""
 
     dY: np.ndarray
     dW: np.ndarray
@@ -146,15 +142,14 @@ def plain(*values):
     return all(type(v) in (int, str) or type(v) is tuple and plain(*v) for v in values)
 
 
-@lru_cache(maxsize=256)  # so that a training step does not check the same sizes anew
-def _geometry(input_size, filter_size, stride, padding, dilation):
-    n = _size_pair(input_size, "input_size", "(n_h, n_w)", least=0)
-    f = _size_pair(filter_size, "filter_size", "(f_h, f_w)", least=1)
-    s, d = step_pair(stride, "stride"), step_pair(dilation, "dilation")
-    sides = padding_sides(padding, n, f, s, d)
+@lru_cache(maxsize=256)  # so that a training step does not check the same sizes again
+def _geometry(input_size, filter_size, stride, padding, dilation, names=("Y", "W")):
+    n = checks.size_pair(input_size, "input_size", "(n_h, n_w)", least=0)
+    f = checks.size_pair(filter_size, "filter_size", "(f_h, f_w)", least=1)
+    s, d = checks.step_pair(stride, "stride"), checks.step_pair(dilation, "dilation")
+    sides = checks.padding_sides(padding, n, f, s, d)
     found = Geometry(*(Axis(*axis[:-1], *axis[-1]) for axis in zip(n, f, s, d, sides, strict=True)))
-    if min(found.output_size) < 1:
-        _refuse_filter(found)
+    checks.check_fit(found, *names)
     return found
 
 
@@ -178,261 +173,56 @@ def output_size(n, f, stride=1, padding=0, dilation=1):
     >>> output_size(5, 3), output_size(6, 3, stride=2), output_size((5, 6), (3, 2), padding=1)
     (3, 2, (5, 7))
     """
-    if _is_pair(n) or _is_pair(f):
-        n, f = (_size_pair(size, name, "(height, width)", 0) for size, name in ((n, "n"), (f, "f")))
-        return geometry(n, f, stride, padding, dilation).output_size
-    given = {"n": (n, 0), "f": (f, 1), "stride": (stride, 1), "dilation": (dilation, 1)}
-    for name, (value, least) in given.items():
-        if _is_pair(value) or _whole_numbers(value, least) is None:
-            _refuse(name, f"a whole number of at least {least}", value)
-    if not isinstance(padding, str):
+    if checks.is_pair(n) or checks.is_pair(f):
+        n = checks.size_pair(n, "n", "(height, width)", least=0)
+        f = checks.size_pair(f, "f", "(height, width)", least=1)
+        return _geometry.__wrapped__(n, f, stride, padding, dilation, ("n", "f")).output_size
+    n, f = checks.whole_number(n, "n", 0), checks.whole_number(f, "f", 1)
+    s, d = checks.whole_number(stride, "stride", 1), checks.whole_number(dilation, "dilation", 1)
+    if isinstance(padding, str) and padding in ("same", "valid"):
+        sides = checks.same(n, f, s, d) if padding == "same" else (0, 0)
+    else:
         rule = 'a whole number of at least 0, a pair (before, after), "same" or "valid"'
-        padding = _whole_numbers(padding, 0) or _refuse("padding", rule, padding), (0, 0)
-    return geometry((n, 1), (f, 1), (stride, 1), padding, (dilation, 1)).output_size[0]
+        sides = checks.whole_pair(padding, 0) or checks.refuse("padding", rule, padding)
+    axis = Axis(n, f, s, d, *sides)
+    checks.check_fit([axis], "n", "f")
+    return axis.o
 
 
-def step_pair(value, name):
-    """Return a stride or a dilation as (height, width)."""
-    rule = "a whole number of at least 1, or a pair (height, width) of them"
-    return _whole_numbers(value, 1) or _refuse(name, rule, value)
-
-
-def padding_sides(padding, *sizes):
-    """Return a padding as ((top, bottom), (left, right)); "same" needs the sizes n, f, s, d."""
-    if isinstance(padding, str) and padding == "valid":
-        return (0, 0), (0, 0)
-    if isinstance(padding, str) and padding == "same" and sizes:
-        return tuple(_same(*axis) for axis in zip(*sizes, strict=True))
-    pair = _whole_numbers(padding, least=0)
-    if pair is not None:
-        return tuple((p, p) for p in pair)
-    if _is_pair(padding) and all(_is_pair(side) for side in padding):
-        sides = tuple(_whole_numbers(side, least=0) for side in padding)
-        if None not in sides:
-            return sides
-    words = ', "same" or "valid"' if sizes else ""
-    rule = "a whole number of at least 0, a pair (height, width), or ((top, bottom), (left, right))"
-    return _refuse("padding", rule + words, padding)
-
-
-def _same(n, f, s, d):
-    total = max(((n + s - 1) // s - 1) * s + d * (f - 1) + 1 - n, 0)
-    return total // 2, total - total // 2
-
-
-def _refuse_filter(found):
-    padded = tuple(axis.n + axis.before + axis.after for axis in found)
-    needed = max(-((axis.n - axis.extent) // 2) for axis in found)
-    dilated = found.dilation != (1, 1)
-    extent = f", {by(found.extent)} with dilation {one(found.dilation)}" if dilated else ""
-    raise ValueError(
-        f"the filter does not fit: W is {by(found.filter_size)}{extent}, Y with its padding is "
-        f"{by(padded)}; take a padding of at least {needed}, or a smaller filter"
-    )
-
-
-# --- checks of arguments -------------------------------------------------------------
-
-
-def by_name(function):
-    """Let a function say how to call it where a call gives stride, padding or dilation by place."""
-    code = function.__code__
-    places = code.co_varnames[: code.co_argcount]
-    names = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
-    form = f"{function.__name__}({', '.join(places)}, stride=1, padding=0, dilation=1)"
-
-    @wraps(function)
-    def called(*arguments, **options):
-        unknown = options.keys() - names
-        if unknown or len(arguments) > len(places):
-            what = f"no argument {min(unknown)}" if unknown else f"{len(arguments)} without a name"
-            raise TypeError(f"{what}: stride, padding and dilation are passed by name, {form}")
-        return function(*arguments, **options)
-
-    return called
+# --- the geometry of each pass, once its arguments have been checked -----------------
 
 
 def check_forward(Y, W, b, stride, padding, dilation):
     """Check the arguments of the forward pass and return its `Geometry`."""
-    check_map("Y", Y)
-    check_filters(W)
-    if Y.shape[-1] != W.shape[2]:
-        first = " (channels come last here: np.moveaxis(Y, -3, -1))"
-        raise ValueError(
-            f"Y has {_count(Y.shape[-1], 'channel')}, W has filters for "
-            f"{_count(W.shape[2], 'channel')}: Y.shape[-1] and W.shape[2] must be equal; Y.shape "
-            f"is {Y.shape}, W.shape is {W.shape}" + first * (Y.shape[-3] == W.shape[2])
-        )
-    if b is not None:
-        check_floats("b", b)
-        if b.shape != W.shape[3:]:
-            raise ValueError(
-                f"b has {_count(b.size, 'value')}, W has {_count(W.shape[3], 'filter')}: b needs "
-                f"one value for each filter, b.shape == ({W.shape[3]},)"
-                + (f"; got the shape {b.shape}" if b.ndim != 1 else "")
-            )
+    checks.check_layer(Y, W, b)
     found = geometry(Y.shape[-3:-1], W.shape[:2], stride, padding, dilation)
-    check_room("Z", (*Y.shape[:-3], *found.output_size, W.shape[3]), padding=padding)
+    checks.check_room("Z", (*Y.shape[:-3], *found.output_size, W.shape[3]), padding=padding)
     return found
 
 
 def check_backward_input(dZ, W, input_size, stride, padding, dilation):
     """Check the arguments of the input gradient and return its `Geometry`."""
-    check_map("dZ", dZ)
-    check_filters(W)
-    if dZ.shape[-1] != W.shape[3]:
-        raise ValueError(
-            f"dZ has {_count(dZ.shape[-1], 'map')}, W has {_count(W.shape[3], 'filter')}: each "
-            f"filter makes one map, dZ.shape[-1] == W.shape[3]; dZ.shape is {dZ.shape}, "
-            f"W.shape is {W.shape}"
-        )
+    checks.check_same_filters(dZ, W)
     found = geometry(input_size, W.shape[:2], stride, padding, dilation)
-    _check_output(dZ, found)
-    check_room("dY", (*dZ.shape[:-3], *found.input_size, W.shape[2]), padding=padding)
+    checks.check_output(dZ, found)
+    checks.check_room("dY", (*dZ.shape[:-3], *found.input_size, W.shape[2]), padding=padding)
     return found
 
 
 def check_backward_filter(dZ, Y, filter_size, stride, padding, dilation):
     """Check the arguments of the filter gradient and return its `Geometry`."""
-    check_map("dZ", dZ)
-    check_map("Y", Y)
-    if dZ.shape[:-3] != Y.shape[:-3]:
-        raise ValueError(
-            f"dZ and Y must hold the same batch: the axes before the last three are "
-            f"{dZ.shape[:-3]} in dZ and {Y.shape[:-3]} in Y; pass the Y of the forward pass"
-        )
+    checks.check_same_batch(dZ, Y)
     found = geometry(Y.shape[-3:-1], filter_size, stride, padding, dilation)
-    _check_output(dZ, found)
-    check_room("dW", (*found.filter_size, Y.shape[-1], dZ.shape[-1]), padding=padding)
+    checks.check_output(dZ, found)
+    checks.check_room("dW", (*found.filter_size, Y.shape[-1], dZ.shape[-1]), padding=padding)
     return found
 
 
-def check_floats(name, array, kinds="f"):
-    """Refuse everything but plain NumPy arrays of floating-point numbers, or of these kinds."""
-    plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
-    if not plain or (kinds != "f" and array.dtype.kind not in kinds):
-        held = f"{type(array).__name__} of {array.dtype}" if plain else type(array).__name__
-        cure = f"{name}.filled(0)" if hasattr(array, "filled") else f"np.array({name}, dtype=float)"
-        raise TypeError(
-            f"{name} must be a NumPy array of {'floats' if kinds == 'f' else 'numbers'}, "
-            f"got {held}: pass {cure}"
-        )
-    if array.dtype.kind not in kinds:
-        held = {"i": "integers", "u": "integers", "b": "booleans", "c": "complex numbers"}
-        raise TypeError(
-            f"{name} holds {held.get(array.dtype.kind, 'no floating-point numbers')} "
-            f"({array.dtype}) and gradients are fractions: "
-            f"pass {name}{'.real' if array.dtype.kind == 'c' else '.astype(float)'}"
-        )
-
-
-def check_map(name, array, kinds="f"):
-    """Refuse an array that is no map of shape (..., rows, columns, channels)."""
-    check_floats(name, array, kinds)
-    if array.ndim < 3:
-        way_out = f"pass {name}[..., np.newaxis]" if array.ndim == 2 else "give it three axes"
-        raise ValueError(
-            f"{name} needs the shape (..., rows, columns, channels), got {array.shape}: {way_out}"
-        )
-
-
-def check_filters(W):
-    """Refuse an array that holds no filters of shape (f_h, f_w, n_k, f_k)."""
-    check_floats("W", W)
-    if W.ndim != 4:
-        way_out = "; one filter for one map: W[:, :, np.newaxis, np.newaxis]" * (W.ndim == 2)
-        raise ValueError(f"W needs the shape (f_h, f_w, n_k, f_k), got {W.shape}{way_out}")
-    if 0 in W.shape[:2]:
-        raise ValueError(
-            f"W needs at least one row and one column: the filters are {by(W.shape[:2])}"
-        )
-
-
-def check_room(name, shape, **suspect):
-    """Refuse a result of more than `LARGEST` cells, empty axes aside, before it is made."""
-    cells = 1
-    for size in shape:
-        cells *= max(1, int(size))
-    if cells > LARGEST:
-        hints = "".join(f" and at {key} = {_short(value)}" for key, value in suspect.items())
-        raise ValueError(
-            f"{name} would be {by(shape)}: more than {LARGEST} cells do not fit in memory; "
-            f"look at the sizes{hints}"
-        )
-
-
-def _check_output(dZ, found):
-    if dZ.shape[-3:-1] == found.output_size:
-        return
-    dilated = found.dilation != (1, 1)
-    raise ValueError(
-        f"dZ is {by(dZ.shape[-3:-1])}, but a {by(found.input_size)} input, a "
-        f"{by(found.filter_size)} filter, stride {one(found.stride)}"
-        + (", " if dilated else " and ")
-        + f"padding {_padding(found.padding)}"
-        + f" and dilation {one(found.dilation)}" * dilated
-        + f" give a {by(found.output_size)} output; "
-        f"pass the stride and padding of the forward pass"
-    )
-
-
-def _whole_numbers(value, least):
-    """Return a pair of ints of at least `least`, or None where `value` is no such thing."""
-    values = value if _is_pair(value) else (value, value)
-    try:
-        pair = tuple(operator.index(v) for v in values if not isinstance(v, (bool, np.bool_)))
-    except TypeError:
-        return None
-    return pair if len(pair) == 2 and min(pair) >= least else None
-
-
-def _size_pair(value, name, form, least):
-    pair = _whole_numbers(value, least) if _is_pair(value) else None
-    rule = f"a pair {form} of whole numbers of at least {least}"
-    whole_shape = isinstance(value, tuple) and len(value) > 2
-    hint = "; of a whole shape, take the height and the width only" * whole_shape
-    return pair or _refuse(name, rule, value, hint)
-
-
-def _is_pair(value):
-    row = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim)
-    return bool(row) and len(value) == 2
-
-
-def _refuse(name, rule, value, hint=""):
-    whole = isinstance(value, (int, np.integer, tuple, list)) and not isinstance(value, bool)
-    whole = whole or (isinstance(value, np.ndarray) and value.dtype.kind in "iu")
-    error = ValueError if whole or isinstance(value, str) else TypeError
-    raise error(f"{name} must be {rule}; got {_short(value)}{hint}")
-
-
-# --- words for messages --------------------------------------------------------------
-
-
-def by(size):
-    """(3, 5) as text: 3 x 5."""
-    return " x ".join(map(str, size))
-
-
-def one(pair):
-    """Text of a pair: one number where both are equal."""
-    first, second = pair
-    return str(first) if first == second else f"({first}, {second})"
-
-
-def _padding(sides):
-    """Text of a padding in the shortest form that may be passed again."""
-    even = all(before == after for before, after in sides)
-    return one(tuple(before for before, _ in sides)) if even else str(sides)
-
-
-def _count(number, noun):
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
-def _short(value):
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+def check_backward(dZ, Y, W, stride, padding, dilation):
+    """Check the arguments of all three gradients and return their `Geometry`."""
+    check_forward(Y, W, None, stride, padding, dilation)
+    checks.check_same_filters(dZ, W)
+    return check_backward_filter(dZ, Y, W.shape[:2], stride, padding, dilation)
 
 
 # --- four moves of cells: no arithmetic, any numbers ----------------------------------
@@ -455,13 +245,13 @@ def zero_pad(Y, padding):
     Raises
     ------
     TypeError, ValueError
-        If `Y` has no row, column and channel axis, or `padding` is not of this form.
+        If `Y` does not have row, column and channel axes, or `padding` is not of this form.
     """
-    check_map("Y", Y, NUMBERS)
-    (top, bottom), (left, right) = padding_sides(padding)
+    check_map("Y", Y, checks.NUMBERS)
+    (top, bottom), (left, right) = checks.padding_sides(padding)
     *batch, n_h, n_w, n_k = Y.shape
     shape = (*batch, top + n_h + bottom, left + n_w + right, n_k)
-    check_room("the padded map", shape, padding=padding)
+    checks.check_room("the padded map", shape, padding=padding)
     padded = np.zeros(shape, Y.dtype)
     padded[..., top : top + n_h, left : left + n_w, :] = Y
     return padded
@@ -484,22 +274,22 @@ def crop(dYp, padding):
     Raises
     ------
     TypeError, ValueError
-        If `dYp` has no row, column and channel axis, `padding` is not of this form, or
+        If `dYp` does not have row, column and channel axes, `padding` is not of this form, or
         the padding is more than the map holds.
     """
-    check_map("dYp", dYp, NUMBERS)
-    (top, bottom), (left, right) = padding_sides(padding)
+    check_map("dYp", dYp, checks.NUMBERS)
+    (top, bottom), (left, right) = checks.padding_sides(padding)
     rows, columns = dYp.shape[-3:-1]
     if top + bottom > rows or left + right > columns:
         raise ValueError(
-            f"dYp is {rows} x {columns}, too small to cut off padding = {_short(padding)}: "
+            f"dYp is {rows} x {columns}, too small to cut off padding = {checks.short(padding)}: "
             f"pass the gradient of the padded map, and the padding of the forward pass"
         )
     return np.array(dYp[..., top : rows - bottom, left : columns - right, :])
 
 
 def flip(W):
-    """Turn each filter by 180 degrees: both spatial axes are reversed, no channel is.
+    """Turn each filter by 180 degrees: both spatial axes are reversed, the channels stay.
 
     Parameters
     ----------
@@ -514,9 +304,9 @@ def flip(W):
     Raises
     ------
     TypeError, ValueError
-        If `W` is no array of numbers with two axes or more.
+        If `W` is not an array of numbers with two axes or more.
     """
-    check_floats("W", W, NUMBERS)
+    checks.check_floats("W", W, checks.NUMBERS)
     if W.ndim < 2:
         raise ValueError(f"W needs the shape (f_h, f_w, ...), got {W.shape}")
     return np.array(W[::-1, ::-1])
@@ -541,18 +331,18 @@ def spread(dZ, stride):
     Raises
     ------
     TypeError, ValueError
-        If a stride is less than 1, or `dZ` has no row, column and channel axis.
+        If a stride is less than 1, or `dZ` does not have row, column and channel axes.
 
     References
     ----------
     .. [1] V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep
        learning", arXiv:1603.07285, 2016, section 4.
     """
-    check_map("dZ", dZ, NUMBERS)
-    s_h, s_w = step_pair(stride, "stride")
+    check_map("dZ", dZ, checks.NUMBERS)
+    s_h, s_w = checks.step_pair(stride, "stride")
     *batch, o_h, o_w, f_k = dZ.shape
     shape = (*batch, max(0, (o_h - 1) * s_h + 1), max(0, (o_w - 1) * s_w + 1), f_k)
-    check_room("dZ, spread,", shape, stride=stride)
+    checks.check_room("dZ, spread,", shape, stride=stride)
     apart = np.zeros(shape, dZ.dtype)
     apart[..., ::s_h, ::s_w, :] = dZ
     return apart

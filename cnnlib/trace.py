@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnlib import shapes
+from cnnlib.checks import by, by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Step:
     target : Cell or None
         The cell that is summed, with its final value; None where a source gives.
     source : Cell or None
-        The cell that gives (scatter, influence); its targets stand in the terms.
+        The cell that gives (scatter, influence); its targets are in the terms.
     trace : Trace
         The sequence that the step is from, with the arrays around it.
     """
@@ -128,7 +129,7 @@ class Step:
 
 
 def number(value, bare=False):
-    """Text of a number; one below 0 stands in parentheses unless `bare`.
+    """Text of a number; one below 0 is put in parentheses unless `bare`.
 
     Whole numbers are written out, others with six digits.
     """
@@ -196,7 +197,7 @@ class Trace(Sequence):
         return int(np.prod(self._shape, dtype=object))
 
     def __repr__(self):
-        size = shapes.by(self.shapes[self.parts.result])
+        size = by(self.shapes[self.parts.result])
         return f"<{self.kind} pass to {self.parts.result}, {size}: {len(self)} steps>"
 
     def __getitem__(self, position):
@@ -216,6 +217,8 @@ class Trace(Sequence):
     @cached_property
     def most_terms(self):
         """The largest number of terms that a step of this pass has."""
+        if not len(self):
+            return 0
         known = {"Y": "r", "W": "u", "Z": "i"}[self.parts.subject[-1]]
         n_k, f_k = self.channels
         maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
@@ -232,9 +235,10 @@ class Trace(Sequence):
         ValueError
             If the array has no such cell.
         """
-        index, shape = tuple(index), self._shape
+        index, shape = tuple(index) if np.iterable(index) else (index,), self._shape
         known = len(index) == len(shape) and all(
-            0 <= i < n for i, n in zip(index, shape, strict=True)
+            isinstance(i, (int, np.integer)) and 0 <= i < n
+            for i, n in zip(index, shape, strict=True)
         )
         if not known:
             raise ValueError(f"{self.parts.subject} has no cell {index}: its shape is {shape}")
@@ -310,6 +314,7 @@ class Trace(Sequence):
                         yield {"Y": (r, c, k_in), "W": (u, v, k_in, k), "Z": (i, j, k)}
 
 
+@by_name
 def forward_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Steps of Z(i, j, k) = b(k) + sum Y(r, c, k_in) W(u, v, k_in, k).
 
@@ -334,6 +339,7 @@ def forward_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     return _over_z("forward", Y, W, b, stride, padding, dilation)
 
 
+@by_name
 def influence_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Steps of what each cell of Y gives to Z; arguments as in `forward_steps`.
 
@@ -343,6 +349,7 @@ def influence_steps(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     return _over_z("influence", Y, W, b, stride, padding, dilation)
 
 
+@by_name
 def input_steps(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """Steps of dY(r, c, k_in) = sum dZ(i, j, k) W(u, v, k_in, k): the gather.
 
@@ -367,11 +374,13 @@ def input_steps(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     return _over_y("input", dZ, W, input_size, stride, padding, dilation)
 
 
+@by_name
 def scatter_steps(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """Steps of what each cell of dZ gives to dY; arguments as in `input_steps`."""
     return _over_y("scatter", dZ, W, input_size, stride, padding, dilation)
 
 
+@by_name
 def filter_steps(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     """Steps of dW(u, v, k_in, k) = sum dZ(i, j, k) Y(r, c, k_in).
 

@@ -96,6 +96,16 @@ class Problem:
         """All dZ / dW: a row for each cell of Z, a column for each weight."""
         return jacobian(lambda W: self.forward(Y, W), self.W.shape)
 
+    @cached_property
+    def meets_Y(self):
+        """True where a cell of Z (row) and a cell of Y (column) share a term."""
+        return self.jacobian_Y(np.ones_like(self.W)) != 0
+
+    @cached_property
+    def meets_W(self):
+        """True where a cell of Z (row) and a weight (column) share a term."""
+        return self.jacobian_W(np.ones_like(self.Y)) != 0
+
     def backward(self, dZ, Y, W):
         """The three gradients (dY, dW, db) by their definition: transposed Jacobians."""
         dY = (self.jacobian_Y(W).T @ dZ.ravel()).reshape(Y.shape)

@@ -72,6 +72,7 @@ def test_any_real_number_is_a_loss(loss):
         (np.ones((2, 3)), "it returned an array of shape (2, 3)"),
         (np.ones(1), "it returned an array of shape (1,)"),
         ([1.0, 2.0], "it returned an array of shape (2,)"),
+        ([[1.0], [1.0, 2.0]], "it returned rows of different length"),
         (None, "it returned None"),
         (1j, "it returned 1j"),
         (True, "it returned True"),
@@ -79,25 +80,13 @@ def test_any_real_number_is_a_loss(loss):
     ],
     ids=repr,
 )
-def test_anything_else_is_no_loss(loss, words):
+def test_anything_else_is_not_a_loss(loss, words):
     with pytest.raises(TypeError) as caught:
         numerical_gradient(lambda x: loss, np.ones(2))
     assert str(caught.value).startswith("f must return one real number, the loss; " + words)
-
-
-@pytest.mark.parametrize("eps", [0, -1e-5, float("nan"), float("inf"), "a", None, [1.0]])
-def test_a_step_is_above_0(eps):
-    with pytest.raises(ValueError, match="eps must be a number above 0, got"):
-        numerical_gradient(weighted, np.ones(2), eps)
 
 
 def test_the_examples_in_the_docstrings_are_true():
     result = doctest.testmod(gradcheck)
     assert result.attempted > 0
     assert result.failed == 0
-
-
-@pytest.mark.parametrize("x", [np.array([1j]), np.ma.array([1.0]), np.array(["1"]), None, [True]])
-def test_a_point_that_is_not_real_is_refused(x):
-    with pytest.raises(TypeError, match="x must be an array of real numbers"):
-        numerical_gradient(np.sum, x)

@@ -12,7 +12,7 @@ from cnnlib.layers import max_pool, max_pool_backward, relu, relu_backward, soft
 ACTIVATIONS = ["relu", "leaky_relu", "sigmoid", "tanh"]
 EACH = pytest.mark.parametrize("name", ACTIVATIONS)
 NUMBERS = [np.float16, np.float32, np.float64]
-PRECISIONS = pytest.mark.parametrize("dtype", [*NUMBERS, np.longdouble])
+PRECISIONS = [*NUMBERS, np.longdouble]
 SATURATED = pytest.mark.parametrize("dtype", NUMBERS)  # exp(-1e4) is 0 in these
 
 
@@ -95,21 +95,6 @@ def test_a_nan_stays_in_its_cell(name):
 def test_what_arrives_where_relu_is_flat_does_not_matter():
     dY = np.array([np.nan, np.inf, -np.inf])
     equal(relu_backward(dY, np.array([-1.0, -np.inf, 0])), np.zeros(3))
-
-
-@EACH
-@PRECISIONS
-def test_an_activation_keeps_the_precision(name, dtype):
-    f, f_backward = both(name)
-    Z = np.array([[-1, 2]], dtype)
-    assert f(Z).dtype == f_backward(Z, Z).dtype == dtype
-
-
-@EACH
-def test_mixed_precisions_give_the_wider(name):
-    _, f_backward = both(name)
-    narrow, wide = np.array([-1, 2], np.float32), np.array([-1, 2], np.float64)
-    assert f_backward(narrow, wide).dtype == f_backward(wide, narrow).dtype == np.float64
 
 
 # --- max pool ---------------------------------------------------------------------------
@@ -251,19 +236,6 @@ def test_a_nan_stays_in_its_window_and_gets_its_gradient():
     equal(dY, one_plane([[np.nan, 0, 0, np.inf]]))
 
 
-@PRECISIONS
-def test_a_pool_keeps_the_precision(dtype):
-    Y = np.array([[1, 2], [3, 4]], dtype)[..., np.newaxis]
-    equal(max_pool(Y, 2), np.full((1, 1, 1), 4, dtype))
-    assert max_pool_backward(max_pool(Y, 2), Y, 2).dtype == dtype
-
-
-def test_a_pool_of_mixed_precisions_gives_the_wider():
-    narrow, wide = np.ones((2, 2, 1), np.float32), np.ones((2, 2, 1))
-    assert max_pool_backward(narrow, wide, 1).dtype == np.float64
-    assert max_pool_backward(wide, narrow, 1).dtype == np.float64
-
-
 @pytest.mark.parametrize("shape", [(0, 4, 4, 2), (2, 0, 4, 4, 1), (4, 4, 0)])
 def test_an_empty_batch_and_no_maps_give_empty_arrays(shape):
     Z = max_pool(np.ones(shape), 2)
@@ -340,13 +312,6 @@ def test_a_nan_stays_in_its_row():
     equal(dlogits[1], np.array([0.25, -0.25]))
 
 
-@PRECISIONS
-def test_softmax_keeps_the_precision(dtype):
-    loss, dlogits = softmax_cross_entropy(np.array([[0, 1, 2]], dtype), np.array([2]))
-    assert type(loss) is float
-    assert dlogits.dtype == dtype
-
-
 @pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8)], ids=repr)
 def test_labels_may_be_a_list_or_small_numbers(labels):
     logits = np.array([[0.0, 1.0], [2.0, 0.0]])
@@ -396,122 +361,23 @@ def backwards(array):
 
 
 @EACH_CALL
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_the_precision_stays_and_of_two_the_wider_is_taken(function, arguments, dtype):
+    def narrow(array):
+        return array if array is LABELS else array.astype(dtype)
+
+    result = function(*each_array(narrow, arguments))
+    assert result.dtype == dtype
+    floats = [i for i, a in enumerate(arguments) if isinstance(a, np.ndarray) and a is not LABELS]
+    for wide in floats:
+        mixed = each_array(narrow, arguments)
+        mixed[wide] = arguments[wide].astype(np.longdouble)
+        assert function(*mixed).dtype == np.longdouble
+
+
+@EACH_CALL
 @pytest.mark.parametrize("layout", [read_only, np.asfortranarray, backwards])
 def test_any_layout_in_memory_gives_the_same_numbers(function, arguments, layout):
     np.testing.assert_allclose(
         function(*each_array(layout, arguments)), function(*arguments), rtol=1e-15, atol=1e-16
     )
-
-
-@EACH_CALL
-@pytest.mark.parametrize("kind", [int, bool, complex, object, list])
-def test_what_holds_no_floats_is_refused(function, arguments, kind):
-    for position, argument in enumerate(arguments):
-        if not isinstance(argument, np.ndarray) or argument is LABELS:
-            continue
-        other = argument.tolist() if kind is list else argument.astype(kind)
-        bad = [*arguments[:position], other, *arguments[position + 1 :]]
-        with pytest.raises(TypeError, match="^(dY|Z|dZ|Y|logits) (holds|must be a NumPy array)"):
-            function(*bad)
-
-
-WRONG = [
-    (relu, (np.array([1, 2]),), TypeError, "Z holds integers (int64) and gradients are fractions"),
-    (
-        relu_backward,
-        (np.ones((2, 3)), np.ones((3, 2))),
-        ValueError,
-        "dY has the shape (2, 3), Z has (3, 2): an activation works cell by cell, so both must be "
-        "alike; pass the Z of the forward pass",
-    ),
-    (
-        relu_backward,
-        (np.ones(3), np.ones((1, 3))),
-        ValueError,
-        "dY has the shape (3,), Z has (1, 3)",
-    ),
-    (
-        max_pool,
-        (np.ones((4, 4)), 2),
-        ValueError,
-        "Y needs the shape (..., rows, columns, channels), got (4, 4): pass Y[..., np.newaxis]",
-    ),
-    (
-        max_pool,
-        (np.ones((2, 5, 1)), 3),
-        ValueError,
-        "the window does not fit: it is 3 x 3, Y is 2 x 5; take a smaller size",
-    ),
-    (max_pool, (np.ones((0, 5, 1)), 1), ValueError, "the window does not fit: it is 1 x 1, Y is 0"),
-    (
-        max_pool,
-        (np.ones((4, 4, 1)), 0),
-        ValueError,
-        "size must be a whole number of at least 1, or a pair (height, width) of them; got 0",
-    ),
-    (max_pool, (np.ones((4, 4, 1)), 2.0), TypeError, "size must be a whole number"),
-    (max_pool, (np.ones((4, 4, 1)), 2, 0), ValueError, "stride must be a whole number"),
-    (
-        max_pool_backward,
-        (np.ones((2, 2, 1)), np.ones((4, 4, 1)), 2, 1),
-        ValueError,
-        "dZ has the shape (2, 2, 1), but the pool of a map (4, 4, 1) gives (3, 3, 1); pass the Y, "
-        "the size and the stride of the forward pass",
-    ),
-    (
-        max_pool_backward,
-        (np.ones((2, 2, 2, 1)), np.ones((4, 4, 1)), 2),
-        ValueError,
-        "dZ has the shape (2, 2, 2, 1), but the pool of a map (4, 4, 1) gives (2, 2, 1)",
-    ),
-    (
-        softmax_cross_entropy,
-        (np.ones((3, 1, 1, 10)), [1, 2, 3]),
-        ValueError,
-        "logits needs the shape (batch, classes), one row or more, got (3, 1, 1, 10): pass "
-        "logits[:, 0, 0, :]",
-    ),
-    (softmax_cross_entropy, (np.ones(3), [1]), ValueError, "logits needs the shape (batch, cl"),
-    (softmax_cross_entropy, (np.ones((0, 3)), []), ValueError, "logits needs the shape (batch, cl"),
-    (
-        softmax_cross_entropy,
-        (np.ones((2, 3)), [1]),
-        ValueError,
-        "labels needs one class for each row of logits, the shape (2,), got (1,)",
-    ),
-    (
-        softmax_cross_entropy,
-        (np.ones((2, 3)), np.eye(3)[:2]),
-        ValueError,
-        "labels needs one class for each row of logits, the shape (2,), got (2, 3): pass "
-        "labels.argmax(axis=1)",
-    ),
-    (
-        softmax_cross_entropy,
-        (np.ones((2, 3)), [1.0, 2.0]),
-        TypeError,
-        "labels must hold whole numbers, got float64: they are classes",
-    ),
-    (softmax_cross_entropy, (np.ones((1, 3)), [True]), TypeError, "labels must hold whole numbers"),
-    (
-        softmax_cross_entropy,
-        (np.ones((3, 3)), [1, 2, 3]),
-        ValueError,
-        "labels must be from 0 to 2, the last class; got 3",
-    ),
-    (
-        softmax_cross_entropy,
-        (np.ones((2, 3)), [-1, 2]),
-        ValueError,
-        "labels must be from 0 to 2, the last class; got -1",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("function", "arguments", "error", "words"), WRONG, ids=[case[3] for case in WRONG]
-)
-def test_a_bad_argument_is_refused_in_words(function, arguments, error, words):
-    with pytest.raises(error) as caught:
-        function(*arguments)
-    assert str(caught.value).startswith(words)

@@ -1,4 +1,4 @@
-"""Time of the vectorized functions beside PyTorch and the usual ways in NumPy.
+"""Time of the functions of `fast` beside PyTorch and the usual ways in NumPy.
 
 The contestants take turns, so that a busy moment of the machine falls on all of them alike,
 and a row is a ratio of medians. PyTorch is measured with its arrays in either order of the axes
@@ -33,7 +33,7 @@ sys.path.insert(0, str(REPOSITORY))
 import numpy as np  # noqa: E402
 from numpy.lib.stride_tricks import sliding_window_view  # noqa: E402
 
-from cnnlib import layers, loops, vectorized  # noqa: E402
+from cnnlib import fast, layers, loops  # noqa: E402
 
 try:
     import torch
@@ -128,8 +128,8 @@ POOLS = [  # m, n, n_k, size, stride
 def ours(w, dtype):
     dZ, Y, W = w.arrays(dtype)
     return {
-        "cnnlib": lambda: vectorized.conv_backward(dZ, Y, W, **w.how),
-        "cnnlib forward": lambda: vectorized.conv_forward(Y, W, **w.how),
+        "cnnlib": lambda: fast.conv_backward(dZ, Y, W, **w.how),
+        "cnnlib forward": lambda: fast.conv_forward(Y, W, **w.how),
     }
 
 
@@ -432,14 +432,14 @@ def digits(times):
 
 def step(net, Y0, labels, eta=1e-9):
     W1, b1, W2, b2 = net
-    Z1 = vectorized.conv_forward(Y0, W1, b1)
+    Z1 = fast.conv_forward(Y0, W1, b1)
     Y1 = layers.relu(Z1)
     P = layers.max_pool(Y1, 2)
-    logits = vectorized.conv_forward(P, W2, b2)
+    logits = fast.conv_forward(P, W2, b2)
     _, dlogits = layers.softmax_cross_entropy(logits[:, 0, 0, :], labels)
-    dP, dW2, db2 = vectorized.conv_backward(dlogits[:, np.newaxis, np.newaxis], P, W2)
+    dP, dW2, db2 = fast.conv_backward(dlogits[:, np.newaxis, np.newaxis], P, W2)
     dZ1 = layers.relu_backward(layers.max_pool_backward(dP, Y1, 2), Z1)
-    dW1, db1 = vectorized.conv_backward_filter(dZ1, Y0, (3, 3)), vectorized.conv_backward_bias(dZ1)
+    dW1, db1 = fast.conv_backward_filter(dZ1, Y0, (3, 3)), fast.conv_backward_bias(dZ1)
     return [w - eta * g for w, g in zip(net, (dW1, db1, dW2, db2), strict=True)]
 
 
