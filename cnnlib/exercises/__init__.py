@@ -7,23 +7,12 @@
 ``around`` make them, and ``catalogue`` has the exercises with their mistakes. ``running`` runs a
 function that may do anything, ``checking`` finds the mistake, ``verdict`` shows it, and
 ``caught`` tells which test would have seen it. ``data/exercises.toml`` has the texts.
-``asked`` replies to a guess; ``first_half`` and ``second_half`` have the questions of the lessons.
 """
 
-from cnnlib.exercises.asked import Reply, answer
+from cnnlib.exercises.asked import answer
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks
 from cnnlib.exercises.caught import TESTS, caught_by
 from cnnlib.exercises.checking import check
 from cnnlib.exercises.verdict import Verdict
 
-__all__ = [
-    "EXERCISES",
-    "MISTAKES",
-    "TESTS",
-    "Reply",
-    "Verdict",
-    "answer",
-    "asks",
-    "caught_by",
-    "check",
-]
+__all__ = ["EXERCISES", "MISTAKES", "TESTS", "Verdict", "answer", "asks", "caught_by", "check"]
