@@ -223,7 +223,7 @@ class Trace(Sequence):
         n_k, f_k = self.channels
         maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
         return maps * math.prod(
-            max((sum(1 for _ in axis.joined(**{known: n})) for n in range(size)), default=0)
+            max(sum(1 for _ in axis.joined(**{known: n})) for n in range(size))
             for axis, size in zip(self.where, self._shape[:2], strict=True)
         )
 
