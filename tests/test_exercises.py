@@ -5,6 +5,8 @@ import functools
 import itertools
 import random
 import re
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -19,6 +21,7 @@ import pytest
 
 from cnnlib import exercises, loops
 from cnnlib.exercises import catalogue, checking, layouts, problems, running, work
+from cnnlib.exercises.opening import opening
 from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
@@ -475,13 +478,27 @@ def test_a_cell_is_explained_in_the_terms_of_its_exercise(name, words):
     assert any(words in text for text in shown), shown[0]
 
 
-def test_a_verdict_in_a_notebook_is_its_tables_and_a_live_stepper():
+def test_a_verdict_in_a_notebook_is_its_card_and_a_button():
     verdict = exercises.check("conv_backward_input", NOT_FLIPPED)
     shown = verdict._repr_mimebundle_()
     assert shown["text/html"] == verdict._repr_html_()
     assert shown["text/plain"] == str(verdict)
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert {*exercises.check("flip", np.copy)._repr_mimebundle_()} == {"text/plain", "text/html"}
+
+
+def test_a_stepper_is_made_when_the_button_is_clicked(monkeypatch):
+    verdict, made = exercises.check("conv_backward_input", NOT_FLIPPED), []
+    monkeypatch.setattr(exercises.Verdict, "stepper", lambda self: made.append(self) or "here")
+    _, button, _ = opening(verdict, "").children
+    assert button.description == f"Open {verdict.counterexample.at} in the stepper" and not made
+    button.click()
+    assert made == [verdict] and button.disabled
+
+
+def test_no_widget_is_loaded_before_a_verdict_is_shown():
+    code = "import sys, cnnlib.exercises; sys.exit('ipywidgets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
 def test_a_verdict_without_a_pass_has_no_stepper():

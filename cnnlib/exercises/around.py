@@ -226,7 +226,7 @@ POOL = {
         put(put=lambda old, new: np.where(new, new, old)),
     ],
     "stride is the size": [lambda x: put(stride=x.size)(x)],
-    "stride forgotten": [put(stride=(1, 1))],
+    "stride forgotten": [change(stride=np.ones_like)],
     "strides exchanged": pair("stride"),
     "largest starts at 0": share(
         lambda w: largest(w) * (w > 0), lambda w: largest(np.maximum(w, 0))

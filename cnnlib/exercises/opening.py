@@ -5,7 +5,7 @@ from IPython.display import display
 
 
 def opening(verdict, html):
-    """Return the mimebundle of a card with the button below it.
+    """Return a card with the button below it.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def opening(verdict, html):
 
     Returns
     -------
-    dict
+    ipywidgets.VBox
     """
     button = ipywidgets.Button(
         description=f"Open {verdict.counterexample.at} in the stepper",
@@ -31,5 +31,4 @@ def opening(verdict, html):
             display(verdict.stepper())
 
     button.on_click(open_stepper)
-    box = ipywidgets.VBox([ipywidgets.HTML(html), button, below])
-    return dict(box._repr_mimebundle_())
+    return ipywidgets.VBox([ipywidgets.HTML(html), button, below])

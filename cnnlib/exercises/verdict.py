@@ -137,7 +137,7 @@ class Verdict:
             return plain
         from cnnlib.exercises.opening import opening  # widgets are loaded where they are shown
 
-        return opening(self, plain["text/html"]) | plain
+        return opening(self, plain["text/html"])._repr_mimebundle_() | plain
 
     def stepper(self):
         """Return a stepper at the wrong cell, or None where no pass shows it."""
