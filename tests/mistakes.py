@@ -4,6 +4,7 @@
 way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
 """
 
+import itertools
 from functools import partial
 
 import numpy as np
@@ -142,6 +143,21 @@ def ring(start):
     return wrong
 
 
+def untested(rows, columns):
+    """A gather that does not ask whether the index of a weight is below 0."""
+
+    def wrong(dZ, W, n, stride, padding):
+        dY = np.zeros((*n, W.shape[2]))
+        for r, c, i, j in np.ndindex(*n, *dZ.shape[:2]):
+            u, v = r + padding[0] - i * stride[0], c + padding[1] - j * stride[1]
+            low_u, low_v = -W.shape[0] * rows, -W.shape[1] * columns
+            if low_u <= u < W.shape[0] and low_v <= v < W.shape[1]:
+                dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return wrong
+
+
 def last_filter(style):
     return given(style, dZ=lambda z: z[LAST], W=lambda W: W[LAST])
 
@@ -242,7 +258,10 @@ INPUT = {
     "slice [p:-p] at p = 0": [
         by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :])
     ],
-    "negative indices": [by_loops(wrap=True)],
+    "negative indices": [
+        by_loops(wrap=True),
+        *(untested(*axes) for axes in [(True, True), (True, False), (False, True)]),
+    ],
     "ring of the wrong width": [
         by_strides(ring=lambda f, p: p),
         by_strides(ring=lambda f, p: f),
@@ -343,7 +362,12 @@ def per_image(dZ):
     return sum(recursive_bias(one) for one in dZ) / len(dZ) if dZ.ndim == 4 else recursive_bias(dZ)
 
 
-AXES = [(0, 1), (1, 2), (0, 1, 2), 0, 1, -1, (-3, -1), (-2, -1), -3, -2, (-3, -2), (-3, -2, -1)]
+AXES = [
+    axes
+    for count in (1, 2, 3)
+    for of in (range(4), (-3, -2, -1))
+    for axes in itertools.combinations(of, count)
+]
 CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
 BIAS = {
     "averaged over the cells": [
@@ -354,7 +378,6 @@ BIAS = {
     "wrong axes": [
         lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
         lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
-        lambda dZ: recursive_bias(dZ).reshape((1,) * (dZ.ndim - 1) + (-1,)),
         np.sum,
         *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
     ],
@@ -509,15 +532,15 @@ def some_averaged(only_W, only_b):
     return wrong
 
 
-def passed_on(factor):
-    return lambda *x: (factor * train(*x)[0], *train(*x)[1:])
+def passed_on(sign):
+    return lambda *x: (sign * x[4] * train(*x)[0], *train(*x)[1:])
 
 
 TRAIN = {
     "W updated before dY": [partial(train, early=True), partial(train, early=True, place=True)],
     "uphill": [partial(train, sign=1)],
     "eta forgotten": [partial(train, rate=1)],
-    "eta in dY": [passed_on(0.5), passed_on(-0.5)],
+    "eta in dY": [passed_on(1), passed_on(-1)],
     "bias not updated": [partial(train, only="W")],
     "W not updated": [partial(train, only="b")],
     "gradients returned": [gradients],
@@ -612,7 +635,16 @@ FLIP = {
     "one axis only": [np.flipud, np.fliplr],
     "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
     "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
-    "maps flipped too": [np.flip, *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:])],
+    "maps flipped too": [
+        np.flip,
+        *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:]),
+        lambda W: W[::-1, :, ::-1],
+        lambda W: W[::-1, :, :, ::-1],
+        lambda W: W[:, ::-1, ::-1],
+        lambda W: W[:, ::-1, :, ::-1],
+        lambda W: W[::-1, :, ::-1, ::-1],
+        lambda W: W[:, ::-1, ::-1, ::-1],
+    ],
     "maps flipped only": MAPS,
     "maps exchanged": [
         lambda W: W.transpose(0, 1, 3, 2),
@@ -700,7 +732,6 @@ RIGHT = {
             dZ, W, input_size, stride, padding
         ),
         by_fft,
-        lambda *x, **how: np.rint(by_fft(*x, **how)),
         by_difference,
         by_matrix,
         Scatter(),

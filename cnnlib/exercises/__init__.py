@@ -10,9 +10,21 @@ function that may do anything, ``checking`` finds the mistake, ``verdict`` shows
 """
 
 from cnnlib.exercises.asked import answer
+from cnnlib.exercises.byhand import PENCIL, numbers
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks
 from cnnlib.exercises.caught import TESTS, caught_by
 from cnnlib.exercises.checking import check
 from cnnlib.exercises.verdict import Verdict
 
-__all__ = ["EXERCISES", "MISTAKES", "TESTS", "Verdict", "answer", "asks", "caught_by", "check"]
+__all__ = [
+    "EXERCISES",
+    "MISTAKES",
+    "PENCIL",
+    "TESTS",
+    "Verdict",
+    "answer",
+    "asks",
+    "caught_by",
+    "check",
+    "numbers",
+]

@@ -6,70 +6,49 @@ or which cell is wrong first. `questions` and
 of it.
 """
 
-from dataclasses import dataclass
 from html import escape
+from types import SimpleNamespace
 
 import numpy as np
 
-from cnnlib.exercises.later_questions import QUESTIONS
+from cnnlib.exercises import byhand
+from cnnlib.exercises.card import FRAME, LINE, RIGHT, WRONG
+from cnnlib.exercises.later_questions import QUESTIONS  # which adds those of 06 to 11
 from cnnlib.exercises.questions import ANY_ORDER
+from cnnlib.exercises.verdict import Verdict
 from cnnlib.shapes import by
 
-FRAME = (
-    "border:1px solid rgba(128,128,128,0.6);border-left:6px solid {};border-radius:6px;"
-    "padding:10px 16px;margin:4px 0;max-width:900px"
-)
 
-
-@dataclass(frozen=True)
-class Answered:
-    """What `answer` found: print it, or let a notebook show it.
-
-    Attributes
-    ----------
-    name : str
-        What was asked.
-    passed : bool
-    mistake : str or None
-        What the guess looks like, where it is a known mistake.
-    fault : str
-        What is wrong where it is none.
-    notes : tuple of str
-        After a try: why the right answer is what it is.
-    """
-
-    name: str
-    passed: bool
-    mistake: str | None = None
-    fault: str = ""
-    notes: tuple = ()
+class Answered(Verdict):
+    """What `answer` found for a question of a lesson; its note says why the answer is right."""
 
     def __str__(self):
         state = "right." if self.passed else f"not yet. {self.mistake or self.fault}"
-        return f"{self.name}: {state}"
+        return f"{self.exercise.name}: {state}"
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        state, color = ("✓ Right", "#009E73") if self.passed else ("✗ Not yet", "#D55E00")
+        state, accent = ("✓ Right", RIGHT) if self.passed else ("✗ Not yet", WRONG)
         told = escape(self.mistake or self.fault)
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
         if notes and not self.passed:
             notes = f"<details><summary>The worked answer</summary>{notes}</details>"
-        head = f"<b>{state}</b> <code>{escape(self.name)}</code> {told}"
-        return f'<div style="{FRAME.format(color)}"><div>{head}</div>{notes}</div>'
+        head = f"<b>{state}</b> <code>{escape(self.exercise.name)}</code> {told}"
+        style = FRAME.format(line=LINE, accent=accent)
+        return f'<div style="{style}"><div>{head}</div>{notes}</div>'
 
 
 class NotAnswered(Answered):
     """A guess that is still to come."""
 
     def __str__(self):
-        return f"{self.name}: not answered yet"
+        return f"{self.exercise.name}: not answered yet"
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        return f"<code>{escape(self.name)}</code>: not answered yet"
+        return f"<code>{escape(self.exercise.name)}</code>: not answered yet"
 
 
 def answer(name, value):
@@ -78,13 +57,14 @@ def answer(name, value):
     Parameters
     ----------
     name : str
-        What is asked: a key of `QUESTIONS`.
+        What is asked: a question of a lesson, or else an exercise: then all of the result on the
+        numbers that `numbers` gives.
     value : float or array_like
         The answer; with ``...`` in it, it is still to come.
 
     Returns
     -------
-    Answered
+    Verdict
         It shows itself in a notebook.
 
     Raises
@@ -92,26 +72,31 @@ def answer(name, value):
     ValueError
         If there is no such question; the message lists them.
     """
+    asked = SimpleNamespace(name=name)
     if name not in QUESTIONS:
-        raise ValueError(f"there is no question {name!r}; there are: {', '.join(QUESTIONS)}")
+        known = name in byhand.PENCIL or name in byhand.EXERCISES
+        if not known:
+            every = ", ".join([*QUESTIONS, *byhand.PENCIL, *byhand.EXERCISES])
+            raise ValueError(f"there is no question {name!r}; there are: {every}")
+        return NotAnswered(asked, False) if _open(value) else byhand.answer(name, value)
     if _open(value):
-        return NotAnswered(name, False)
+        return NotAnswered(asked, False)
     right, slips, why = QUESTIONS[name]()
     right = np.asarray(right, float)
     try:
         came = np.array(value, float)
     except (TypeError, ValueError):
-        return Answered(name, False, fault=f"It cannot be read: give {_form(right)}.")
+        return Answered(asked, False, fault=f"It cannot be read: give {_form(right)}.")
     if name in ANY_ORDER:
         came, right = np.sort(came, axis=None), np.sort(right)
     if _same(came, right):
-        return Answered(name, True, notes=(why,))
+        return Answered(asked, True, notes=(why,))
     for says, slip in slips.items():
         if _same(came, np.sort(slip) if name in ANY_ORDER else np.asarray(slip, float)):
-            return Answered(name, False, says, notes=(why,))
+            return Answered(asked, False, says, notes=(why,))
     if name in ANY_ORDER:
-        return Answered(name, False, fault=_strays(came, right), notes=(why,))
-    return Answered(name, False, fault=_fault(np.squeeze(came), np.squeeze(right)), notes=(why,))
+        return Answered(asked, False, fault=_strays(came, right), notes=(why,))
+    return Answered(asked, False, fault=_fault(np.squeeze(came), np.squeeze(right)), notes=(why,))
 
 
 def _open(value):
