@@ -149,7 +149,7 @@ def activation(ax):
         xs[2],
         112,
         size,
-        f"Y, {ON_Z}",
+        f"Y_out, {ON_Z}",
         "f of each cell",
     )
     low = 390
@@ -171,11 +171,11 @@ def activation(ax):
         xs[2],
         low,
         size,
-        f"dY, {ON_Z}",
+        f"dY_out, {ON_Z}",
         "from the next layer",
     )
     draw.arrow(ax, (z.right[0] + 8, 187), (f.x - 6, 187), "Z", bold=True, size=18)
-    draw.arrow(ax, (f.x + 126, 187), (y.x - 38, 187), "Y", bold=True, size=18)
+    draw.arrow(ax, (f.x + 126, 187), (y.x - 38, 187), "Y_out", bold=True, size=18)
     draw.arrow(ax, (dy.x - 38, dy.middle[1]), (s.right[0] + 8, s.middle[1]), "times", back=True)
     draw.arrow(ax, (s.x - 38, s.middle[1]), (dz.right[0] + 8, s.middle[1]), "gives", back=True)
     draw.text(ax, 400, 572, "cell by cell, in each of the f_k maps", 18)
@@ -187,9 +187,9 @@ def _activation_alt():
     values = [number(array[index], bare=True) for array in (Z, Y, dY, slope, dZ)]
     return (
         f"Two rows of {ON_Z} grids. Above, forward: Z goes cell by cell through f = ReLU and gives "
-        f"Y; at ({r}, {c}), Z is {values[0]} and Y is {values[1]}. Below, backward: dY comes from "
-        f"the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and else 0, and "
-        f"gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
+        f"Y_out; at ({r}, {c}), Z is {values[0]} and Y_out is {values[1]}. Below, backward: dY_out "
+        "comes from the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and "
+        f"else 0, and gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
         f"{int((slope == 0).sum())} of the {slope.size} cells pass nothing back."
     )
 
