@@ -67,7 +67,7 @@ def handed_in(path):
     """
     data, ending = content(path), path.suffix.lower()
     if not data.strip():
-        raise Refused(f"{path.name} is empty: {ASK} once more")
+        raise Refused(f"{path.name} is empty: {ASK} again")
     kind = next((kind for begin, kind in tables.KINDS.items() if data.startswith(begin)), "")
     begin = tables.likely_text(data)[1].lstrip()[:1]
     if not kind and (ending == ".ipynb" or begin == "{"):
@@ -117,14 +117,14 @@ def _parsed(data, file):
     if tables.CONFLICT.search(text):
         raise Refused(f"{file} {tables.MERGE}")
     if text.lstrip().startswith("<"):
-        raise Refused(f"{file} is a web page, not a notebook: download the file itself once more")
+        raise Refused(f"{file} is a web page, not a notebook: download the file itself again")
     try:
         return json.loads(text)
     except RecursionError:
         how = f"it is nested too deeply; {ASK}"
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg
-        how = "it ends in the middle; download it once more" if cut else f"{str(error)[:60]}; {ASK}"
+        how = "it is cut off; download it again" if cut else f"{str(error)[:60]}; {ASK}"
     except ValueError as error:  # a number with too many digits
         how = f"{str(error)[:80]}; {ASK}"
     raise Refused(f"{file} is not a notebook: {how}")
@@ -171,8 +171,8 @@ def _csv(data, file):
     rows, notes = tables.table(data, file, COLUMNS)
     at = tables.heads(rows[0][1]) if rows else {}
     if not COLUMNS <= {*at}:
-        listed = "student, code, answer, numbers"
-        raise Refused(f"{file} needs the columns {listed} in its first line, as in the worksheet's")
+        needs = "needs the columns student, code, answer and numbers in its first line"
+        raise Refused(f"{file} {needs}: copy that line from the CSV file of the worksheet")
     last, found = max(at.values()), {}
     for line, row in rows[1:]:
         cell = {head: row[i].strip() if i < len(row) else "" for head, i in at.items()}

@@ -37,11 +37,10 @@ def content(path):
         with open(number, "rb") as file:
             found = os.fstat(number)
             if not stat.S_ISREG(found.st_mode):
-                raise Refused(f"{path.name} is not an ordinary file")
-            if found.st_size <= MAX_BYTES:
-                data = file.read(MAX_BYTES + 1)
-            if found.st_size > MAX_BYTES or len(data) > MAX_BYTES:
-                size = f"{max(found.st_size, MAX_BYTES) // 1_000_000} MB"
+                raise Refused(f"{path.name} is not an ordinary file: leave it out")
+            data = file.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                size = f"{found.st_size // 1_000_000} MB"
                 raise Refused(f"{path.name} is too large, {size}: clear its outputs and save it")
     except (OSError, ValueError) as error:
         raise Refused(f"{path.name} cannot be read: {_why(error)}") from None

@@ -45,10 +45,10 @@ def numbers(text, width):
         raise Refused("the answer has conflict marks of git: one of two versions must be chosen")
     rows = [_row(row, width) for row in _rows(text.translate(SIGNS))]
     rows = [row for row in rows if row]
-    lengths = {len(row) for row in rows}
-    if len(lengths) > 1:
-        raise Refused(f"the rows have {', '.join(str(len(row)) for row in rows)} numbers")
-    if sum(map(len, rows)) > MAX_CELLS:
+    lengths = [len(row) for row in rows]
+    if len({*lengths}) > 1:
+        raise Refused(f"the rows have {', '.join(map(str, lengths))} numbers, not equally many")
+    if sum(lengths) > MAX_CELLS:
         raise Refused("the answer has too many numbers")
     return np.array(rows, float).reshape(len(rows), max(lengths, default=0))
 
@@ -60,7 +60,7 @@ def _rows(text):
     if table := _table(text):
         return table
     text = re.sub(r"(?m)#(?![A-Z/0]+[!?]).*$", "", text.replace("&", " "))
-    text = re.sub(r"^\s*[A-Za-z]\w*\s*=(?!=)", "", text)  # the name once more
+    text = re.sub(r"^\s*[A-Za-z]\w*\s*=(?!=)", "", text)  # the name again
     text = re.sub(r"\b\w{0,9}\.?(?:as)?(?:array|matrix|tensor|list)\s*\(", "(", text)
     text = re.sub(r",?\s*dtype\s*=\s*[\w.]{1,20}|\)\s*\.\s*astype\s*\([\w.]*", "", text)
     text = text.translate(str.maketrans("{}", "[]"))

@@ -29,7 +29,8 @@ def student_of(one, shown, students, key):
         If that cannot be told, or the worksheet is not one of this course.
     """
     if one.edition not in (None, sheets.EDITION):
-        raise Refused(f"{one.file} is of edition {one.edition!r}, this is {sheets.EDITION}"[:200])
+        other = f"is of edition {one.edition!r}"[:40]
+        raise Refused(f"{one.file} {other}: mark it with the version of the course that made it")
     listed = _listed(one, shown, students or [], key)
     student = listed or one.student
     if not student:

@@ -15,7 +15,7 @@ KINDS = {bytes.fromhex(begin): kind for begin, kind in FORMATS["beginnings"].ite
 CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.M)
 MERGE = (
     "has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge the two versions, "
-    "save the file and hand it in once more"
+    "save the file and hand it in again"
 )
 IN_ASCII = re.compile(
     r"\x1b|~\{|\\[ux][0-9a-fA-F]{2}"  # traces of ISO-2022, HZ, escapes

@@ -101,7 +101,11 @@ def with_proxy(place, **names):
 
 
 INSTALL = f"{PYTHON} -m pip install"
-FAULTS = {  # name: plant, what is said, the command
+NUMPY = rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"'
+WIDGETS = rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"'
+MOVE, REMOVE = r'(mv|move) ".*" ".*my_\w+\.py"', r'(rm -r|rmdir /s /q) ".*"'
+PROXY = "http://proxy.example:3128"
+FAULTS = {  # name: plant, what is told, the command
     "old Python": (
         lambda p: p.distribution("cnnlib", "9", f"Requires-Python: >=3.99\n{NEEDS}"),
         r"this is Python 3\S+, .* needs >=3\.99",
@@ -122,68 +126,51 @@ FAULTS = {  # name: plant, what is said, the command
         r"ipywidgets>=8\.1, but .* has 7\.8\.1",
         rf'{INSTALL} --upgrade "ipywidgets>=8\.1"',
     ),
-    "NumPy that crashes": (
+    "NumPy crashes": (
         lambda p: p.package("numpy", "import os\nos.abort()\n"),
         "NumPy cannot be imported",
-        rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"',
+        NUMPY,
     ),
-    "NumPy that fails": (
+    "NumPy fails": (
         lambda p: p.package("numpy", "from numpy import core_of_it\n"),
         "NumPy cannot be imported",
-        rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"',
+        NUMPY,
     ),
     "a file numpy.py": (
-        lambda p: p.put(p.folder / "numpy.py", ""),
+        lambda p: p.put(p.folder / "numpy.py", "raise ValueError"),
         r"numpy\.py in .* hides the module numpy",
-        r'(mv|move) ".*numpy\.py" ".*my_numpy\.py"',
+        MOVE,
     ),
-    "a file matplotlib.py": (
-        lambda p: p.put(p.folder / "matplotlib.py", "raise ValueError"),
-        "hides the module matplotlib",
-        r'(mv|move) ".*\.py" ".*my_matplotlib\.py"',
-    ),
-    "no widget manager": (
-        without_manager,
-        "no widget manager",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
-    ),
-    "widget manager of another major version": (
+    "no widget manager": (without_manager, "no widget manager", WIDGETS),
+    "manager of another major version": (
         lambda p: p.distribution("jupyterlab_widgets", "1.1.7"),
         r"jupyterlab_widgets 1\.1\.7, and ipywidgets needs ~=3",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
+        WIDGETS,
     ),
-    "widget manager of another minor version": (
+    "manager of another minor version": (
         lambda p: p.distribution("jupyterlab_widgets", "3.0.2"),
         r"jupyterlab_widgets 3\.0\.2, and ipywidgets needs ~=3",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
+        WIDGETS,
     ),
-    "widget manager left over": (
-        manager_left_over,
-        "left over, and too old for ipywidgets",
-        r'(rm -r|rmdir /s /q) ".*-manager"',
-    ),
+    "manager left over": (manager_left_over, "left over, and too old for ipywidgets", REMOVE),
     "kernel of another Python": (
         kernel_of_another_python,
         "the kernel Python 3 of the lab is .*python, not ",
         f'{PYTHON} -m ipykernel install --prefix ".*jup"',
     ),
-    "kernel left over": (
-        kernel_left_over,
-        "the kernel Python 3 of the lab is",
-        r'(rm -r|rmdir /s /q) ".*python3"',
-    ),
-    "lab that does not answer": (
+    "kernel left over": (kernel_left_over, "the kernel Python 3 of the lab is", REMOVE),
+    "lab does not answer": (
         lambda p: p.package("jupyter_core", "raise ImportError\n"),
         "JupyterLab runs with .* does not answer",
         rf'{INSTALL} --force-reinstall "jupyterlab>=4\.2"',
     ),
     "proxy": (
-        lambda p: with_proxy(p, HTTPS_PROXY="http://proxy.example:3128"),
+        lambda p: with_proxy(p, HTTPS_PROXY=PROXY),
         "HTTPS_PROXY is set",
         r"(export|set) NO_PROXY=localhost,127\.0\.0\.1",
     ),
     "proxy with an exception": (
-        lambda p: with_proxy(p, http_proxy="http://proxy.example:3128", no_proxy="example.org"),
+        lambda p: with_proxy(p, http_proxy=PROXY, no_proxy="example.org"),
         "(?i)http_proxy is set",
         r"(export|set) NO_PROXY=example\.org,localhost,127\.0\.0\.1",
     ),
@@ -191,7 +178,7 @@ FAULTS = {  # name: plant, what is said, the command
 
 
 def test_if_all_is_well_it_says_so(place):
-    with_proxy(place, HTTP_PROXY="http://proxy.example:3128", NO_PROXY="example.org, 127.0.0.1")
+    with_proxy(place, HTTP_PROXY=PROXY, NO_PROXY="example.org, 127.0.0.1")
     assert place.run() == (0, ["All is well."])
 
 
@@ -230,7 +217,7 @@ def test_a_course_that_is_not_installed_is_the_one_fault(place):
 
 def test_two_faults_get_two_lines(place):
     place.distribution("numpy", "1.26.4")
-    with_proxy(place, all_proxy="http://proxy.example:3128")
+    with_proxy(place, all_proxy=PROXY)
     code, lines = place.run()
     assert (code, len(lines)) == (1, 2)
 

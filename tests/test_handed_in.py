@@ -435,7 +435,10 @@ FILES = {  # name: content, why it is not read, and what to do
     "o.xlsx": (packed(), "is a workbook: open it; in Excel use File, Save As, type .CSV UTF-8"),
     "o.xls": (b"\xd0\xcf\x11\xe0", "is a workbook: open it; in Excel use File"),
     "p.csv": (gzip.compress(b"student"), "is a compressed file: unpack it"),
-    "q.csv": (b"a,b\n1,2\n", "needs the columns student, code, answer, numbers in its first line"),
+    "q.csv": (
+        b"a,b\n1,2\n",
+        "needs the columns student, code, answer and numbers in its first line: copy",
+    ),
     "r.csv": (b"student,answer,numbers\n", f"has no answers in it: {ASK}"),
     "s.csv": (b"\x00" * 100, "is not UTF-8.*: in Excel use File, Save As"),
     "t.csv": (b'student,answer,numbers\nA,Z_1,"' + b"1 " * 100_000, "check its quotation marks"),
@@ -452,7 +455,7 @@ FILES = {  # name: content, why it is not read, and what to do
     "x.docx": (packed(), f"is a text document: {ASK}"),
     "x.py": (b"Z_1 = 1", f"is a program: {ASK}"),
     "y.ipynb": (with_metadata(b'{"cnnlib": {"student": "\\ud800"}}'), "is not valid text"),
-    "cut.ipynb": (saved().encode()[:3000], "it ends in the middle; download it once more"),
+    "cut.ipynb": (saved().encode()[:3000], "it is cut off; download it again"),
     "git.csv": (
         b"student,code,answer,numbers\n<<<<<<< HEAD\nA,1,Z_1,1\n",
         "has conflict marks of git, <<<<<<< and >>>>>>>: the student must merge",

@@ -174,6 +174,9 @@ def test_the_numbers_of_this_edition_stay():
     assert numbers[3][:2] == [[1.0, -4.0, 3.0, -2.0], [-2.0, 1.0, -5.0, 3.0]]
     digest = hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
     assert digest[:16] == "4b8734e677177714"
+    for name, beginning in ("ipynb", "4de3a8873ad0"), ("csv", "15d1bc76a83b"):
+        text = pages.FILES[f"sheets/{{}}.{name}"](sheet)
+        assert hashlib.sha256(text.encode()).hexdigest().startswith(beginning)
 
 
 def test_numbers_depend_on_name_and_secret():

@@ -1,6 +1,7 @@
 """The questions of the lessons: the right answer passes, each known mistake is named."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
@@ -84,5 +85,5 @@ FOLDED = [(name, below) for name, below in asked() if below.startswith("<details
 @pytest.mark.parametrize(("name", "below"), FOLDED, ids=[name for name, _ in FOLDED])
 def test_the_folded_answer_is_the_right_one(name, below):
     shown = re.search(r"\*\*(.+?)\*\*", below)[1].replace("−", "-")
-    numbers = [eval(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:/\d+)?", shown)]
+    numbers = [float(Fraction(number)) for number in re.findall(r"-?\d+(?:\.\d+)?(?:/\d+)?", shown)]
     assert numbers == np.asarray(QUESTIONS[name]()[0], float).ravel().tolist()
