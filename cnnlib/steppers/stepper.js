@@ -105,7 +105,7 @@ export function mountStepper(root, host) {
       t: scene.lay.result,
     }))
       root.dataset[role] = letter(array);
-    flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind]}`);
+    flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind] ?? host.problem.kind}`);
     root.replaceChildren(bar.node, place, setup.node, view.node, code.node, heard);
     saidStep = null;
     follow();
@@ -336,18 +336,7 @@ export function mountStepper(root, host) {
   };
 }
 
-const NAMES = {
-  forward: "forward pass",
-  influence: "what each cell of Y gives to Z",
-  input: "input gradient",
-  scatter: "what each cell of dZ gives to dY",
-  three: "the input gradient, three ways",
-  filter: "filter gradient",
-  stride: "the input gradient in stages",
-  nudge: "a weight is nudged",
-  activation: "a layer and its activation",
-  pool: "max pool",
-};
+const NAMES = { input: "input gradient", filter: "filter gradient", three: "three ways" };
 
 const indexName = (cell) => `${cell.array}(${cell.index.join(", ")})`;
 
