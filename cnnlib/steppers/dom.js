@@ -40,6 +40,8 @@ export function phrase(words) {
   );
 }
 
+// The focus, without the page being scrolled.
+export const focusOn = (node) => node?.isConnected && node.focus({ preventScroll: true });
 export const seq = (count) => Array.from({ length: Math.max(0, count) }, (_, n) => n);
 // A hyphen before a number is a minus sign; one in a word stays.
 export const minus = (text) => text.replace(/-(?=\d|inf)/g, "\u2212");
