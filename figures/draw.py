@@ -1,4 +1,4 @@
-"""Matplotlib panels in the language of view.py: the same marks, letters and borders.
+"""Matplotlib panels in the language of static.py: the same marks, letters and borders.
 
 Every function takes an Axes that `canvas` has laid out in pixels, with y downwards,
 draws on it and changes nothing else. What is drawn comes back as a `Placed`, so that

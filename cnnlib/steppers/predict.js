@@ -1,6 +1,6 @@
 // Predict: the question stands where the answer will be, and all that tells the answer is hidden.
 
-import { div, icon, make, makeButton, makeField, minus, write } from "./dom.js";
+import { div, focusOn, icon, make, makeButton, makeField, minus, write } from "./dom.js";
 import { questionsOf } from "./quiz.js";
 
 const KIND_WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
@@ -158,12 +158,12 @@ function makeCardOfQuestion(kinds, act) {
     refuse(text) {
       how.textContent = text;
       guess.value = "";
-      guess.focus({ preventScroll: true });
+      focusOn(guess);
     },
     submit: () =>
       form.hidden ? next.isConnected && next.click() : guess.value && act.check(guess.value),
-    focusNext: () => next.isConnected && next.focus({ preventScroll: true }),
-    focusGuess: () => guess.isConnected && guess.focus({ preventScroll: true }),
+    focusNext: () => focusOn(next),
+    focusGuess: () => focusOn(guess),
   };
 }
 

@@ -4,7 +4,7 @@
 import { makeBar, makeTrack } from "./bar.js";
 import { makeScene } from "./board.js";
 import { makeCode } from "./code.js";
-import { div, flag, make, write } from "./dom.js";
+import { div, flag, focusOn, make, write } from "./dom.js";
 import { fitCells, foldOf, roomOf } from "./fit.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
@@ -43,7 +43,7 @@ export function mountStepper(root, host) {
     goTo(text) {
       attempt(() => {
         go(host.problem.trace.place(text, at.number), -1);
-        root.focus({ preventScroll: true });
+        focusOn(root);
       });
     },
     toField: () => parts.bar.field.focus(),
@@ -67,7 +67,6 @@ export function mountStepper(root, host) {
   const tools = {
     choose: acts.term,
     go: (n) => go(n, -1),
-    attempt,
     rebuilt,
     acts,
     speeds: Object.keys(SPEEDS),
@@ -242,8 +241,9 @@ export function mountStepper(root, host) {
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
     if (before?.matches("[data-product], .cs-none"))
-      root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
-    else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+      focusOn(root.querySelector("[data-marked-product]"));
+    else if (before && !root.contains(document.activeElement)) focusOn(root);
+    if (host.predict !== asking) layout(); // a question takes more room
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
@@ -296,10 +296,10 @@ export function mountStepper(root, host) {
 
   // --- sizes -----------------------------------------------------------------------------------
 
-  let [width, room] = [0, 0];
+  let [width, room, asking] = [0, 0, null];
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
-    [width, room] = [root.clientWidth, roomOf(root)];
+    [width, room, asking] = [root.clientWidth, roomOf(root), host.predict];
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from lab import listen
 from shown import check, read
 
-from cnnlib import examples, trace
+from cnnlib import steppers
 from cnnlib.steppers.page import HEAD
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -182,17 +182,12 @@ def test_axe_finds_nothing_on_a_page(page, site, axe, shoot, name):
 
 def test_a_stepper_of_the_site_steps(page, site, shoot):
     page.goto((site / "notebooks" / f"{WITH_STEPPERS}.html").as_uri())
-    e = examples.one_map()
-    steps = trace.input_steps(e.dZ, e.W, e.input_size)
-    root = page.locator(".cnnlib-stepper").first
+    stepper = steppers.InputGradientStepper()
+    root = page.locator(".cnnlib-stepper[data-step]").first
     root.scroll_into_view_if_needed()
-    root.locator(".cnnlib-steps > input").nth(12).click()
-    check(read(root), steps[12], len(steps[12].terms) - 1)
-    tops = "section => [...section.querySelectorAll('table')].map(t => t.offsetTop)"
-    assert len({*root.locator("section:visible").evaluate(tops)}) == 1  # three panels side by side
+    root.locator('[data-cell="dY(2, 2, 0)"]').click()
+    check(read(root), stepper, 12, 8)
     shoot(root, f"site-{page.scheme}-stepper")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("2")
-    check(read(root), steps[13], 1)
-    double = "e => getComputedStyle(e).boxShadow"
-    assert root.locator("section:visible td.cnnlib-target").first.evaluate(double) != "none"
+    check(read(root), stepper, 13, 1)
