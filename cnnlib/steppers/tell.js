@@ -42,16 +42,6 @@ const ONE = {
     ": as the window moves on, the weight goes back.",
   ],
 };
-const STRIDED = {
-  input: [
-    ["i", "It lies turned."],
-    " A stride puts zeros between the cells of ",
-    ["b", "dZ"],
-    "; padding is cropped from ",
-    ["t", "dY"],
-    ".",
-  ],
-};
 const SEVERAL = {
   input: [
     "A cell of ",
@@ -91,8 +81,6 @@ const SEVERAL = {
   ],
 };
 
-export function tellOf({ trace, where }, several = false) {
-  if (several) return phrase(SEVERAL[trace.kind] ?? []);
-  const plain = where.every((axis) => axis.s === 1 && axis.d === 1 && axis.before === 0);
-  return phrase((!plain && STRIDED[trace.kind]) || ONE[trace.kind] || []);
+export function tellOf({ trace }, several = false) {
+  return phrase((several ? SEVERAL : ONE)[trace.kind] ?? []);
 }
