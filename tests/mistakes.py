@@ -88,6 +88,23 @@ def area(dZ):
     return dZ.shape[-3] * dZ.shape[-2]
 
 
+def rows_only(number):
+    return lambda pair: (number(pair[0]), pair[1])
+
+
+def columns_only(number):
+    return lambda pair: (pair[0], number(pair[1]))
+
+
+def less(number):
+    return number - 1
+
+
+def more(number):
+    return number + 1
+
+
+ONE_STRIDE = [rows_only(lambda s: 1), columns_only(lambda s: 1)]
 BOTH = [swapped, first, second]  # ways to exchange height and width
 FLIPS = [lambda x: np.rot90(x, 2), np.flipud, np.fliplr]
 TURNS = [
@@ -167,7 +184,31 @@ def no_spread(dZ, W, n, stride, padding):
     return input_by_strides(dZ, W, size, (1, 1), padding)
 
 
+def meeting(rule):
+    """A scatter in which each cell of dZ and each weight meet where a rule of one axis says."""
+
+    def wrong(dZ, W, n, stride, padding):
+        dY = np.zeros((*n, W.shape[2]))
+        for i, j, u, v in np.ndindex(*dZ.shape[:2], *W.shape[:2]):
+            r, c = rule(i, u, stride[0]) - padding[0], rule(j, v, stride[1]) - padding[1]
+            if 0 <= r < n[0] and 0 <= c < n[1]:
+                dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return wrong
+
+
 INPUT = {
+    "u = r + i": [meeting(lambda i, u, s: u - i * s)],
+    "u = i - r": [meeting(lambda i, u, s: i * s - u)],
+    "stride used wrongly": [
+        meeting(lambda i, u, s: i + s + u),
+        meeting(lambda i, u, s: i * (s - 1) + u),
+        meeting(lambda i, u, s: i // s + u),
+    ],
+    "stride times both": [meeting(lambda i, u, s: (i + u) * s)],
+    "stride for spacing": [meeting(lambda i, u, s: i + u * s)],
+    "an index forgotten": [meeting(lambda i, u, s: i * s), meeting(lambda i, u, s: u)],
     "filter not flipped": [
         by_loops(at=mirrored),
         cells(at="flipped"),
@@ -208,6 +249,7 @@ INPUT = {
         partial(input_by_taps, step=ones),
         by_strides(gap=ones),
         no_spread,
+        *(by_loops(s=one) for one in ONE_STRIDE),
         given(input_by_cells, stride=ones),
     ],
     "strides exchanged": [
@@ -256,7 +298,9 @@ INPUT = {
     ],
     "paddings exchanged": [by_loops(p=both) for both in BOTH],
     "slice [p:-p] at p = 0": [
-        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :])
+        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :]),
+        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : p[1] + n[1]]),
+        by_windows(crop=lambda padded, n, p: padded[p[0] : p[0] + n[0], p[1] : -p[1]]),
     ],
     "negative indices": [
         by_loops(wrap=True),
@@ -268,6 +312,7 @@ INPUT = {
         ring(lambda f, p: f - 1 - p),
         ring(lambda f, p: p - 1),
         ring(lambda f, p: f - 1),
+        *(by_loops(p=one(off)) for off in (less, more) for one in (each, rows_only, columns_only)),
     ],
     "= for +=": [
         by_loops(put="="),
@@ -297,7 +342,11 @@ def f_loops(**how):
 
 
 FILTER = {
-    "stride forgotten": [f_loops(s=ones), partial(filter_by_taps, step=False)],
+    "stride forgotten": [
+        f_loops(s=ones),
+        partial(filter_by_taps, step=False),
+        *(f_loops(s=one) for one in ONE_STRIDE),
+    ],
     "stride for spacing": [
         partial(filter_by_correlation, moved=True),
         partial(filter_by_correlation, moved=True, all_of=True),
@@ -441,7 +490,7 @@ FORWARD = {
         z_loops(W_=LAST_WEIGHT, put="="),
         z_loops(W_=lambda W: LAST_MAP(LAST_WEIGHT(W)), bias=0),
     ],
-    "stride forgotten": [z_loops(s=ones)],
+    "stride forgotten": [z_loops(s=ones), *(z_loops(s=one) for one in ONE_STRIDE)],
     "strides exchanged": [z_loops(s=both) for both in BOTH],
     "height and width exchanged": [z_loops(s=both, p=both) for both in BOTH],
     "padding forgotten": [z_loops(p=zeros), z_loops(p=each(lambda p: 2 * p))],
@@ -663,7 +712,11 @@ CROP = {
         lambda Y, p: Y[p[0] :, p[1] :],
         lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
     ],
-    "slice [p:-p] at p = 0": [lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :]],
+    "slice [p:-p] at p = 0": [
+        lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :],
+        lambda Y, p: cropped(Y, (0, p[1]))[p[0] : -p[0]],
+        lambda Y, p: cropped(Y, (p[0], 0))[:, p[1] : -p[1]],
+    ],
     "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
     "paddings exchanged": [given(cropped, p=both) for both in BOTH],
     "not cropped": [lambda Y, p: Y.copy()],
@@ -701,6 +754,9 @@ SIZE = {
     ],
 }
 
+IN_HANDS = [  # along one axis too, which is in tests/hands
+    *("u = r + i", "u = i - r", "stride used wrongly", "stride times both", "an index forgotten")
+]
 WRONG = {
     "conv_backward_input": INPUT,
     "conv_backward_filter": FILTER,

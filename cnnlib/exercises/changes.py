@@ -62,6 +62,16 @@ def spatial(how):
     return lambda x: np.moveaxis(how(np.moveaxis(x, (-3, -2), (0, 1))), (0, 1), (-3, -2))
 
 
+def diagonal(W):
+    """Use the index of a map of Y for both map axes."""
+    return np.stack([W[:, :, a, a] for a in range(W.shape[2])], axis=2)[..., None] + 0 * W
+
+
+def other_diagonal(W):
+    """Use the index of a filter for both map axes."""
+    return np.stack([W[:, :, k, k] for k in range(W.shape[3])], axis=2)[:, :, None] + 0 * W
+
+
 def per_cell(x):
     """Divide by the number of cells, those of all images."""
     return x / x[..., 0].size
@@ -196,6 +206,31 @@ WOUND_SUM = [
 def all_stepped(r, i, u, a):
     """Multiply the weight by the stride too."""
     return r + a.p == (i + u) * a.s
+
+
+def without_weight(r, i, u, a):
+    """Forget the index of the weight."""
+    return (r + a.p == i * a.s) & (u >= 0)
+
+
+def without_window(r, i, u, a):
+    """Forget the index of the window."""
+    return (r + a.p == u) & (i >= 0)
+
+
+def stride_added(r, i, u, a):
+    """Add the stride, and do not multiply by it."""
+    return r + a.p == i + a.s + u
+
+
+def one_stride_less(r, i, u, a):
+    """Multiply by one less than the stride."""
+    return r + a.p == i * (a.s - 1) + u
+
+
+def divided(r, i, u, a):
+    """Divide by the stride, and do not multiply by it."""
+    return r + a.p == i // a.s + u
 
 
 def within_filter(r, i, u, a):

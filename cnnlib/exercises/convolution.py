@@ -19,6 +19,8 @@ from cnnlib.exercises.changes import (
     beyond_dZ,
     biased,
     cut,
+    diagonal,
+    divided,
     filled,
     first,
     first_only,
@@ -32,7 +34,9 @@ from cnnlib.exercises.changes import (
     maps_exchanged,
     mean_over,
     moved,
+    one_stride_less,
     only_weight,
+    other_diagonal,
     per_area,
     per_cell,
     per_first,
@@ -41,6 +45,7 @@ from cnnlib.exercises.changes import (
     result_square,
     result_transposed,
     spatial,
+    stride_added,
     transposed,
     turned_back,
     weight_summed,
@@ -53,6 +58,8 @@ from cnnlib.exercises.changes import (
     without_last_row,
     without_last_weight,
     without_last_window,
+    without_weight,
+    without_window,
     wound,
 )
 from cnnlib.exercises.work import along, both, change, either, end, exchanged, meeting, put, table
@@ -66,8 +73,12 @@ PLANES = [
     lambda W: W[:, :, -1:] + 0 * W,
     lambda W: W[..., :1] + 0 * W,
     lambda W: W[..., -1:] + 0 * W,
+    lambda W: W[:, :, :1, :1] + 0 * W,
+    diagonal,
+    other_diagonal,
+    lambda W: W.sum(axis=2, keepdims=True) + 0 * W,
+    lambda W: W.sum(axis=3, keepdims=True) + 0 * W,
 ]
-ONE = along(s=lambda a: 1)
 LONGER = [along(s=lambda a: a.s + 1), along(s=lambda a: a.s + (a.s > 1))]
 SHORTER = along(s=lambda a: max(1, a.s - 1))
 NO_PADDING, TWICE_PADDED = along(p=lambda a: 0), along(p=lambda a: 2 * a.p)
@@ -77,7 +88,9 @@ NO_BIAS = change(b=np.zeros_like)
 LAST_WEIGHT = table(only_weight(-1))
 
 EACH = {  # mistakes that may be in each of the three
-    "stride forgotten": [ONE],
+    "stride forgotten": either(along, s=lambda a: 1),
+    "stride used wrongly": joined(stride_added, one_stride_less, divided),
+    "an index forgotten": joined(without_weight, without_window),
     "strides exchanged": exchanged("s"),
     "height and width exchanged": exchanged("s", "p"),
     "paddings exchanged": exchanged("p"),
@@ -92,6 +105,7 @@ EACH = {  # mistakes that may be in each of the three
 }
 OF_Y = {
     "padding with the wrong sign": [along(p=lambda a: -a.p)],
+    "one row off": [*either(along, p=lambda a: a.p - 1), *either(along, p=lambda a: a.p + 1)],
     "Y flipped": [change(Y=spatial(flip)) for flip in FLIPS],
     "Y transposed": [change(Y=turn) for turn in MAP_TURNS],
 }
@@ -124,10 +138,11 @@ INPUT = {
     ],
     "padding cropped twice": [cut(2, -2)],
     "padding added again": [cut(-1, 4), cut(-1, 0)],
-    "slice [p:-p] at p = 0": [along(n=lambda a: a.n if a.p else 0)],
+    "slice [p:-p] at p = 0": either(along, n=lambda a: a.n if a.p else 0),
     "ring of the wrong width": [
         along(p=lambda a: a.f - 1 - a.p),
-        along(p=lambda a: a.p - 1),
+        *either(along, p=lambda a: a.p - 1),
+        *either(along, p=lambda a: a.p + 1),
         along(p=lambda a: a.f - 1),
     ],
     "= for +=": [

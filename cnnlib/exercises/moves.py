@@ -69,17 +69,23 @@ def crop(x):
     return x.dYp[top : n_h - bottom, left : n_w - right]
 
 
-def sliced(x):
-    """Count the end from the end, where it may be 0."""
-    p_h, p_w = x.padding
-    return x.dYp[p_h:-p_h, p_w:-p_w]
+def sliced(rows, columns):
+    """Count the end from the end, where it may be 0, along these axes."""
+
+    def cut(x):
+        ends = [n - p for n, p in zip(x.dYp.shape, x.padding, strict=False)]
+        (top, left), (bottom, right) = x.padding, ends
+        bottom, right = -top if rows else bottom, -left if columns else right
+        return x.dYp[top:bottom, left:right]
+
+    return put(make=cut)
 
 
 CROP = {
     "one side only": [put(stop=0), put(start=0)],
     "one axis only": [change(padding=lambda p: p * [0, 1]), change(padding=lambda p: p * [1, 0])],
     "paddings exchanged": pair("padding"),
-    "slice [p:-p] at p = 0": [put(make=sliced)],
+    "slice [p:-p] at p = 0": [sliced(True, True), sliced(True, False), sliced(False, True)],
     "not cropped": [change(padding=lambda p: 0 * p)],
     "cut twice": [change(padding=lambda p: 2 * p)],
     "off by one": [put(more=1), put(more=-1)],
