@@ -1,15 +1,18 @@
-"""The functions of `cnnlib.loops`, as fast as NumPy makes them.
+"""The functions of `cnnlib.vectorized`, as fast as NumPy can be.
 
-Read `cnnlib.vectorized` first: its *taps*, one matrix product for each weight position, are the
-whole idea. Here are the same sums in an order that suits the machine. *Tiles* copy windows side by
-side, a cache full at a time, so that one product does all taps. *Blocks* let neighbouring windows
-share one copy. *Phases* take a stride apart, so that no inserted zero is multiplied. *Tables* are
-for the smallest maps. Each has a paragraph that says why. The public functions come last.
+The taps of `vectorized` are many small products, and each reads all of its cells from memory.
+Here the same sums are made in an order that suits a processor. Read it from top to bottom:
+
+*Columns* copy the windows of some cells side by side, so that one product does all weights.
+*Blocks* let neighboring windows share a copy where the filters are few. *Pieces* keep each product
+small enough for the library that makes it. *Strides* are taken apart, so that no zero between two
+cells is multiplied. *Tables* are for maps so small that only the number of calls counts. The
+public functions stand at the end.
 """
 
-import itertools
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,11 +28,11 @@ from cnnlib.shapes import (
 )
 from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 
-# --- taps ------------------------------------------------------------------------------------
+# --- taps --------------------------------------------------------------------------------------
 #
-# Nothing is faster than taps where a layer has many channels and few cells, as the last ones of a
-# network have: what follows needs copies of the filters, and here the filters are what is large.
-# Taps also sum all that is not finite: no zero of a padding is there to be multiplied by it.
+# Taps are taken where zeros may not be multiplied, since a number is not finite; where a dilation
+# leaves gaps in a window; and where filters are large beside their maps, since what follows copies
+# them.
 
 MATRIX = 2**13
 """Below this many weights in a tap, the call costs more than the product."""
@@ -37,215 +40,298 @@ LARGE = 4
 """Filters with a quarter of the numbers of both maps: to copy them takes longer than the maps."""
 
 
-def _large(shape, *maps):
-    """Whether the filters are large beside their maps."""
-    return math.prod(shape[2:]) >= MATRIX and LARGE * math.prod(shape) > sum(a.size for a in maps)
+def _takes_taps(where, shape, cells, *arrays):
+    """Whether to take the taps; `shape` is that of W, `cells` the numbers of both maps."""
+    large = math.prod(shape[2:]) >= MATRIX and LARGE * math.prod(shape) > cells
+    return large or where.dilation != (1, 1) or not _finite(*arrays)
 
 
-MANY = 4
-"""Where Y has so many times the cells of Z, most windows of dZ are padding."""
+def _in_shares(taps, X, W, where, out):
+    """Take the taps of a few images at a time: as many as the cache holds."""
+    images = max(1, TILE // max(1, X[:1].nbytes + out[:1].nbytes))
+    for first in range(0, len(X), images):
+        some = slice(first, first + images)
+        taps(X[some], W, where, out[some])
 
 
-def _scatter_is_less(where):
-    """Whether to scatter from the few cells of Z saves most products of the gathered sum."""
-    return math.prod(where.input_size) > MANY * math.prod((*where.stride, *where.output_size))
-
-
-# --- tiles -----------------------------------------------------------------------------------
+# --- windows -----------------------------------------------------------------------------------
 #
-# A processor multiplies large matrices ten times as fast as many small ones. So copy the windows
-# of many cells of Z side by side, one to a row: then a single product does all taps. The whole
-# matrix of windows has f_h f_w copies of each cell, more than fits anywhere. A tile of it that
+# A processor multiplies one large matrix much faster than many small ones. So each window of X
+# becomes a row of a matrix, the filters become its columns, and one product does all weights. With
+# few filters that product is narrow: a processor multiplies 16 numbers of float32 at once, and with
+# one filter 15 of them are idle. So let a row be a block of neighboring windows, as wide as they
+# are together. The filters become a band: one shifted copy for each window of the block, and zeros
+# between. Zeros are multiplied, but the windows of a block share one copy.
+#
+# Zeros of the padding are copied and multiplied too. Zero times infinity is NaN, so what is not
+# finite is left to the taps.
+
+
+class Windows(NamedTuple):
+    """How windows lie on a map, `width` of them beside each other in a block."""
+
+    rows: Axis
+    columns: Axis
+    width: int
+
+    @property
+    def blocks(self):
+        """Blocks in a row of windows; the last one may hang over the edge."""
+        return -(-self.columns.o // self.width)
+
+    @property
+    def reach(self):
+        """Columns of the map under a block."""
+        return self.columns.f + self.columns.s * (self.width - 1)
+
+    def lines(self, band):
+        """Rows of the map under so many rows of windows."""
+        return (band - 1) * self.rows.s + self.rows.f
+
+    def by_column(self, X, here):
+        """Shape and strides of the columns of the map under so many rows of windows."""
+        a, r, c, e = X.strides
+        shape = len(X), self.blocks, self.lines(here), self.reach, X.shape[3]
+        return shape, (a, c * self.columns.s * self.width, r, c, e)
+
+    def by_row(self, X, here):
+        """Shape and strides of the windows, row by row."""
+        a, r, c, e = X.strides
+        shape = len(X), here, self.blocks, self.rows.f, self.reach, X.shape[3]
+        return shape, (a, r * self.rows.s, c * self.columns.s * self.width, r, c, e)
+
+    def overlapping(self, tile):
+        """The windows of columns of the map: each begins some lines below the one before."""
+        n, blocks, lines, reach, n_k = tile.shape
+        a, block, line, _, e = tile.strides
+        if self.rows.f * reach == 1:
+            return tile[:, :, :: self.rows.s, 0].swapaxes(1, 2)
+        shape = n, (lines - self.rows.f) // self.rows.s + 1, blocks, self.rows.f * reach * n_k
+        return np.ndarray(shape, tile.dtype, tile, 0, (a, line * self.rows.s, block, e))
+
+    def padded(self, X):
+        """The part of X that is under windows, with its zeros around it."""
+        top, left = self.rows.before, self.columns.before
+        height = self.lines(self.rows.o)
+        width = (self.blocks - 1) * self.width * self.columns.s + self.reach
+        if top == left == 0 and height <= X.shape[1] and width <= X.shape[2]:
+            return X
+        padded = np.zeros((len(X), height, width, X.shape[3]), X.dtype)
+        cells = X[:, max(0, -top) : height - top, max(0, -left) : width - left]
+        top, left = max(0, top), max(0, left)
+        padded[:, top : top + cells.shape[1], left : left + cells.shape[2]] = cells
+        return padded
+
+    def band_of(self, W):
+        """The filters as a matrix, once for each window of a block."""
+        f_h, f_w, n_k, f_k = W.shape
+        band = np.zeros((f_h, self.reach, n_k, self.width, f_k), W.dtype)
+        self._copies(band, f_w)[...] = W[:, :, :, np.newaxis]
+        return band.reshape(-1, self.width * f_k)
+
+    def filters_of(self, band, shape):
+        """The way back from `band_of`: each weight collects from its copies."""
+        f_h, f_w, n_k, f_k = shape
+        band = band.reshape(f_h, self.reach, n_k, self.width, f_k)
+        return self._copies(band, f_w).sum(axis=3)
+
+    def _copies(self, band, f_w):
+        """The copies of the filters in a band, as a view (f_h, f_w, n_k, copy, f_k)."""
+        f_h, _, n_k, width, f_k = band.shape
+        a, v, c, copy, e = band.strides
+        steps = a, v, c, copy + self.columns.s * v, e
+        return np.ndarray((f_h, f_w, n_k, width, f_k), band.dtype, band, 0, steps)
+
+
+# --- tiles -------------------------------------------------------------------------------------
+#
+# All windows together hold each cell f_h f_w times, more than fits anywhere. A tile of them that
 # stays in the cache next to the processor is multiplied before it would be written to memory.
+#
+# A library for products first copies both matrices into an order of its own. That pays for large
+# ones only, so OpenBLAS, which comes with NumPy, has other routines for up to a million products,
+# that take the matrices as they lie. Where the filters are small enough, a tile is multiplied in
+# pieces of that size, all in one call of `matmul`. Then it need not be one matrix, and is laid out
+# column by column: all rows of the map for the first column of blocks, then all for the second.
+# So the f_h rows of a window lie beside each other, and so do those of the window one row further
+# down: the two overlap in memory, and a cell is copied f_w times only.
 
 TILE = 2**19
-"""Bytes of a tile: a quarter to a half of the second-level cache of today's processors."""
-ROWS = 128
-"""Windows in a tile, at the least: the filters are read once for each tile."""
+"""Bytes of a tile: a quarter of the second-level cache of today's processors."""
+PIECE = 10**6
+"""Products in a small piece."""
+FEW, SOME, MANY = 16, 64, 128
+"""Rows of a small piece: at the least; where each piece is a sum to be added; of a large piece."""
+RUN, COPY, ADD = 16, 1, 2
+"""To begin a copy, to copy a number, and to add one to others: in products of a register."""
+REGISTER = 64
+"""Bytes that a processor multiplies at once."""
 
 
-def _tiles(X, rows, columns, width):
-    """Yield (index of the windows, the windows as rows of a matrix), tile by tile.
+class Plan(NamedTuple):
+    """Windows, images and rows of windows in a tile, rows of a small piece or 0."""
 
-    X is (m, n_h, n_w, n_k), and what is wanted outside it is 0. A row holds the windows of
-    `width` cells beside each other, that is one wide window.
-    """
-    wide, inside, shape, images, band = _layout(X.shape, X.itemsize, rows, columns, width)
-    length = math.prod(shape[2:])
-    padded = np.zeros((images, *wide, X.shape[3]), X.dtype) if inside else X
-    memory = np.empty((images, band, *shape[1:]), X.dtype)
-    for first in range(0, len(X), images):
-        some = X[first : first + images]
-        if inside:
-            (from_r, to_r), (from_c, to_c) = inside
-            padded[: len(some), to_r, to_c] = some[:, from_r, from_c]
-            some = padded[: len(some)]
-        a, r, c, e = some.strides
-        steps = a, r * rows.s, c * columns.s * width, r * rows.d, c * columns.d, e
-        steps = [step * (size > 1) for step, size in zip(steps, (2, *shape), strict=True)]
-        windows = np.ndarray((len(some), *shape), X.dtype, some, 0, steps)
-        for top in range(0, rows.o, band):
-            tile = windows[:, top : top + band]
-            if not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
-                copy = memory[: tile.shape[0], : tile.shape[1]]
-                copy[...] = tile
-                tile = copy
-            at = slice(first, first + images), slice(top, top + band)
-            yield at, tile.reshape(-1, length)
-
-
-@lru_cache(maxsize=256)
-def _layout(X_shape, itemsize, rows, columns, width):
-    """Sizes of the padded map and of the windows; images, and rows of windows, in a tile."""
-    m, n_h, n_w, n_k = X_shape
-    o_w, f_w = -(-columns.o // width), columns.f + columns.s * (width - 1)
-    wide = (rows.o - 1) * rows.s + rows.extent, (o_w * width - 1) * columns.s + columns.extent
-    count = max(TILE // (rows.f * f_w * n_k * itemsize), ROWS)
-    images, band = min(m, max(1, count // (rows.o * o_w))), min(rows.o, max(1, count // o_w))
-    whole = rows.before == columns.before == 0 and wide[0] <= n_h and wide[1] <= n_w
-    inside = None if whole else (_overlap(rows, n_h, wide[0]), _overlap(columns, n_w, wide[1]))
-    return wide, inside, (rows.o, o_w, rows.f, f_w, n_k), images, band
-
-
-def _overlap(axis, n, wide):
-    """Cells of a map that the windows need, and where they lie in the padded one."""
-    start, stop = max(0, -axis.before), min(n, wide - axis.before)
-    stop = max(start, stop)
-    return slice(start, stop), slice(start + axis.before, stop + axis.before)
-
-
-# --- blocks ----------------------------------------------------------------------------------
-#
-# With few channels, a tile is many short copies and its product is too narrow to be fast. The
-# windows of neighbouring cells overlap: let one row of the tile be the window of a whole block of
-# cells, as wide as they are together. The filter becomes a band, one shifted copy for each cell of
-# the block, and zeros between. Zeros are multiplied, and it pays as long as copies cost more.
-
-RUN = 150
-"""To begin a copy of neighbouring numbers takes as long as this many products (about 3 ns)."""
-COPY = 3
-"""To copy a number into a tile, as long as this many."""
-PACK = 5
-"""To hand a number of the tile to a product: a library for products copies it once more."""
-NARROW = 8
-"""A product with fewer columns takes as long as with these: a processor does so many at once."""
+    windows: Windows
+    images: int
+    band: int
+    height: int
 
 
 @lru_cache(maxsize=1024)
-def _cheapest(rows, columns, n_k, f_k):
-    """(time in units of a product, width) of the cheapest blocks.
+def _plan(m, itemsize, rows, columns, n_k, f_k, least=FEW):
+    """Return the `Plan` with the cheapest blocks; `least` are the rows of a small piece."""
 
-    A dilated window has gaps, and is not widened.
-    """
-    found = []
-    for width in range(1, max(1, min(16, columns.o)) + 1 if columns.d == 1 else 2):
-        blocks = rows.o * -(-columns.o // width)
-        numbers = rows.f * (columns.f + columns.s * (width - 1)) * n_k
-        each = COPY + PACK + max(NARROW, f_k * width)
-        found.append((blocks * (RUN * rows.f + numbers * each), width))
-    return min(found)
+    def cost(windows):
+        numbers = windows.reach * n_k
+        products = rows.f * numbers * _registers(windows.width * f_k * itemsize)
+        products *= 1 + 4 / max(windows.blocks, min(m, FEW))  # a product of few rows is slow
+        return windows.blocks * (rows.s * (RUN + COPY * numbers) + products)
 
-
-def _band(W, step, width):
-    """Filters for a block of cells, as a matrix: W once for each, shifted by the stride."""
-    f_h, f_w, n_k, f_k = W.shape
-    if width > 1:
-        band = np.zeros((f_h, f_w + step * (width - 1), n_k, width, f_k), W.dtype)
-        _copies(band, f_w, step)[...] = W[:, :, :, np.newaxis]
-        W = band
-    return W.reshape(-1, width * f_k)
-
-
-def _fold(total, shape, step, width):
-    """The way back from `_band`: each weight collects from its copies."""
-    f_h, f_w, n_k, f_k = shape
-    if width == 1:
-        return total.reshape(shape)
-    return _copies(total.reshape(f_h, -1, n_k, width, f_k), f_w, step).sum(axis=3)
+    windows = min((Windows(rows, columns, width) for width in (1, 2, 4, 8)), key=cost)
+    blocks, numbers, made = windows.blocks, windows.reach * n_k, windows.width * f_k
+    height = PIECE // (rows.f * numbers * made)
+    if height >= least:
+        line = blocks * (numbers + made) * itemsize
+        images = FEW if blocks < FEW else -(-least // blocks)
+        images = max(images, TILE // (line * windows.lines(rows.o)))
+        band = (TILE // (images * line) - rows.f) // rows.s + 1
+    else:
+        height, count = 0, max(MANY, TILE // (rows.f * numbers * itemsize)) // blocks
+        images, band = max(1, count // rows.o), count
+    return Plan(windows, _even(m, images), _even(rows.o, band), height)
 
 
-def _copies(band, f_w, step):
-    """The copies of the filter in a band, as a view (f_h, f_w, n_k, copy, f_k)."""
-    f_h, _, n_k, width, f_k = band.shape
-    a, v, c, copy, e = band.strides
-    steps = a, v, c, copy + step * v, e
-    return np.ndarray((f_h, f_w, n_k, width, f_k), band.dtype, band, 0, steps)
+def _even(number, most):
+    """The size of the parts of a number, of at most so much, alike as far as they can be."""
+    return -(-number // -(-number // max(1, most)))
+
+
+def _registers(size):
+    """The registers that so many bytes fill; an odd one takes longer."""
+    number = -(-size // REGISTER)
+    return number + number % 2 / 2
+
+
+def _tiles(X, plan):
+    """Yield (which windows, the windows) tile by tile: (images, rows, blocks, numbers)."""
+    windows, images, band, height = plan
+    rows, memory = windows.rows, np.empty(0, X.dtype)
+    for first in range(0, len(X), images):
+        some = windows.padded(X[first : first + images])
+        for top in range(0, rows.o, band):
+            here = min(band, rows.o - top)
+            shape, steps = windows.by_column(some, here) if height else windows.by_row(some, here)
+            tile = np.ndarray(shape, X.dtype, some, top * rows.s * some.strides[1], steps)
+            if not (tile.flags.c_contiguous or height and rows.f * windows.reach == 1):
+                memory = memory if memory.size else np.empty(tile.size, X.dtype)
+                copy = memory[: tile.size].reshape(shape)
+                copy[...] = tile
+                tile = copy
+            at = slice(first, first + images), slice(top, top + band)
+            yield at, windows.overlapping(tile) if height else tile.reshape(*tile.shape[:3], -1)
+
+
+def _pieces(rows, height):
+    """Yield (first row, end, pieces): pieces of at most so many rows, and of eights if possible."""
+    step = min(height, -(-_even(rows, height) // 8) * 8, rows)
+    whole = rows // step
+    yield 0, whole * step, whole
+    if rows % step:
+        yield whole * step, rows, 1
+
+
+def _multiply(left, right, height, out):
+    """Write the products of a stack of matrices and one matrix, in pieces of some rows."""
+    for first, end, pieces in _pieces(left.shape[-2], height):
+        at = np.s_[..., first:end, :]
+        np.matmul(_cut(left[at], pieces), right, out=_cut(out[at], pieces))
+
+
+def _cut(matrices, pieces):
+    """Some matrices, each as a stack of pieces, without a copy."""
+    return matrices.reshape(*matrices.shape[:-2], pieces, -1, matrices.shape[-1])
 
 
 def _slide(X, rows, columns, W, out):
-    """Slide W over X: write the product of each window and W into `out`, (m, o_h, o_w, ...)."""
-    _, width = _cheapest(rows, columns, *W.shape[2:])
-    band = _band(W, columns.s, width)
-    for at, tile in _tiles(X, rows, columns, width):
-        here = out[at]
-        if columns.o % width == 0 and here.flags.c_contiguous:
-            np.matmul(tile, band, out=here.reshape(len(tile), -1))
+    """Slide W over X: write the products of each window and W into `out`, (m, o_h, o_w, ...)."""
+    plan = _plan(len(X), X.itemsize, rows, columns, *W.shape[2:])
+    filters = plan.windows.band_of(W)
+    direct = out.ndim == 4 and columns.o % plan.windows.width == 0
+    for at, tile in _tiles(X, plan):
+        here, shape = out[at], (*tile.shape[:3], filters.shape[1])
+        made = here.reshape(shape) if direct else np.empty(shape, X.dtype)
+        if not plan.height:
+            np.matmul(tile.reshape(-1, len(filters)), filters, out=made.reshape(-1, shape[3]))
+        elif shape[2] < min(FEW, shape[0]):  # few blocks in a row, and more images
+            _multiply(tile.transpose(1, 2, 0, 3), filters, plan.height, made.transpose(1, 2, 0, 3))
         else:
-            found = (tile @ band).reshape(*here.shape[:2], -1, *here.shape[3:])
-            here[...] = found[:, :, : columns.o]
+            _multiply(tile, filters, plan.height, made)
+        if not direct:
+            made = made.reshape(*here.shape[:2], -1, *here.shape[3:])
+            here[...] = made[:, :, : columns.o]
 
 
 def _collect(X, rows, columns, Z, shape):
     """Return the sum over all windows of X, transposed, times their cell of Z; `shape` of W."""
-    _, width = _cheapest(rows, columns, *shape[2:])
-    spare, total = -columns.o % width, 0
-    for at, tile in _tiles(X, rows, columns, width):
+    plan = _plan(
+        len(X), X.itemsize, rows, columns, *shape[2:], SOME if rows.f * columns.f > 1 else PIECE
+    )
+    total = 0
+    spare = -columns.o % plan.windows.width
+    for at, tile in _tiles(X, plan):
         z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
-        part = tile.T @ z.reshape(len(tile), -1)
-        total = np.add(total, part, out=part)
-    return _fold(total, shape, columns.s, width)
+        z = z.reshape(*tile.shape[:3], -1)
+        if plan.height:
+            tile, z = tile.swapaxes(0, 1), z.swapaxes(0, 1)
+            tile, z = (a.reshape(len(a), -1, a.shape[3]) for a in (tile, z))
+            parts = _summed(tile, z, plan.height)
+        else:
+            parts = tile.reshape(-1, tile.shape[3]).T @ z.reshape(-1, z.shape[3])
+        total = total + parts
+    return plan.windows.filters_of(total, shape)
 
 
-# --- phases of the stride --------------------------------------------------------------------
+def _summed(left, right, height):
+    """The sum of the products of two stacks of matrices, the left ones transposed, in pieces."""
+    total = 0
+    for first, end, pieces in _pieces(left.shape[1], height):
+        rows = (_cut(a[:, first:end], pieces) for a in (left, right))
+        total = total + np.matmul(next(rows).swapaxes(2, 3), next(rows)).sum(axis=(0, 1))
+    return total
+
+
+# --- strides -----------------------------------------------------------------------------------
 #
-# To gather dY at stride s, lessons put s - 1 zeros between the cells of dZ. Most products are then
-# with zeros. But look at every s-th cell of dY only: it meets every s-th weight, and dZ itself,
-# without a zero. So dY falls into s_h s_w phases, each a dense problem of stride 1 with a part of
-# the filter. With few channels their products are narrow; then all phases of a cell of dZ are
-# computed at once, with a few zeros at the edge of the filter.
-
-
-@lru_cache(maxsize=256)
-def _phases(axis):
-    """For each phase of an axis: its cells of Y, its weights, and how they lie on dZ."""
-    found, shared = [], math.gcd(axis.s, axis.d)
-    for phase in range(min(axis.s, axis.n)):
-        u = [u for u in range(axis.f) if (phase + axis.before - u * axis.d) % axis.s == 0]
-        if u:  # from the last one on: it meets the first cell of dZ
-            before = -((phase + axis.before - u[-1] * axis.d) // axis.s)
-            gap, o = axis.d // shared, len(range(phase, axis.n, axis.s))
-            lie = Axis(axis.o, len(u), 1, gap, before, o + gap * (len(u) - 1) - axis.o - before)
-            cells, weights = slice(phase, None, axis.s), slice(u[-1], None, -axis.s // shared)
-            found.append((cells, weights, lie))
-    return found
+# To gather dY at stride s, the lessons put s - 1 zeros between the cells of dZ. Most products are
+# then with zeros. But look at every s-th cell of dY only: it meets every s-th weight, and dZ itself
+# without a zero. So the s_h s_w cells of dY that lie side by side are computed together, as if they
+# were s_h s_w n_k maps over one cell of dZ, with filters that are sorted the same way.
+#
+# Some of those filters have zeros at their edge, and near the edge of the map a window is mostly
+# padding. Where that wastes more than it costs to add up whole taps, the taps are taken.
 
 
 def _input_gradient(dZ, W, where, dY):
-    """Fill dY, phase by phase."""
-    for cells_h, u, rows in _phases(where.rows):
-        for cells_w, v, columns in _phases(where.columns):
-            part = W[u, v].swapaxes(2, 3)
-            _slide(dZ, rows, columns, part, dY[:, cells_h, cells_w])
-
-
-def _input_gradient_at_once(dZ, W, where, dY):
-    """Fill dY, all phases in one product: s_h s_w n_k maps for each cell of dZ."""
-    (s_h, s_w), (rows, columns) = where.stride, map(_at_once, where)
+    """Fill dY, all cells between two windows at once."""
+    (s_h, s_w), (rows, columns) = where.stride, map(_between, where)
+    if s_h == s_w == 1:
+        _slide(dZ, rows, columns, W[::-1, ::-1].swapaxes(2, 3), dY)
+        return
     f_h, f_w, n_k, f_k = W.shape
     top, left = (-axis.before % axis.s for axis in where)
-    parts = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
-    parts[top : top + f_h, left : left + f_w] = W
-    parts = parts.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
-    parts = parts.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
+    sorted_ = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
+    sorted_[top : top + f_h, left : left + f_w] = W
+    sorted_ = sorted_.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
+    sorted_ = sorted_.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
     m, n_h, n_w, _ = dY.shape
     cells = np.empty((m, rows.o, s_h, columns.o, s_w * n_k), dY.dtype)
-    _slide(dZ, rows, columns, parts, cells.swapaxes(2, 3))
+    _slide(dZ, rows, columns, sorted_, cells.swapaxes(2, 3))
     dY[...] = cells.reshape(m, rows.o * s_h, -1, n_k)[:, :n_h, :n_w]
 
 
 @lru_cache(maxsize=256)
-def _at_once(axis):
-    """How windows lie on dZ where the `s` phases of an axis are one wide cell."""
+def _between(axis):
+    """How windows lie on dZ where the `s` cells of dY between two windows are one wide cell."""
     lead = -axis.before % axis.s
     f, o = -(-(axis.f + lead) // axis.s), -(-axis.n // axis.s)
     before = f - 1 - (axis.before + lead) // axis.s
@@ -253,12 +339,12 @@ def _at_once(axis):
 
 
 @lru_cache(maxsize=256)
-def _at_once_is_cheaper(where, n_k, f_k):
-    if where.stride == (1, 1) or where.dilation != (1, 1):
-        return False
-    parts = itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))
-    one_by_one = sum(_cheapest(*lie, f_k, n_k)[0] for lie in parts)
-    return _cheapest(*map(_at_once, where), f_k, math.prod(where.stride) * n_k)[0] < one_by_one
+def _scatter_is_less(where, n_k, f_k, itemsize):
+    """Whether the zeros of a gathered sum cost more than to add the products of whole taps."""
+    gathered = math.prod(lie.o * lie.f for lie in map(_between, where)) * f_k
+    gathered *= _registers(math.prod(where.stride) * n_k * itemsize)
+    taps = math.prod((*where.output_size, *where.filter_size))
+    return taps * (f_k * _registers(n_k * itemsize) + RUN + ADD * n_k) < gathered
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -327,36 +413,36 @@ def _by_table(dZ, Y, W, how):
     return ConvGradients(dY.reshape(Y.shape), dW.reshape(W.shape), db)
 
 
-# --- the public functions --------------------------------------------------------------------
+# --- the public functions ----------------------------------------------------------------------
 
 
 @by_name
 def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
-    """Z[z] += Y[y] W(u, v) for each (u, v), started at the bias. See `loops`."""
+    """Z(i, j) = the window of Y times W, and the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
-    if _finite(Y, W) and not _large(W.shape, Y, Z):
-        _slide(_batch(Y), *where, W, _batch(Z))
+    if _takes_taps(where, W.shape, Y.size + Z.size, Y, W):
+        _in_shares(forward_taps, _batch(Y), W, where, _batch(Z))
     else:
-        forward_taps(Y, W, where, Z)
+        _slide(_batch(Y), *where, W, _batch(Z))
     return Z if b is None else np.add(Z, b, out=Z)
 
 
 @by_name
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
-    """dY[y] += dZ[z] W(u, v) transposed, for each (u, v). See `loops`."""
+    """dY(r, c) = the window of dZ around it times W, flipped. See `loops`."""
     return _input(dZ, W, check_backward_input(dZ, W, input_size, stride, padding, dilation))
 
 
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if not dY.size or _large(W.shape, dZ, dY) or _scatter_is_less(where) or not _finite(dZ, W):
-        input_taps(dZ, W, where, dY)
-    elif _at_once_is_cheaper(where, *W.shape[2:]):
-        _input_gradient_at_once(_batch(dZ), W, where, _batch(dY))
+    if _takes_taps(where, W.shape, dZ.size + dY.size, dZ, W) or _scatter_is_less(
+        where, *W.shape[2:], W.itemsize
+    ):
+        _in_shares(input_taps, _batch(dZ), W, where, _batch(dY))
     else:
         _input_gradient(_batch(dZ), W, where, _batch(dY))
     return dY
@@ -364,15 +450,16 @@ def _input(dZ, W, where):
 
 @by_name
 def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
-    """dW(u, v) = Y[y] transposed, times dZ[z], over all cells and images. See `loops`."""
+    """dW = the windows of Y, transposed, times dZ. See `loops`."""
     return _filter(dZ, Y, check_backward_filter(dZ, Y, filter_size, stride, padding, dilation))
 
 
 def _filter(dZ, Y, where):
     dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
-    dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
-    if _finite(dZ, Y) and not _large(dW.shape, dZ, Y):
-        return _collect(_batch(Y), *where, _batch(dZ), dW.shape)
+    shape = *where.filter_size, Y.shape[-1], dZ.shape[-1]
+    if not _takes_taps(where, shape, dZ.size + Y.size, dZ, Y):
+        return _collect(_batch(Y), *where, _batch(dZ), shape)
+    dW = np.zeros(shape, dZ.dtype)
     filter_taps(dZ, Y, where, dW)
     return dW
 
