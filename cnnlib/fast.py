@@ -48,7 +48,7 @@ def _takes_taps(where, shape, cells, *arrays):
 
 def _in_shares(taps, X, W, where, out):
     """Take the taps of a few images at a time: as many as the cache holds."""
-    images = max(1, TILE // max(1, X[:1].nbytes + out[:1].nbytes))
+    images = max(1, max(TILE, 4 * W.nbytes) // max(1, X[:1].nbytes + out[:1].nbytes))
     for first in range(0, len(X), images):
         some = slice(first, first + images)
         taps(X[some], W, where, out[some])
@@ -87,27 +87,6 @@ class Windows(NamedTuple):
     def lines(self, band):
         """Rows of the map under so many rows of windows."""
         return (band - 1) * self.rows.s + self.rows.f
-
-    def by_column(self, X, here):
-        """Shape and strides of the columns of the map under so many rows of windows."""
-        a, r, c, e = X.strides
-        shape = len(X), self.blocks, self.lines(here), self.reach, X.shape[3]
-        return shape, (a, c * self.columns.s * self.width, r, c, e)
-
-    def by_row(self, X, here):
-        """Shape and strides of the windows, row by row."""
-        a, r, c, e = X.strides
-        shape = len(X), here, self.blocks, self.rows.f, self.reach, X.shape[3]
-        return shape, (a, r * self.rows.s, c * self.columns.s * self.width, r, c, e)
-
-    def overlapping(self, tile):
-        """The windows of columns of the map: each begins some lines below the one before."""
-        n, blocks, lines, reach, n_k = tile.shape
-        a, block, line, _, e = tile.strides
-        if self.rows.f * reach == 1:
-            return tile[:, :, :: self.rows.s, 0].swapaxes(1, 2)
-        shape = n, (lines - self.rows.f) // self.rows.s + 1, blocks, self.rows.f * reach * n_k
-        return np.ndarray(shape, tile.dtype, tile, 0, (a, line * self.rows.s, block, e))
 
     def padded(self, X):
         """The part of X that is under windows, with its zeros around it."""
@@ -162,16 +141,17 @@ PIECE = 10**6
 """Products in a small piece."""
 FEW, SOME, MANY = 16, 64, 128
 """Rows of a small piece: at the least; where each piece is a sum to be added; of a large piece."""
-RUN, COPY, ADD = 16, 1, 2
-"""To begin a copy, to copy a number, and to add one to others: in products of a register."""
+RUN, COPY, ADD = 24, 1, 4
+"""To begin a copy, to copy a number, and to add one to dY: in products of a register."""
 REGISTER = 64
 """Bytes that a processor multiplies at once."""
 
 
 class Plan(NamedTuple):
-    """Windows, images and rows of windows in a tile, rows of a small piece or 0."""
+    """How to go about it: the windows; their order in a tile, its size; the rows of a piece."""
 
     windows: Windows
+    by_column: bool
     images: int
     band: int
     height: int
@@ -184,21 +164,29 @@ def _plan(m, itemsize, rows, columns, n_k, f_k, least=FEW):
     def cost(windows):
         numbers = windows.reach * n_k
         products = rows.f * numbers * _registers(windows.width * f_k * itemsize)
-        products *= 1 + 4 / max(windows.blocks, min(m, FEW))  # a product of few rows is slow
+        products *= 1 + 2 / max(windows.blocks, min(m, FEW))  # a product of few rows is slow
         return windows.blocks * (rows.s * (RUN + COPY * numbers) + products)
 
     windows = min((Windows(rows, columns, width) for width in (1, 2, 4, 8)), key=cost)
     blocks, numbers, made = windows.blocks, windows.reach * n_k, windows.width * f_k
     height = PIECE // (rows.f * numbers * made)
-    if height >= least:
+    by_column = height >= least and rows.f > 2 * rows.s  # else a cell is hardly copied less often
+    if by_column:
         line = blocks * (numbers + made) * itemsize
         images = FEW if blocks < FEW else -(-least // blocks)
         images = max(images, TILE // (line * windows.lines(rows.o)))
         band = (TILE // (images * line) - rows.f) // rows.s + 1
     else:
-        height, count = 0, max(MANY, TILE // (rows.f * numbers * itemsize)) // blocks
-        images, band = max(1, count // rows.o), count
-    return Plan(windows, _even(m, images), _even(rows.o, band), height)
+        height = height if height >= least else max(m * rows.o * blocks, 1)
+        band = max(MANY, TILE // (rows.f * numbers * itemsize)) // blocks
+        images = band // rows.o
+    return Plan(windows, by_column, _even(m, images), _even(rows.o, band), height)
+
+
+def _registers(size):
+    """What a number costs that is multiplied by so many bytes: an odd register is slow."""
+    number = -(-size // REGISTER)
+    return 1 + number + (number > 1) * number % 2
 
 
 def _even(number, most):
@@ -206,29 +194,37 @@ def _even(number, most):
     return -(-number // -(-number // max(1, most)))
 
 
-def _registers(size):
-    """The registers that so many bytes fill; an odd one takes longer."""
-    number = -(-size // REGISTER)
-    return number + number % 2 / 2
-
-
 def _tiles(X, plan):
     """Yield (which windows, the windows) tile by tile: (images, rows, blocks, numbers)."""
-    windows, images, band, height = plan
-    rows, memory = windows.rows, np.empty(0, X.dtype)
+    windows, by_column, images, band, _ = plan
+    (rows, columns, width), n_k, memory = windows, X.shape[3], None
     for first in range(0, len(X), images):
         some = windows.padded(X[first : first + images])
+        a, r, c, e = some.strides
         for top in range(0, rows.o, band):
             here = min(band, rows.o - top)
-            shape, steps = windows.by_column(some, here) if height else windows.by_row(some, here)
-            tile = np.ndarray(shape, X.dtype, some, top * rows.s * some.strides[1], steps)
-            if not (tile.flags.c_contiguous or height and rows.f * windows.reach == 1):
-                memory = memory if memory.size else np.empty(tile.size, X.dtype)
+            if by_column:
+                shape = len(some), windows.blocks, windows.lines(here), windows.reach, n_k
+                steps = a, c * columns.s * width, r, c, e
+            else:
+                shape = len(some), here, windows.blocks, rows.f, windows.reach, n_k
+                steps = a, r * rows.s, c * columns.s * width, r, c, e
+            tile = np.ndarray(shape, X.dtype, some, top * rows.s * r, steps)
+            if not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
+                memory = np.empty(tile.size, X.dtype) if memory is None else memory
                 copy = memory[: tile.size].reshape(shape)
                 copy[...] = tile
                 tile = copy
             at = slice(first, first + images), slice(top, top + band)
-            yield at, windows.overlapping(tile) if height else tile.reshape(*tile.shape[:3], -1)
+            yield at, _overlapping(tile, rows, here) if by_column else tile
+
+
+def _overlapping(tile, rows, here):
+    """The windows of a tile of columns: each begins a stride below the one before."""
+    n, blocks, _, reach, n_k = tile.shape
+    a, block, line, _, e = tile.strides
+    shape, steps = (n, here, blocks, rows.f * reach * n_k), (a, line * rows.s, block, e)
+    return np.ndarray(shape, tile.dtype, tile, 0, steps)
 
 
 def _pieces(rows, height):
@@ -240,32 +236,30 @@ def _pieces(rows, height):
         yield whole * step, rows, 1
 
 
-def _multiply(left, right, height, out):
-    """Write the products of a stack of matrices and one matrix, in pieces of some rows."""
-    for first, end, pieces in _pieces(left.shape[-2], height):
-        at = np.s_[..., first:end, :]
-        np.matmul(_cut(left[at], pieces), right, out=_cut(out[at], pieces))
-
-
-def _cut(matrices, pieces):
-    """Some matrices, each as a stack of pieces, without a copy."""
-    return matrices.reshape(*matrices.shape[:-2], pieces, -1, matrices.shape[-1])
+def _cut(matrices, first, end, pieces):
+    """Some rows of some matrices, as a stack of pieces, without a copy."""
+    part = matrices[..., first:end, :]
+    return part.reshape(*part.shape[:-2], pieces, -1, part.shape[-1])
 
 
 def _slide(X, rows, columns, W, out):
     """Slide W over X: write the products of each window and W into `out`, (m, o_h, o_w, ...)."""
     plan = _plan(len(X), X.itemsize, rows, columns, *W.shape[2:])
     filters = plan.windows.band_of(W)
-    direct = out.ndim == 4 and columns.o % plan.windows.width == 0
+    spare = plan.windows.blocks * plan.windows.width - columns.o
+    direct, memory = out.ndim == 4 and not spare, None
     for at, tile in _tiles(X, plan):
-        here, shape = out[at], (*tile.shape[:3], filters.shape[1])
-        made = here.reshape(shape) if direct else np.empty(shape, X.dtype)
-        if not plan.height:
-            np.matmul(tile.reshape(-1, len(filters)), filters, out=made.reshape(-1, shape[3]))
+        here, shape = out[at], (*out[at].shape[:2], plan.windows.blocks, filters.shape[1])
+        if not direct and memory is None:
+            memory = np.empty(math.prod(shape), X.dtype)
+        made = here.reshape(shape) if direct else memory[: math.prod(shape)].reshape(shape)
+        left, right = tile, made
+        if not plan.by_column:
+            left, right = tile.reshape(-1, len(filters)), made.reshape(-1, filters.shape[1])
         elif shape[2] < min(FEW, shape[0]):  # few blocks in a row, and more images
-            _multiply(tile.transpose(1, 2, 0, 3), filters, plan.height, made.transpose(1, 2, 0, 3))
-        else:
-            _multiply(tile, filters, plan.height, made)
+            left, right = tile.transpose(1, 2, 0, 3), made.transpose(1, 2, 0, 3)
+        for cut in _pieces(left.shape[-2], plan.height):
+            np.matmul(_cut(left, *cut), filters, out=_cut(right, *cut))
         if not direct:
             made = made.reshape(*here.shape[:2], -1, *here.shape[3:])
             here[...] = made[:, :, : columns.o]
@@ -273,31 +267,24 @@ def _slide(X, rows, columns, W, out):
 
 def _collect(X, rows, columns, Z, shape):
     """Return the sum over all windows of X, transposed, times their cell of Z; `shape` of W."""
-    plan = _plan(
-        len(X), X.itemsize, rows, columns, *shape[2:], SOME if rows.f * columns.f > 1 else PIECE
-    )
-    total = 0
-    spare = -columns.o % plan.windows.width
+    plan = _plan(len(X), X.itemsize, rows, columns, *shape[2:], SOME)
+    numbers, made = rows.f * plan.windows.reach * shape[2], plan.windows.width * shape[3]
+    spare = plan.windows.blocks * plan.windows.width - columns.o
+    total, part = np.zeros((2, numbers, made), X.dtype)
     for at, tile in _tiles(X, plan):
         z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
-        z = z.reshape(*tile.shape[:3], -1)
-        if plan.height:
+        if plan.by_column:  # each row of windows, of all images, is a matrix
             tile, z = tile.swapaxes(0, 1), z.swapaxes(0, 1)
-            tile, z = (a.reshape(len(a), -1, a.shape[3]) for a in (tile, z))
-            parts = _summed(tile, z, plan.height)
+            left, right = tile.reshape(len(tile), -1, numbers), z.reshape(len(z), -1, made)
         else:
-            parts = tile.reshape(-1, tile.shape[3]).T @ z.reshape(-1, z.shape[3])
-        total = total + parts
+            left, right = tile.reshape(1, -1, numbers), z.reshape(1, -1, made)
+        for cut in _pieces(left.shape[1], plan.height):
+            a, b = _cut(left, *cut).swapaxes(2, 3), _cut(right, *cut)
+            if len(a) == a.shape[1] == 1:
+                total += np.matmul(a[0, 0], b[0, 0], out=part)
+            else:
+                total += np.matmul(a, b).sum(axis=(0, 1))
     return plan.windows.filters_of(total, shape)
-
-
-def _summed(left, right, height):
-    """The sum of the products of two stacks of matrices, the left ones transposed, in pieces."""
-    total = 0
-    for first, end, pieces in _pieces(left.shape[1], height):
-        rows = (_cut(a[:, first:end], pieces) for a in (left, right))
-        total = total + np.matmul(next(rows).swapaxes(2, 3), next(rows)).sum(axis=(0, 1))
-    return total
 
 
 # --- strides -----------------------------------------------------------------------------------
