@@ -34,24 +34,13 @@ from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 # leaves gaps in a window; and where filters are large beside their maps, since what follows copies
 # them.
 
-MATRIX = 2**13
-"""Below this many weights in a tap, the call costs more than the product."""
-LARGE = 4
-"""Filters with a quarter of the numbers of both maps: to copy them takes longer than the maps."""
+MATRIX = 2**14
+"""Weights of a tap that make a product of their own worth its call."""
 
 
-def _takes_taps(where, shape, cells, *arrays):
-    """Whether to take the taps; `shape` is that of W, `cells` the numbers of both maps."""
-    large = math.prod(shape[2:]) >= MATRIX and LARGE * math.prod(shape) > cells
-    return large or where.dilation != (1, 1) or not _finite(*arrays)
-
-
-def _in_shares(taps, X, W, where, out):
-    """Take the taps of a few images at a time: as many as the cache holds."""
-    images = max(1, max(TILE, 4 * W.nbytes) // max(1, X[:1].nbytes + out[:1].nbytes))
-    for first in range(0, len(X), images):
-        some = slice(first, first + images)
-        taps(X[some], W, where, out[some])
+def _by_taps(where, n_k, f_k, *arrays):
+    """Whether to take the taps."""
+    return n_k * f_k >= MATRIX or where.dilation != (1, 1) or not _finite(*arrays)
 
 
 # --- windows -----------------------------------------------------------------------------------
@@ -298,7 +287,15 @@ def _collect(X, rows, columns, Z, shape):
 # padding. Where that wastes more than it costs to add up whole taps, the taps are taken.
 
 
-def _input_gradient(dZ, W, where, dY):
+def _scatter(dZ, W, where, dY):
+    """Fill dY by taps, some images at a time: as many as the cache holds."""
+    images = max(1, TILE // (dZ[0].nbytes + dY[0].nbytes))
+    for first in range(0, len(dZ), images):
+        some = slice(first, first + images)
+        input_taps(dZ[some], W, where, dY[some])
+
+
+def _gather(dZ, W, where, dY):
     """Fill dY, all cells between two windows at once."""
     (s_h, s_w), (rows, columns) = where.stride, map(_between, where)
     if s_h == s_w == 1:
@@ -410,8 +407,8 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
-    if _takes_taps(where, W.shape, Y.size + Z.size, Y, W):
-        _in_shares(forward_taps, _batch(Y), W, where, _batch(Z))
+    if _by_taps(where, *W.shape[2:], Y, W):
+        forward_taps(Y, W, where, Z)
     else:
         _slide(_batch(Y), *where, W, _batch(Z))
     return Z if b is None else np.add(Z, b, out=Z)
@@ -426,12 +423,12 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if _takes_taps(where, W.shape, dZ.size + dY.size, dZ, W) or _scatter_is_less(
-        where, *W.shape[2:], W.itemsize
-    ):
-        _in_shares(input_taps, _batch(dZ), W, where, _batch(dY))
+    if _by_taps(where, *W.shape[2:], dZ, W):
+        input_taps(dZ, W, where, dY)
+    elif _scatter_is_less(where, *W.shape[2:], W.itemsize):
+        _scatter(_batch(dZ), W, where, _batch(dY))
     else:
-        _input_gradient(_batch(dZ), W, where, _batch(dY))
+        _gather(_batch(dZ), W, where, _batch(dY))
     return dY
 
 
@@ -443,12 +440,11 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
 
 def _filter(dZ, Y, where):
     dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
-    shape = *where.filter_size, Y.shape[-1], dZ.shape[-1]
-    if not _takes_taps(where, shape, dZ.size + Y.size, dZ, Y):
-        return _collect(_batch(Y), *where, _batch(dZ), shape)
-    dW = np.zeros(shape, dZ.dtype)
-    filter_taps(dZ, Y, where, dW)
-    return dW
+    dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
+    if _by_taps(where, *dW.shape[2:], dZ, Y):
+        filter_taps(dZ, Y, where, dW)
+        return dW
+    return _collect(_batch(Y), *where, _batch(dZ), dW.shape)
 
 
 @by_name
