@@ -6,7 +6,7 @@ Here the same sums are made in an order that suits a processor. Read it from top
 *Columns* copy the windows of some cells side by side, so that one product does all weights.
 *Blocks* let neighboring windows share a copy where the filters are few. *Pieces* keep each product
 small enough for the library that makes it. *Strides* are taken apart, so that no zero between two
-cells is multiplied. *Tables* are for maps so small that only the number of calls counts. The
+cells is multiplied. Maps so small that only the number of calls counts are left to `small`. The
 public functions stand at the end.
 """
 
@@ -24,8 +24,8 @@ from cnnlib.shapes import (
     check_backward_filter,
     check_backward_input,
     check_forward,
-    plain,
 )
+from cnnlib.small import by_table
 from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 
 # --- taps --------------------------------------------------------------------------------------
@@ -331,72 +331,6 @@ def _scatter_is_less(where, n_k, f_k, itemsize):
     return taps * (f_k * _registers(n_k * itemsize) + RUN + ADD * n_k) < gathered
 
 
-# --- tables ----------------------------------------------------------------------------------
-#
-# On small maps the products cost nothing, and each call of NumPy a microsecond. All gradients are
-# dZ times a matrix whose numbers stand in W (for dY) or in Y (for dW). Where each stands depends on
-# the sizes only. So a table of places is made once, and used again each time. With one image and
-# one filter even a single matrix does it, for dY, dW and db side by side.
-
-SMALL = 2**15
-"""Places in a table, at the most: to look them up takes as long as the calls it saves."""
-
-
-@lru_cache(maxsize=64)
-def _table(shapes, dtype, stride, padding, dilation):
-    """Places in (W, Y, 0, 1) for dY: cells of dZ by cells of Y; and for dW: cells of Z by weights.
-
-    None where that is too much. What is refused is refused here, once for all arrays alike.
-    """
-    dZ, Y, W = (np.broadcast_to(np.ones((), dtype), shape) for shape in shapes)
-    where = check_backward(dZ, Y, W, stride, padding, dilation)
-    m = math.prod(Y.shape[:-3])
-    if (
-        0 in (dZ.size, Y.size, W.size)
-        or dZ.size * (Y.size // m**2 + W.size // W.shape[3] ** 2) > SMALL
-    ):
-        return None
-    weights = np.arange(W.size).reshape(W.shape)
-    cells = np.arange(W.size, W.size + Y.size).reshape(m, *Y.shape[-3:])
-    zero = W.size + Y.size
-    for_dY = np.full((*dZ.shape[-3:], *Y.shape[-3:]), zero)
-    for_dW = np.full((m, *where.output_size, *W.shape[:3]), zero)
-    for (u, v), y, (_, i, j, _) in where.taps():
-        for_dW[:, i, j, u, v] = cells[y]
-        (r, c), (i, j) = (np.ogrid[at] for at in (y[1:3], (i, j)))
-        for_dY[i, j, :, r, c] = weights[u, v].T
-    for_dY = for_dY.reshape(-1, math.prod(Y.shape[-3:]))
-    for_dW = for_dW.reshape(-1, math.prod(W.shape[:3]))
-    if m == W.shape[3] == 1:
-        ones = np.full((len(for_dY), 1), zero + 1)
-        for_dY, for_dW = np.concatenate((for_dY, for_dW, ones), axis=1), None
-    return for_dY, for_dW, np.array([0, 1], dtype)
-
-
-def _by_table(dZ, Y, W, how):
-    """All three gradients, or None where there is no table or a number is not finite."""
-    alike = type(dZ) is type(Y) is type(W) is np.ndarray and dZ.dtype == Y.dtype == W.dtype
-    floats = alike and dZ.dtype.kind == "f" and dZ.dtype.isnative
-    small = floats and dZ.size <= SMALL and plain(*how)
-    known = small and _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
-    if not known:
-        return None
-    for_dY, for_dW, zero_one = known
-    numbers = np.concatenate((W.ravel(), Y.ravel(), zero_one))
-    with np.errstate(invalid="ignore", over="ignore"):
-        if for_dW is None:
-            found = dZ.ravel().dot(numbers.take(for_dY))
-            dY, dW, db = found[: Y.size], found[Y.size : -1], found[-1:]
-        else:
-            dY = dZ.reshape(-1, len(for_dY)).dot(numbers.take(for_dY))
-            dW = numbers.take(for_dW).T.dot(dZ.reshape(len(for_dW), -1))
-            db = conv_backward_bias(dZ)
-            found = np.concatenate((dY, dW, db), axis=None)
-        if not math.isfinite(found.sum()):  # it may come from a zero times infinity
-            return None
-    return ConvGradients(dY.reshape(Y.shape), dW.reshape(W.shape), db)
-
-
 # --- the public functions ----------------------------------------------------------------------
 
 
@@ -468,7 +402,7 @@ def conv_backward_bias(dZ):
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients. See `loops`."""
     how = stride, padding, dilation
-    found = _by_table(dZ, Y, W, how)
+    found = by_table(dZ, Y, W, how)
     if found:
         return found
     where = check_backward(dZ, Y, W, *how)
