@@ -1,6 +1,5 @@
-# Everything runs in .venv, which is made here from requirements.lock when it is needed. What only
-# a test or the web site needs comes from requirements-dev.lock, on top.
-# Another Python: make PYTHON=python3.12 lab
+# Everything runs in .venv, which the first command makes from requirements.lock. What only the tests
+# and the web site need is added from requirements-dev.lock.
 
 PYTHON = python3
 ARGS =
@@ -8,15 +7,8 @@ ARGS =
 VENV_PYTHON := .venv/bin/python
 LESSON := notebooks/00_start_here.ipynb
 
-# The outputs stored in the notebooks belong to the locked versions on Linux.
+# The outputs stored in the lessons are those of Linux; elsewhere the lessons only have to run.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
-
-# Several files of tests at once: a browser waits while another test computes. In their order: those
-# with a browser have few tests that take long, and come first.
-AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-
-# JupyterLab asks root for a word of consent.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # What a shell may have set for other work must not reach in here.
 unexport CONDA_PREFIX JUPYTER_PATH JUPYTERLAB_DIR MPLBACKEND VIRTUAL_ENV
@@ -30,56 +22,58 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
-.PHONY: help lab doctor test test-long test-class test-browser notebooks figures site lite bench
-.PHONY: bench-stepper lock audit clean
+.PHONY: help lab doctor test test-long test-class test-browser mutants notebooks figures site lite
+.PHONY: bench bench-stepper lock audit clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make lab        open the lessons in JupyterLab'
-	@echo 'make doctor     say what is wrong with the installation, and what mends it'
-	@echo 'make test       check the code, run every test and every notebook'
-	@echo 'make test-long  run every lesson ten times, offline, with other versions; steppers under stress; mutants'
-	@echo 'make test-class  let thirty students step on a JupyterHub of this machine'
-	@echo 'make test-browser  step through every lesson in Chromium, with pictures in _screenshots'
-	@echo 'make notebooks  run every notebook and store its outputs'
-	@echo 'make figures    redraw the figures (some of them: ARGS=name)'
-	@echo 'make site       build the course as a web site in the folder _site'
-	@echo 'make lite       add a JupyterLab that runs in the browser, in _site/lite'
-	@echo 'make bench      time the gradients beside PyTorch and the usual ways in NumPy'
-	@echo 'make bench-stepper  time a step from key to picture, in Chromium'
-	@echo 'make lock       remake the lock files (newest versions: ARGS=--upgrade)'
-	@echo 'make audit      ask for known vulnerabilities of all packages in the lock files'
-	@echo 'make clean      remove .venv, the caches and what was made in _site and _screenshots'
+	@echo 'make lab            open the lessons in JupyterLab'
+	@echo 'make doctor         find what is wrong with the installation, and the command that fixes it'
+	@echo 'make test           check the code, the lessons and the pages; a few minutes'
+	@echo 'make test-browser   only the tests that need Chromium; screenshots go to _screenshots'
+	@echo 'make test-long      everything with larger samples, and what takes hours'
+	@echo 'make test-class     thirty students on a JupyterHub on this machine'
+	@echo 'make mutants        change the code in small ways and see whether a test notices'
+	@echo 'make notebooks      run every lesson and store its outputs'
+	@echo 'make figures        redraw the figures that have changed'
+	@echo 'make site           build the web site in _site'
+	@echo 'make lite           add a JupyterLab that runs in the browser, in _site/lite'
+	@echo 'make bench          compare the speed of the gradients with PyTorch and with plain NumPy'
+	@echo 'make bench-stepper  measure a step, from the key to the picture'
+	@echo 'make lock           update the lock files (to the newest versions: ARGS=--upgrade)'
+	@echo 'make audit          look for known vulnerabilities in the locked packages'
+	@echo 'make clean          remove .venv, caches and everything built'
 	@echo
-	@echo 'More options go in ARGS:   make lab ARGS="--no-browser --port 8899"'
-	@echo 'Another Python in PYTHON:  make PYTHON=python3.12 lab'
+	@echo 'Pass options in ARGS:    make lab ARGS="--no-browser --port 8899"'
+	@echo 'Choose another Python:   make PYTHON=python3.12 lab'
 
 lab: .venv/ready
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec $(VENV_PYTHON) -m jupyterlab --config="$(CURDIR)/tools/jupyter_server_config.py" \
-	    --ServerApp.root_dir="$(CURDIR)" --ip=127.0.0.1 \
-	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(AS_ROOT) $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec $(VENV_PYTHON) -m jupyterlab --allow-root --ip=127.0.0.1 \
+	    --config="$(CURDIR)/tools/jupyter_server_config.py" --ServerApp.root_dir="$(CURDIR)" \
+	    --LabApp.default_url=/lab/tree/$(LESSON) --ServerApp.answer_yes=True $(ARGS)
 
-# The lab that it looks at is the one of `make lab`.
+# It examines the lab of `make lab`.
 doctor: .venv/ready
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) -m cnnlib.doctor $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(VENV_PYTHON) tools/doctor.py
 
 test: .venv/dev
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
-	$(VENV_PYTHON) -m pytest tests notebooks $(AT_ONCE) $(NBVAL) --nbval-current-env \
-	    --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	    --nbval-cell-timeout 50 --nbval-kernel-startup-timeout 60 $(ARGS)
+	$(VENV_PYTHON) -m pytest tests notebooks $(NBVAL) --numprocesses auto --maxprocesses 4 \
+	    --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
-# Two hours or more; what it measures goes into tests/REPORT.md.
-test-long: .venv/dev .venv/class/ready
-	$(VENV_PYTHON) -m pytest tests/long tests/classroom --durations 0 $(ARGS)
+test-long: .venv/long .venv/class/ready
+	$(VENV_PYTHON) -m pytest tests -m "" --hypothesis-profile long --durations 30 \
+	    --junit-xml _reports/long.xml $(ARGS)
 
-# Thirty students on a JupyterHub of this machine; some eight minutes.
 test-class: .venv/dev .venv/class/ready
-	$(VENV_PYTHON) -m pytest tests/classroom --durations 0 $(ARGS)
+	$(VENV_PYTHON) -m pytest tests/classroom -m "" $(ARGS)
+
+mutants: .venv/long
+	$(VENV_PYTHON) tests/long/mutants.py $(ARGS)
 
 notebooks: .venv/dev
 	$(VENV_PYTHON) tools/notebooks.py $(ARGS)
@@ -99,12 +93,13 @@ bench: .venv/ready
 bench-stepper: .venv/dev
 	$(VENV_PYTHON) tests/bench/stepper.py $(ARGS)
 
-# The system's Python is enough: pip-audit lives in a throwaway environment.
-audit:
-	"$(PYTHON)" tools/audit.py $(ARGS)
+# The second lock holds every package of the first.
+audit: .venv/long
+	$(VENV_PYTHON) -m pip_audit --strict --require-hashes --disable-pip \
+	    --requirement requirements-dev.lock $(ARGS)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis _site _screenshots _reports _mutants
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -140,10 +135,10 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	@$(VENV_PYTHON) -m pip install --quiet --only-binary :all: --require-hashes -r requirements.lock
 	@touch .venv/locked
 
-.venv/ready: .venv/locked pyproject.toml
+.venv/ready: .venv/locked pyproject.toml tools/overrides.json
 	@$(VENV_PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p .venv/share/jupyter/lab/settings
-	@echo '$(LAB_SETTINGS)' > .venv/share/jupyter/lab/settings/overrides.json
+	@cp tools/overrides.json .venv/share/jupyter/lab/settings/
 	@echo "$(CURDIR)" > .venv/ready
 
 .venv/dev: .venv/ready requirements-dev.lock
@@ -152,36 +147,38 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 	    -r requirements-dev.lock
 	@touch .venv/dev
 
+# What is in neither lock comes in its newest version, beside the locked ones. pip takes no hashes
+# for a part of what it installs, so the constraints are the second lock without them.
+.venv/constraints.txt: requirements-dev.lock .venv/ready
+	@sed -e '/--hash/d' -e 's/ *\\$$//' requirements-dev.lock > $@
+
+.venv/long: .venv/dev .venv/constraints.txt
+	@$(VENV_PYTHON) -m pip install --quiet --constraint .venv/constraints.txt --editable ".[long]"
+	@touch .venv/long
+
 # A JupyterHub and what its students have: apart, so that the lab of `make lab` has none of it.
 NO_NODE = "The proxy of JupyterHub needs Node.js 20 or newer, and npm. On Debian or Ubuntu: \
     sudo apt install nodejs npm"
 
-.venv/class/ready: .venv/ready requirements-classroom.lock tests/classroom/package-lock.json \
-    tools/jupyter_server_config.py
+.venv/class/ready: .venv/constraints.txt tests/classroom/package-lock.json \
+    tools/jupyter_server_config.py tools/overrides.json
 	@npm --version >/dev/null 2>&1 \
 	    && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
 	    || { printf '%s\n' $(NO_NODE) >&2; exit 1; }
 	@echo 'Setting up .venv/class with a JupyterHub, once; this takes a few minutes.'
 	@rm -rf .venv/class
 	@$(VENV_PYTHON) -m venv .venv/class
-	@.venv/class/bin/python -m pip install --quiet --only-binary :all: --require-hashes \
-	    -r requirements-classroom.lock
-	@.venv/class/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@.venv/class/bin/python -m pip install --quiet --only-binary :all: \
+	    --constraint .venv/constraints.txt --editable ".[classroom]"
 	@mkdir -p .venv/class/share/jupyter/lab/settings .venv/class/etc/jupyter .venv/class/node
-	@echo '$(LAB_SETTINGS)' > .venv/class/share/jupyter/lab/settings/overrides.json
+	@cp tools/overrides.json .venv/class/share/jupyter/lab/settings/
 	@cp tools/jupyter_server_config.py .venv/class/etc/jupyter/
 	@cp tests/classroom/package.json tests/classroom/package-lock.json .venv/class/node/
 	@npm ci --prefix .venv/class/node --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch .venv/class/ready
 
-# No question about news and no look for updates over the lesson. What a widget says is handled in
-# turn with the cells, not beside them: a cell that is run after a key sees where the key has led.
-LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
-    {"fetchNews": "false", "checkForUpdates": false}, \
-    "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}
-
 # uv works in a throwaway folder. Version 26 of argon2-cffi-bindings has no wheel for Macs with
-# an Intel processor. The other locks hold all of the first, in the same versions.
+# an Intel processor. The second lock holds all of the first, in the same versions.
 COMPILE = -m uv --no-config --system-certs pip compile pyproject.toml --quiet --extra editable \
     --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-annotate --custom-compile-command 'make lock'
@@ -193,6 +190,4 @@ lock:
 	    && "$$tools/bin/python" $(COMPILE) --constraints "$$tools/constraints.txt" \
 	        --output-file requirements.lock $(ARGS) \
 	    && "$$tools/bin/python" $(COMPILE) --constraints requirements.lock \
-	        --extra test --extra site --output-file requirements-dev.lock $(ARGS) \
-	    && "$$tools/bin/python" $(COMPILE) --constraints requirements-dev.lock \
-	        --extra classroom --output-file requirements-classroom.lock $(ARGS)
+	        --extra test --extra site --output-file requirements-dev.lock $(ARGS)

@@ -71,9 +71,9 @@ def refuse(name, rule, value, hint=""):
 
 
 def real_number(value, name, rule="a number"):
-    """Return a real number as a float; text, arrays, booleans and NaN are not one."""
+    """Return a finite number as a float; text, arrays, booleans and NaN are not one."""
     number = isinstance(value, (int, float, np.integer, np.floating))
-    if not number or isinstance(value, bool) or value != value:
+    if not number or isinstance(value, bool) or not abs(value) <= 1e300:
         refuse(name, rule, value)
     return float(value)
 

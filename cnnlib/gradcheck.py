@@ -43,7 +43,7 @@ def numerical_gradient(f, x, eps=1e-5):
         )
     rule = "a number above 0"
     eps = real_number(eps, "eps", rule)
-    if not 0 < eps < np.inf:
+    if eps <= 0:
         refuse("eps", rule, eps)
     if np.ma.isMaskedArray(x) or _kind(x) not in "fiu":
         raise TypeError(f"x must be an array of real numbers, got {short(x)}")

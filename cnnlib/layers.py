@@ -1,7 +1,7 @@
-"""What stands around the convolution in the course: activations, max pool, softmax with loss.
+"""What surrounds the convolution in the course: activations, max pool, softmax with loss.
 
-A function and its ``_backward`` stand together. The backward one takes the gradient
-that arrives and what the forward one was given, and returns the gradient that it owes.
+Each function is followed by its ``_backward``, which takes the gradient that arrives and the
+arguments of the forward pass, and returns the gradient to pass on.
 """
 
 import math
@@ -36,7 +36,7 @@ def relu(Z):
 
 
 def relu_backward(dY, Z):
-    """dZ = dY where Z > 0, else 0. At Z = 0 there is no derivative; 0 is the custom.
+    """dZ = dY where Z > 0, else 0. At Z = 0 there is no derivative; 0 is the convention.
 
     Parameters
     ----------
@@ -274,7 +274,9 @@ def _check_labels(logits, labels):
     try:
         labels = np.asarray(labels)
     except ValueError:  # rows of different length
-        raise ValueError("labels needs one class for each row of logits, got rows") from None
+        raise ValueError(
+            "labels needs one class for each row of logits, but its rows are of different length"
+        ) from None
     if logits.ndim != 2 or 0 in logits.shape:
         raise ValueError(
             f"logits needs the shape (batch, classes), one row or more, got {logits.shape}"

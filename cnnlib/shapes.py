@@ -21,7 +21,7 @@ from cnnlib.checks import by, check_map, one  # noqa: F401, to be had from here 
 
 
 class ConvGradients(NamedTuple):
-    """The three gradients that a convolution layer owes."""
+    """The three gradients of a convolution layer."""
 
     dY: np.ndarray
     dW: np.ndarray
@@ -245,7 +245,7 @@ def zero_pad(Y, padding):
     Raises
     ------
     TypeError, ValueError
-        If `Y` has no row, column and channel axis, or `padding` is not of this form.
+        If `Y` does not have row, column and channel axes, or `padding` is not of this form.
     """
     check_map("Y", Y, checks.NUMBERS)
     (top, bottom), (left, right) = checks.padding_sides(padding)
@@ -274,7 +274,7 @@ def crop(dYp, padding):
     Raises
     ------
     TypeError, ValueError
-        If `dYp` has no row, column and channel axis, `padding` is not of this form, or
+        If `dYp` does not have row, column and channel axes, `padding` is not of this form, or
         the padding is more than the map holds.
     """
     check_map("dYp", dYp, checks.NUMBERS)
@@ -289,7 +289,7 @@ def crop(dYp, padding):
 
 
 def flip(W):
-    """Turn each filter by 180 degrees: both spatial axes are reversed, no channel is.
+    """Turn each filter by 180 degrees: both spatial axes are reversed, the channels stay.
 
     Parameters
     ----------
@@ -304,7 +304,7 @@ def flip(W):
     Raises
     ------
     TypeError, ValueError
-        If `W` is no array of numbers with two axes or more.
+        If `W` is not an array of numbers with two axes or more.
     """
     checks.check_floats("W", W, checks.NUMBERS)
     if W.ndim < 2:
@@ -331,7 +331,7 @@ def spread(dZ, stride):
     Raises
     ------
     TypeError, ValueError
-        If a stride is less than 1, or `dZ` has no row, column and channel axis.
+        If a stride is less than 1, or `dZ` does not have row, column and channel axes.
 
     References
     ----------

@@ -217,6 +217,8 @@ class Trace(Sequence):
     @cached_property
     def most_terms(self):
         """The largest number of terms that a step of this pass has."""
+        if not len(self):
+            return 0
         known = {"Y": "r", "W": "u", "Z": "i"}[self.parts.subject[-1]]
         n_k, f_k = self.channels
         maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
@@ -233,9 +235,10 @@ class Trace(Sequence):
         ValueError
             If the array has no such cell.
         """
-        index, shape = tuple(index), self._shape
+        index, shape = tuple(index) if np.iterable(index) else (index,), self._shape
         known = len(index) == len(shape) and all(
-            0 <= i < n for i, n in zip(index, shape, strict=True)
+            isinstance(i, (int, np.integer)) and 0 <= i < n
+            for i, n in zip(index, shape, strict=True)
         )
         if not known:
             raise ValueError(f"{self.parts.subject} has no cell {index}: its shape is {shape}")

@@ -2,8 +2,8 @@
 
 Hold one weight position (u, v) fixed. The cells of Y that it ever touches form a regular grid, one
 in `stride`, and so do the cells of Z. `Geometry.taps` gives the two grids as slices `y` and `z`,
-so that the cells Y[y] and Z[z] are joined pair by pair, by this weight position. Such a pair is a
-*tap*, and the three passes read it in three ways:
+whose cells Y[y] and Z[z] meet pair by pair, through this weight position. That is one *tap*, and
+the three passes read it in three ways:
 
     forward           Z[z]     += Y[y] W(u, v)
     input gradient    dY[y]    += dZ[z] W(u, v) transposed
@@ -13,7 +13,7 @@ Lay the cells of a map in rows, a column for each channel: then each line is one
 The slices stop at the edge of the map, so no cell of the padding is ever multiplied. The input
 gradient scatters, so no filter is flipped; `loops` gathers. Both are the same sum in another order.
 
-`cnnlib.fast` does what this module does, several times as fast and many times as long.
+`cnnlib.fast` has the same functions, with the sums in an order that suits the machine.
 """
 
 import math
@@ -33,19 +33,19 @@ from cnnlib.shapes import (
 
 
 def forward_taps(Y, W, where, Z):
-    """Add what each weight position gives to the output map."""
+    """Add what each weight position contributes to the output map."""
     for (u, v), y, z in where.taps():
         Z[z] += (_rows(Y[y]) @ W[u, v]).reshape(Z[z].shape)
 
 
 def input_taps(dZ, W, where, dY):
-    """Add what each weight position gives back to the input map."""
+    """Add what each weight position contributes to the gradient of the input map."""
     for (u, v), y, z in where.taps():
         dY[y] += (_rows(dZ[z]) @ W[u, v].T).reshape(dY[y].shape)
 
 
 def filter_taps(dZ, Y, where, dW):
-    """Add what each weight position owes, summed over all cells and images."""
+    """Add up the gradient of each weight position, over all cells and images."""
     for (u, v), y, z in where.taps():
         dW[u, v] += _rows(Y[y]).T @ _rows(dZ[z])
 

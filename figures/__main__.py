@@ -1,24 +1,29 @@
-"""Redraw the figures: ``python -m figures`` all of them, with names only those.
+"""Redraw the figures: ``python -m figures`` for all of them, or name those that you want.
 
-A lesson that shows one of them gets its alt text.
+A figure whose picture is the same as before keeps its file. A lesson that shows a figure gets its
+alt text.
 """
 
 import sys
 
 from figures.catalogue import FIGURES
-from figures.figure import FOLDER, write
+from figures.figure import FOLDER, stale, write
 from figures.lessons import write_alts
 
 
 def main(names):
-    """Write the named figures, or all, with their alt texts; remove what no row names."""
+    """Write the stale ones of the named figures, or of all, with their alt texts.
+
+    Without names, a file that no row of the catalogue names is removed.
+    """
     known = {figure.name: figure for figure in FIGURES}
     names = [name.removesuffix(".svg").removeprefix("figures/") for name in names]
     unknown = [name for name in names if name not in known]
     if unknown:
         return f"no figure is named {', '.join(unknown)}; there are: {', '.join(known)}"
     for name in names or known:
-        print(write(known[name]).relative_to(FOLDER.parent))
+        if stale(known[name]):
+            print(write(known[name]).relative_to(FOLDER.parent))
     for path in write_alts({name: known[name].alt for name in names or known}):
         print(f"{path.relative_to(FOLDER.parent)}: alt texts")
     if not names:

@@ -422,36 +422,3 @@ def legend(ax, x, y, marks=("window", "term", "target", "done"), words=None, ste
         text(ax, x + 14, y, MARKS[mark][1], 15, True)
         text(ax, x + 37, y, meaning, size, ha="left")
         x += step or 37 + _measured(meaning, size) + 24
-
-
-def blind_spots(ax, caught):
-    """Draw which test catches which mistake: a dot where it does, *blind* in a box where not.
-
-    Parameters
-    ----------
-    ax : Axes
-        Of 900 pixels, and 24 for each mistake, with 170 more for the names of the tests.
-    caught : dict of str to dict of str to bool
-        {mistake: {test: whether it catches the mistake}}, as `cnnlib.exercises.caught_by` says.
-    """
-    tests = [*next(iter(caught.values()))]
-    left, width = 290, 560 / len(tests)
-    canvas(ax, 170 + 24 * len(caught), 900)
-    for column, test in enumerate(tests):
-        missed = sum(not seen[test] for seen in caught.values())
-        at = left + (column + 0.5) * width
-        text(ax, at, 118, test, 13, rotation=40, ha="left", va="bottom", rotation_mode="anchor")
-        text(ax, at, 150 + 24 * len(caught), str(missed), 13, bold=True)
-    text(ax, 20, 150 + 24 * len(caught), "mistakes let through", 13, bold=True, ha="left")
-    for row, (mistake, seen) in enumerate(caught.items()):
-        y = 140 + 24 * row
-        text(ax, 20, y, mistake, 13, ha="left")
-        for column, test in enumerate(tests):
-            x = left + column * width
-            if seen[test]:
-                text(ax, x + width / 2, y, "•", 13, color=SOFT)
-            else:
-                fill, edge = LOOKS["term"][3], LOOKS["term"][0]
-                box(
-                    ax, x + 2, y - 10, width - 4, 20, "blind", size=11, fill=fill, edge=edge, line=1
-                )

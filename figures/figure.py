@@ -9,7 +9,7 @@ from typing import NamedTuple
 import matplotlib
 from matplotlib.figure import Figure as Canvas
 
-from figures import draw
+from figures import draw, drawn
 
 FOLDER = Path(__file__).parent
 
@@ -45,6 +45,12 @@ def _finished(text, figure):
     text = text[:start] + words + text[start:]
     text = text.replace("'DejaVu Sans', sans-serif", "'DejaVu Sans', Verdana, sans-serif")
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def stale(figure, folder=FOLDER):
+    """Whether the file of a figure is missing, or shows something else than the figure does now."""
+    path = Path(folder) / f"{figure.name}.svg"
+    return not path.is_file() or not drawn.same(path.read_text("utf-8"), svg(figure))
 
 
 def write(figure, folder=FOLDER):

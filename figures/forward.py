@@ -609,117 +609,128 @@ def _product_alt(term):
     )
 
 
-def _rows():
-    of = "CNN_Training_Conv_"
-    first = gifts(CELL)[0]
-    yield Figure(
-        "forward_values_backward_gradients",
-        ("CNN_Backward_Propagation",),
-        490,
-        network,
-        _network_alt(),
+def _layer_forward_alt():
+    return (
+        f"A layer with its names. {_layer_words()}. Arrows run from each row of planes to its sum "
+        f"down a column: Z of k is the sum over k_in. Under each Z, an activation f gives the map "
+        f"of the next layer's input."
     )
-    yield Figure(
-        "what_any_layer_receives_and_passes_on",
-        ("CNN_Training_AnyLayer",),
-        480,
-        any_layer,
-        ANY_LAYER_ALT,
+
+
+def _layer_backward_alt():
+    return (
+        f"The same layer backward. {_layer_words()}, now with dZ and dY. Dashed arrows run from dZ "
+        f"up through the planes and left to dY: dY of k_in is the sum over k along a row. Marked "
+        f"with a t: dZ of k = {K}, the plane W of k_in = {K_IN} and k = {K}, and dY of "
+        f"k_in = {K_IN}."
     )
-    yield Figure(
+
+
+def _one_then_several_alt():
+    return (
+        f"Two pictures, each with the {ON_Y} map Y and the {ON_Z} map Z. Above: a beam from "
+        f"Y{INNER} to the first cell of Z. Below: to all that it reaches. {_reached_alt(INNER)}"
+    )
+
+
+def _one_weight_alt(first):
+    return (
+        f"Three grids: Y, {ON_Y}, with the first window dashed; W, {ON_W}; Z, {ON_Z}. Marked are "
+        f"{short(first.left)}, {short(first.right)} and {short(first.target)}: the product "
+        f"{first.product} = {number(first.value, bare=True)} is one of the terms of that cell of Z."
+    )
+
+
+def _indices_alt():
+    return (
+        f"Three grids in which each cell shows its own row and column: Y, {ON_Y}, r and c, with "
+        f"Y{CELL} marked; W, {ON_W}, u and v; Z, {ON_Z}, i and j. Row before column, counted from "
+        f"0."
+    )
+
+
+def _last_placement_alt():
+    return _placement_alt(range(8, 9)).replace("Windows 9 to 9", "Window 9")
+
+
+def _index_sum_alt(terms):
+    sums = "; ".join(f"{t.target.index[:2]} + {t.right.index[:2]}" for t in terms)
+    return (
+        f"A table of {len(terms)} sums, cell of Z plus weight, row by row: {sums}; each is {CELL}, "
+        f"the cell of Y. So the weight is (r - i, c - j), at stride 1 without padding."
+    )
+
+
+def _task_forward_alt(first):
+    return f"Forward: the grids Y, W and Z in a row. {_product_alt(first)}"
+
+
+WINDOWS = range(4), range(4, 8)
+TERMS = gifts(CELL)
+ROWS = (  # file name, stem of the source's picture after CNN_, height, how to draw it, alt text
+    ("forward_values_backward_gradients", "Backward_Propagation", 490, network, _network_alt()),
+    ("what_any_layer_receives_and_passes_on", "Training_AnyLayer", 480, any_layer, ANY_LAYER_ALT),
+    (
         "activation_multiplies_by_its_slope",
-        ("CNN_Training_Activation_Backward",),
+        "Training_Activation_Backward",
         600,
         activation,
         _activation_alt(),
-    )
-    yield Figure(
-        "maps_and_filters_of_a_layer",
-        (of + "1",),
-        740,
-        layer_forward,
-        f"A layer with its names. {_layer_words()}. Arrows run from each row of planes to "
-        "its sum down a column: Z of k is the sum over k_in. Under each Z, an activation f "
-        "gives the map of the next layer's input.",
-    )
-    yield Figure(
+    ),
+    ("maps_and_filters_of_a_layer", "Training_Conv_1", 740, layer_forward, _layer_forward_alt()),
+    (
         "gradients_run_back_through_the_filters",
-        (of + "2",),
+        "Training_Conv_2",
         580,
         layer_backward,
-        f"The same layer backward. {_layer_words()}, now with dZ and dY. Dashed arrows run "
-        "from dZ up through the planes and left to dY: dY of k_in is the sum over k along a "
-        f"row. Marked with a t: dZ of k = {K}, the plane W of k_in = {K_IN} and k = {K}, and dY of "
-        f"k_in = {K_IN}.",
-    )
-    yield Figure(
+        _layer_backward_alt(),
+    ),
+    (
         "one_cell_reaches_one_cell_then_several",
-        (of + "2a",),
+        "Training_Conv_2a",
         640,
         one_then_several,
-        f"Two pictures, each with the {ON_Y} map Y and the {ON_Z} map Z. Above: a beam from "
-        f"Y{INNER} to the first cell of Z. Below: to all that it reaches. {_reached_alt(INNER)}",
-    )
-    yield Figure("one_cell_reaches_every_map", (of + "2b",), 716, every_map, _every_map_alt())
-    yield Figure(
-        "one_cell_times_one_weight",
-        (of + "3",),
-        430,
-        one_weight,
-        f"Three grids: Y, {ON_Y}, with the first window dashed; W, {ON_W}; Z, {ON_Z}. Marked are "
-        f"{short(first.left)}, {short(first.right)} and {short(first.target)}: the product "
-        f"{first.product} = {number(first.value, bare=True)} is one of the terms of that cell "
-        "of Z.",
-    )
-    yield Figure(
+        _one_then_several_alt(),
+    ),
+    ("one_cell_reaches_every_map", "Training_Conv_2b", 716, every_map, _every_map_alt()),
+    ("one_cell_times_one_weight", "Training_Conv_3", 430, one_weight, _one_weight_alt(TERMS[0])),
+    (
         "one_cell_fans_out",
-        (of + "4",),
+        "Training_Conv_4",
         460,
         fan_out,
         f"A fan of arrows from one cell of Y. {_reached_alt(SIDE)}",
-    )
-    yield Figure(
-        "rows_and_columns_of_y_w_z",
-        (of + "5",),
-        410,
-        indices,
-        f"Three grids in which each cell shows its own row and column: Y, {ON_Y}, r and c, with "
-        f"Y{CELL} marked; W, {ON_W}, u and v; Z, {ON_Z}, i and j. Row before column, counted "
-        "from 0.",
-    )
-    for stem, name, numbers in (
-        ("6", "windows_1_to_4_over_one_cell", range(4)),
-        ("7", "windows_5_to_8_over_one_cell", range(4, 8)),
-    ):
-        yield Figure(
-            name, (of + stem,), 736, partial(placements, numbers=numbers), _placement_alt(numbers)
-        )
-    yield Figure(
-        "window_9_and_the_weights_met",
-        (of + "8",),
-        540,
-        last_placement,
-        _placement_alt(range(8, 9)).replace("Windows 9 to 9", "Window 9"),
-    )
-    sums = "; ".join(f"{t.target.index[:2]} + {t.right.index[:2]}" for t in gifts(CELL))
-    yield Figure(
-        "window_plus_weight_is_the_cell",
-        (of + "9",),
-        545,
-        index_sum,
-        f"A table of {len(gifts(CELL))} sums, cell of Z plus weight, row by row: {sums}; each is "
-        f"{CELL}, the cell of Y. So the weight is (r - i, c - j), at stride 1 without padding.",
-    )
-    yield Figure(
-        "centre_edge_and_corner_reach_differently", (of + "2c",), 880, three_reaches, _three_alt()
-    )
-    yield Figure(
+    ),
+    ("rows_and_columns_of_y_w_z", "Training_Conv_5", 410, indices, _indices_alt()),
+    (
+        "windows_1_to_4_over_one_cell",
+        "Training_Conv_6",
+        736,
+        partial(placements, numbers=WINDOWS[0]),
+        _placement_alt(WINDOWS[0]),
+    ),
+    (
+        "windows_5_to_8_over_one_cell",
+        "Training_Conv_7",
+        736,
+        partial(placements, numbers=WINDOWS[1]),
+        _placement_alt(WINDOWS[1]),
+    ),
+    ("window_9_and_the_weights_met", "Training_Conv_8", 540, last_placement, _last_placement_alt()),
+    ("window_plus_weight_is_the_cell", "Training_Conv_9", 545, index_sum, _index_sum_alt(TERMS)),
+    (
+        "centre_edge_and_corner_reach_differently",
+        "Training_Conv_2c",
+        880,
+        three_reaches,
+        _three_alt(),
+    ),
+    (
         "forward_one_product_into_z",
-        (of + "Task1_Forward",),
+        "Training_Conv_Task1_Forward",
         570,
         task_forward,
-        "Forward: the grids Y, W and Z in a row. " + _product_alt(first),
-    )
-
-
-FIGURES = list(_rows())
+        _task_forward_alt(TERMS[0]),
+    ),
+)
+FIGURES = [Figure(name, (f"CNN_{stem}",), *rest) for name, stem, *rest in ROWS]

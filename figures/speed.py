@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlib import vectorized
+from cnnlib import fast
 from cnnlib.shapes import geometry
 from figures import draw
 from figures.figure import Figure
@@ -49,8 +49,8 @@ def _tile_alt():
 STRIDED = geometry((6, 6), (3, 3), 2, 0)
 PHASES = {
     (rows[0].start, columns[0].start): (rows[1], columns[1])
-    for rows in vectorized._phases(STRIDED.rows)
-    for columns in vectorized._phases(STRIDED.columns)
+    for rows in fast._phases(STRIDED.rows)
+    for columns in fast._phases(STRIDED.columns)
 }
 NAMES = dict(zip(PHASES, "ABCD", strict=True))
 

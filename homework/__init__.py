@@ -2,8 +2,8 @@
 
 python -m homework --help
 
-``sheets`` makes one student's problems and ``pages`` writes them down; ``names`` reads a class
-list, ``files`` writes into one folder and reads what comes back; ``answers`` finds the numbers
-in it, ``coderun`` runs a notebook where the lecturer asks for it, and ``marking`` says what is
-right and which mistake it looks like. The problems stand in ``homework.toml``.
+``sheets`` makes one student's problems and ``pages`` writes them down. ``names`` reads a class
+list, ``files`` writes into one folder and reads what comes back. ``answers`` finds the numbers in
+it, ``coderun`` runs a notebook if the lecturer asks for it, and ``marking`` tells what is right and
+which mistake a wrong answer looks like. The problems are in ``homework.toml``.
 """

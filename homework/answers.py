@@ -1,7 +1,7 @@
-"""Find the numbers in what a student hands in: a notebook, or a CSV file.
+"""Find the numbers in what a student hands in: a notebook or a CSV file.
 
-Text is parsed, never run. In a notebook, an answer is what stands behind ``dY_3 =``: rows in
-quotation marks as the worksheet has them, or lists of lists, np.array around them or not.
+Text is parsed, never run. In a notebook, an answer is what follows ``dY_3 =``: rows in quotation
+marks as in the worksheet, or lists of lists, with or without np.array around them.
 """
 
 import json
@@ -19,16 +19,16 @@ NUMBER = re.compile(r"([-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,
 EMPTY = {".", "..", "...", "…", "_", "?", "·", "x"}
 SIGNS = str.maketrans(dict.fromkeys("−–—‐‑﹣－", "-") | {"⁄": "/", "∕": "/", "＋": "+"})
 HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4"}
-MOST_TEXT = 5_000
-MOST_CELLS = 400
-MOST_STUDENTS = 2_000
+MAX_TEXT = 5_000
+MAX_CELLS = 400
+MAX_STUDENTS = 2_000
 
 
 @dataclass
 class Handed:
     """What one file holds of one student: the text of each answer by its label.
 
-    `student` is "" where only the code of the worksheet is known.
+    `student` is "" if only the code of the worksheet is known.
     """
 
     file: str
@@ -50,7 +50,7 @@ def handed_in(path):
     Raises
     ------
     Refused
-        If it is no notebook and no CSV file with answers.
+        If it is neither a notebook nor a CSV file with answers.
     """
     data = content(path)
     if not data.strip():
@@ -58,12 +58,12 @@ def handed_in(path):
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06") or data[:2] == b"\x1f\x8b":
         office = path.suffix.lower() in (".xlsx", ".ods", ".numbers")
         way_out = "save the sheet as CSV" if office else "unpack it, and give the folder"
-        raise Refused(f"{path.name} is packed, and is not opened: {way_out}")
+        raise Refused(f"{path.name} is compressed, and is not opened: {way_out}")
     if path.suffix.lower() == ".ipynb":
         return [_notebook(data, path.name)]
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return _csv(data, path.name)
-    raise Refused(f"{path.name} is no notebook (.ipynb) and no CSV file (.csv)")
+    raise Refused(f"{path.name} is neither a notebook (.ipynb) nor a CSV file (.csv)")
 
 
 # --- notebooks --------------------------------------------------------------------------------
@@ -73,18 +73,20 @@ def _notebook(data, file):
     try:
         book = json.loads(data)
     except RecursionError:
-        raise Refused(f"{file} is no notebook: it is nested too deeply") from None
+        raise Refused(f"{file} is not a notebook: it is nested too deeply") from None
     except ValueError as error:  # no JSON, no Unicode, a number of too many digits
-        raise Refused(f"{file} is no notebook: {str(error)[:80]}") from None
+        raise Refused(f"{file} is not a notebook: {str(error)[:80]}") from None
     cells = _cells(book)
     if cells is None:
-        raise Refused(f"{file} is no notebook of format 3 or 4: open it in JupyterLab and save it")
+        raise Refused(
+            f"{file} is not a notebook of format 3 or 4: open it in JupyterLab and save it"
+        )
     mine = book.get("metadata")
     mine = mine.get("cnnlib") if isinstance(mine, dict) else None
     if not isinstance(mine, dict) or not isinstance(mine.get("student"), str):
-        written = re.search(rb"worksheet ([0-9a-f]{10}),", data)  # some editors drop metadata
+        written = re.search(rb"worksheet ([0-9a-f]{10}),", data)  # some editors drop the metadata
         if not written:
-            raise Refused(f"{file} is not made from a worksheet: it does not say whose it is")
+            raise Refused(f"{file} is not made from a worksheet: it does not name its student")
         mine = {"code": written[1].decode()}
     student = names.cleaned(mine["student"]) if "student" in mine else ""
     code = str(mine.get("code", ""))[:20]
@@ -95,7 +97,7 @@ def _notebook(data, file):
 
 
 def _cells(book):
-    """Return the sources of the code cells, or None where it is no notebook."""
+    """Return the sources of the code cells, or None if it is not a notebook."""
     if not isinstance(book, dict) or book.get("nbformat") not in (3, 4):
         return None
     sheets = book.get("worksheets") if book["nbformat"] == 3 else [book]
@@ -117,7 +119,7 @@ def _cells(book):
 
 
 def _assigned(source, known):
-    """Return {label: text} of what a cell assigns; an empty answer does not hide a full one."""
+    """Return {label: text} of what a cell assigns; an empty answer does not replace a full one."""
     found = {}
     starts = [*NAME.finditer(source)]
     ends = [start.start() for start in starts[1:]] + [len(source)]
@@ -150,8 +152,8 @@ def _csv(data, file):
         except Refused as error:
             raise Refused(f"{file}, line {line}: {error}") from None
         one = found.setdefault(student, Handed(file, student))
-        if len(found) > MOST_STUDENTS:
-            raise Refused(f"{file} has more than {MOST_STUDENTS} students in it")
+        if len(found) > MAX_STUDENTS:
+            raise Refused(f"{file} has more than {MAX_STUDENTS} students")
         one.code = one.code or cell.get("code", "").strip()[:20]
         if cell["numbers"].strip() or cell["answer"].strip() not in one.texts:
             one.texts[cell["answer"].strip()] = names.from_cell(cell["numbers"])
@@ -164,13 +166,13 @@ def _csv(data, file):
 
 
 def numbers(text, width):
-    """Read a matrix: rows parted by line breaks or semicolons, or lists of lists.
+    """Read a matrix: rows separated by line breaks or semicolons, or lists of lists.
 
     Parameters
     ----------
     text : str
     width : int
-        The columns that it should have; it tells a decimal comma from one between numbers.
+        How many columns it should have; that tells a decimal comma from one between numbers.
 
     Returns
     -------
@@ -180,22 +182,22 @@ def numbers(text, width):
     Raises
     ------
     Refused
-        If something in it is no number, or its rows are not equally long.
+        If something in it is not a number, or its rows are not equally long.
     """
-    if len(text) > MOST_TEXT:
-        raise Refused(f"the answer has {len(text)} letters: no answer is so long")
+    if len(text) > MAX_TEXT:
+        raise Refused(f"the answer has {len(text)} characters: no answer is that long")
     rows = [_row(row, width) for row in _rows(text.translate(SIGNS))]
     rows = [row for row in rows if row]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         raise Refused(f"the rows have {', '.join(str(len(row)) for row in rows)} numbers")
-    if sum(map(len, rows)) > MOST_CELLS:
+    if sum(map(len, rows)) > MAX_CELLS:
         raise Refused("the answer has too many numbers")
     return np.array(rows, float).reshape(len(rows), max(lengths, default=0))
 
 
 def _rows(text):
-    """Part a text into rows."""
+    """Split a text into rows."""
     text = re.sub(r"(?m)#.*$", "", text)
     text = re.sub(r"\b(?:np|numpy)?\.?array\s*\(", "(", text)
     text = re.sub(r",?\s*dtype\s*=\s*[\w.]{1,20}", "", text)
@@ -203,14 +205,14 @@ def _rows(text):
         inner = re.findall(r"\[([^\[\]]*)\]", text)
         if left := re.sub(r"\[[^\[\]]*\]", "", text).strip("[](), \t\r\n;"):
             if left := re.sub(r"[\[\](),\s;]", "", left):
-                raise Refused(f"{left[:30]!r} is no number")
+                raise Refused(f"{left[:30]!r} is not a number")
         return inner
     text = re.sub(r"^\s*\((.*)\)\s*$", r"\1", text, flags=re.S)
     return re.split(r"[\n\r;|]+", text)
 
 
 def _row(text, width):
-    """Read one row; its commas are decimal ones where only that gives the right width."""
+    """Read one row; its commas are decimal commas if only that gives the right width."""
     for half, written in HALVES.items():
         text = re.sub(rf"(?<![\d]){half}", written, text)
     text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", text.replace("'", " ").replace('"', " "))
@@ -227,8 +229,8 @@ def _value(word):
         return math.nan
     parts = word.split("/")
     if len(parts) > 2 or not all(NUMBER.fullmatch(part) for part in parts):
-        raise Refused(f"{word[:30]!r} is no number")
+        raise Refused(f"{word[:30]!r} is not a number")
     value = float(parts[0]) / (float(parts[1]) or math.nan) if parts[1:] else float(word)
     if not abs(value) < 1e15:
-        raise Refused(f"{word[:30]!r} is no number that can come out")
+        raise Refused(f"{word[:30]!r} is not a number that can be the result")
     return value

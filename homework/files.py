@@ -1,7 +1,7 @@
-"""Files: written whole or not at all, into one folder; and read with care.
+"""Write files completely or not at all, into one folder; and read them with care.
 
-What comes back from students may be anything. Only ordinary files of a bearable size are read,
-and no link is followed out of the folder.
+What comes back from students may be anything. We read only ordinary files of a reasonable size, and
+follow no links.
 """
 
 import os
@@ -10,12 +10,12 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-MOST_BYTES = 10_000_000
-MOST_FILES = 20_000
+MAX_BYTES = 10_000_000
+MAX_FILES = 20_000
 
 
 class Refused(Exception):
-    """What a lecturer can mend; the message says how, in one line."""
+    """What a lecturer can fix; the message tells how, in one line."""
 
 
 def content(path):
@@ -24,7 +24,7 @@ def content(path):
     Raises
     ------
     Refused
-        If it is a link, a folder or no file, cannot be read, or is too large.
+        If it is a link or not a file, cannot be read, or is too large.
     """
     path = Path(path)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -35,11 +35,11 @@ def content(path):
         with open(number, "rb") as file:
             found = os.fstat(number)
             if not stat.S_ISREG(found.st_mode):
-                raise Refused(f"{path.name} is no ordinary file")
-            if found.st_size <= MOST_BYTES:
-                data = file.read(MOST_BYTES + 1)
-            if found.st_size > MOST_BYTES or len(data) > MOST_BYTES:
-                size = f"{max(found.st_size, MOST_BYTES) // 1_000_000} MB"
+                raise Refused(f"{path.name} is not an ordinary file")
+            if found.st_size <= MAX_BYTES:
+                data = file.read(MAX_BYTES + 1)
+            if found.st_size > MAX_BYTES or len(data) > MAX_BYTES:
+                size = f"{max(found.st_size, MAX_BYTES) // 1_000_000} MB"
                 raise Refused(f"{path.name} is too large, {size}: clear its outputs and save it")
     except (OSError, ValueError) as error:
         raise Refused(f"{path.name} cannot be read: {_why(error)}") from None
@@ -47,7 +47,7 @@ def content(path):
 
 
 def under(path):
-    """Yield the paths of all files in a folder, or of the one file; no hidden ones."""
+    """Yield the path of a file, or of each file in a folder except hidden ones."""
     path = Path(path)
     if path.is_symlink() or not path.is_dir():
         yield path
@@ -60,18 +60,18 @@ def under(path):
             if name.startswith(".") or name in ("desktop.ini", "Thumbs.db"):
                 continue
             count += 1
-            if count > MOST_FILES:
-                raise Refused(f"{path} has more than {MOST_FILES} files in it")
+            if count > MAX_FILES:
+                raise Refused(f"{path} has more than {MAX_FILES} files in it")
             yield Path(folder) / name
 
 
 class Folder:
-    """The chosen folder: nothing outside it is written.
+    """The folder that the lecturer chose: nothing outside it is written.
 
     Parameters
     ----------
     path : Path
-        Made where it is not there.
+        Created if it does not exist.
     overwrite : bool
         Whether files may be replaced.
     """
@@ -80,20 +80,20 @@ class Folder:
         self.path, self.overwrite = Path(path), overwrite
 
     def check(self, names):
-        """Refuse before anything is written if one of these files is there already."""
+        """Refuse before anything is written if one of these files exists already."""
         there = [name for name in names if os.path.lexists(self.path / name)]
         if there and not self.overwrite:
-            more = f" and {len(there) - 1} more are" * (len(there) > 1) or " is"
-            raise Refused(f"{self.path / there[0]}{more} there already: add --overwrite")
+            more = f" and {len(there) - 1} more files exist" if there[1:] else " exists"
+            raise Refused(f"{self.path / there[0]}{more} already: add --overwrite")
 
     def put(self, name, text):
-        """Write one file whole: into a new one beside it first, which then takes its name."""
+        """Write one file completely: into a new one beside it, which then takes its name."""
         path = self.path / name
         new = path.parent / f".{secrets.token_hex(8)}.part"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.parent != self.path and path.parent.is_symlink():
-                raise Refused(f"{path.parent} is a link out of the folder: take it away")
+                raise Refused(f"{path.parent} is a link out of the folder: remove it")
             try:
                 with open(new, "xb") as file:
                     file.write(text.encode("utf-8", "replace"))

@@ -1,7 +1,7 @@
-"""What is right in an answer by hand, and which mistake it looks like.
+"""Decide what is right in an answer worked out by hand, and which mistake it looks like.
 
-A wrong answer is compared with what the known wrong implementations of `cnnlib.exercises` make
-of the same numbers.
+A wrong answer is compared with what each mistake that `cnnlib.exercises` knows makes of the same
+numbers.
 """
 
 import warnings
@@ -9,16 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnlib import trace
+from cnnlib import exercises, trace
+from cnnlib.exercises import problems, running
 from cnnlib.shapes import by
 from homework.sheets import TEXTS
-
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What is said of one problem; each text is "" where there is nothing to say.
+    """What we tell about one problem; each text is "" if there is nothing to tell.
 
     Attributes
     ----------
@@ -27,9 +26,9 @@ class Mark:
     cells : str
         How many are right, such as "5 of 6".
     mistake : str
-        What it looks like.
+        What the answer looks like.
     where : str
-        The first wrong cell: what came, and what should have come.
+        The first wrong cell: what is there, and the sum that should be.
     cure : str
         The way out.
     """
@@ -40,19 +39,14 @@ class Mark:
     where: str = ""
     cure: str = ""
 
-    @property
-    def passed(self):
-        """Whether all of it is right."""
-        return self.verdict == "right"
 
-
-def mark(problem, came):
+def mark(problem, answer):
     """Mark the answer to one problem.
 
     Parameters
     ----------
     problem : sheets.Problem
-    came : dict of str to ndarray
+    answer : dict of str to ndarray
         A matrix for each result, NaN where a cell is empty; a result may be missing.
 
     Returns
@@ -60,88 +54,86 @@ def mark(problem, came):
     Mark
     """
     right = problem.right
-    came = {part: came.get(part, np.full(right[part].shape, np.nan)) for part in right}
-    cells = f"{_right_cells(right, came)} of {sum(m.size for m in right.values())}"
+    came = {part: answer.get(part, np.full(m.shape, np.nan)) for part, m in right.items()}
+    correct = {part: _correct(came[part], m) for part, m in right.items()}
+    total = sum(m.size for m in right.values())
+    cells = f"{sum(map(np.sum, correct.values()))} of {total}"
     if all(np.isnan(m).all() for m in came.values()):
         return Mark("not answered", cells)
+    where = _first_wrong(problem, came, correct)
     if any(np.isnan(m).any() for m in came.values()):
-        return Mark("unfinished", cells, where=_first_wrong(right, came))
+        return Mark("unfinished", cells, where=where)
     if _same(came, right):
         return Mark("right", cells)
     says, cure = _recognised(problem, came)
-    return Mark("not yet", cells, says or _slip(right, came), _first_wrong(right, came), cure)
+    return Mark("not yet", cells, says or _slip(came, correct), where, cure)
 
 
-def alike(problem, came):
-    """Return the known mistakes that make exactly this answer, most likely first.
-
-    Returns
-    -------
-    list of exercises' mistakes
-    """
-    found = []
-    for mistake in problem.exercise.mistakes.values():
-        made = (_made(problem, wrong) for wrong in mistake.wrongs)
-        if any(one and _same(one, came) for one in made):
-            found.append(mistake)
-    return found
+def alike(problem, answer):
+    """Return the names of the known mistakes that make exactly this answer, likeliest first."""
+    return [
+        name
+        for name, mistake in exercises.MISTAKES[problem.exercise.name].items()
+        if any(_same(answer, made) for made in made_by(problem, mistake))
+    ]
 
 
-def says(problem, mistake):
+def made_by(problem, mistake):
+    """Yield what each way of making a mistake gives, as matrices by name."""
+    for wrong in mistake.wrongs:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield problem.made(wrong)
+        except (ValueError, IndexError, TypeError):  # this way cannot be gone with these numbers
+            continue
+
+
+def words(problem, name):
     """Return what a mistake looks like in an answer by hand, and the way out."""
-    own = TEXTS["by_hand"]
-    known = own["anywhere"] | own.get(problem.exercise.name, {})
-    return tuple(known.get(mistake.name, (mistake.says, mistake.cure)))
+    by_hand = TEXTS["by_hand"]
+    known = by_hand["anywhere"] | by_hand.get(problem.exercise.name, {})
+    mistake = exercises.MISTAKES[problem.exercise.name][name]
+    return tuple(known.get(name, (mistake.says, mistake.cure)))
 
 
 def _recognised(problem, came):
-    """Return the sentences of the mistake that it looks like; of two where both are alike."""
-    found = [says(problem, mistake) for mistake in alike(problem, came)[:2]]
+    """Return the words of the mistake that the answer looks like; of two if they look alike."""
+    found = [words(problem, name) for name in alike(problem, came)[:2]]
     return tuple(" Or: ".join(dict.fromkeys(one[n] for one in found)) for n in (0, 1))
 
 
-def _made(problem, wrong):
-    """Return what a wrong implementation makes, or None where it cannot."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return problem.made(wrong)
-    except (ValueError, IndexError, TypeError):
-        return None
-
-
 def _same(one, other):
-    return all(
-        m.shape == other[part].shape and _close(m, other[part]).all() for part, m in one.items()
-    )
+    return running.same([one[part] for part in other], other.values())
 
 
-def _close(a, b):
-    return np.abs(a - b) <= TOLERANCE  # False for an empty cell
+def _correct(came, right):
+    """Return which cells are right; none if the size is wrong."""
+    if came.shape != right.shape:
+        return np.zeros(right.shape, bool)
+    return np.abs(came - right) <= problems.TOLERANCE  # False for an empty cell
 
 
-def _right_cells(right, came):
-    return sum(
-        int(_close(m, came[part]).sum()) for part, m in right.items() if m.shape == came[part].shape
-    )
-
-
-def _slip(right, came):
-    if any(m.shape != came[part].shape for part, m in right.items()):
-        return "The size is wrong, in a way that is no known mistake."
-    wrong = sum(int((~_close(m, came[part])).sum()) for part, m in right.items())
+def _slip(came, correct):
+    if any(m.shape != correct[part].shape for part, m in came.items()):
+        return "The size is wrong, in a way that is not a known mistake."
+    wrong = sum(int(np.sum(~cells)) for cells in correct.values())
     if wrong == 1:
         return "Only one cell is wrong. It may be a slip."
-    return f"{wrong} cells are wrong, in a way that is no known mistake."
+    return f"{wrong} cells are wrong, in a way that is not a known mistake."
 
 
-def _first_wrong(right, came):
-    """Say what came in the first wrong cell, or of which size the answer is."""
-    for part, m in right.items():
-        if came[part].shape != m.shape:
-            return f"{part} is {by(came[part].shape)}, and should be {by(m.shape)}."
-        for cell in np.argwhere(~_close(m, came[part]) & ~np.isnan(came[part])):
+def _first_wrong(problem, came, correct):
+    """Tell what is in the first wrong cell, and what should be there with its products."""
+    for part, cells in correct.items():
+        if came[part].shape != cells.shape:
+            return f"{part} is {by(came[part].shape)}, and should be {by(cells.shape)}."
+        for cell in np.argwhere(~cells & ~np.isnan(came[part])):
             cell = tuple(map(int, cell))
-            there, should = (trace.number(float(x[cell]), bare=True) for x in (came[part], m))
-            return f"{part}({', '.join(map(str, cell))}): {there} came, {should} should have come."
+            there, should = (
+                trace.number(float(m[part][cell]), bare=True) for m in (came, problem.right)
+            )
+            place = f"{part}({', '.join(map(str, cell))})"
+            products = problem.sums.get(cell, "")
+            return f"{place} is {there}, and should be {should}. {products}".strip()
     return ""

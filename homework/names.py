@@ -10,11 +10,11 @@ from collections import Counter
 from homework.files import Refused, content
 
 HEADS = ("student", "name", "full name", "student name")
-MOST_LETTERS = 200
+MAX_LETTERS = 200
 
 
 def cleaned(name):
-    """Return a name as one line of ordinary characters, its accents in one form.
+    """Return a name as one line of ordinary characters, with accents in one form.
 
     Raises
     ------
@@ -22,26 +22,26 @@ def cleaned(name):
         If nothing is left of it, or it is longer than any name.
     """
     if any(unicodedata.category(letter) == "Cs" for letter in name):
-        raise Refused("a name is no valid text: save the list as UTF-8")
+        raise Refused("a name is not valid text: save the list as UTF-8")
     kept = "".join(" " if letter.isspace() else letter for letter in name)
-    # Not the controls, nor what turns the direction of writing; a joiner holds an emoji together.
+    # No controls, and no marks that reverse the direction; a joiner holds an emoji together.
     kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf") or c == "\u200d")
     kept = unicodedata.normalize("NFC", " ".join(kept.split()))
     if not kept.strip("\u200d"):
-        raise Refused("a name is empty: give a name, or a number of matriculation")
-    if len(kept) > MOST_LETTERS:
-        raise Refused(f"a name has {len(kept)} letters: no name has over {MOST_LETTERS}")
+        raise Refused("a name is empty: give a name, or a student number")
+    if len(kept) > MAX_LETTERS:
+        raise Refused(f"a name has {len(kept)} letters: at most {MAX_LETTERS} are allowed")
     return kept
 
 
 def stem(student, code):
-    """Return the name of a student's files: plain letters, and a code that no two share."""
+    """Return the name of a student's files: plain letters, and a code that nobody else has."""
     plain = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
     return f"{re.sub(r'[^A-Za-z0-9]+', '_', plain)[:40].strip('_') or 'student'}-{code}"
 
 
 def in_cell(text):
-    """Return a text without controls, which no spreadsheet takes for a formula."""
+    """Return a text without controls, which no spreadsheet reads as a formula."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
     return "'" + text if re.match(r"\s*[=+\-@＝＋－＠]", text) else text
 
@@ -58,20 +58,20 @@ def read_list(path, columns=()):
     ----------
     path : Path
     columns : sequence of str
-        The columns that make a name, in their order; none: a column that is called student or
+        The columns that make up a name, in their order; if empty, the column called student or
         name, or the only one.
 
     Returns
     -------
     names : list of str
-        Each once: of students of one name, the second is "name (2)".
+        Each once: the second student of the same name is "name (2)".
     notes : list of str
         What the lecturer should know.
 
     Raises
     ------
     Refused
-        If it is no such list.
+        If it is not such a list.
     """
     rows = list(table(content(path), path.name))
     at = _columns(rows, columns, path.name)
@@ -84,24 +84,24 @@ def read_list(path, columns=()):
             found += [cleaned(name)] if name else []
             empty += not name
         except Refused as error:
-            notes.append(f"{path.name}, line {line} is left out: {error}")
+            notes.append(f"{path.name}, line {line} is skipped: {error}")
     if not found:
         raise Refused(f"{path.name} has no names in it")
     if at is None:
-        notes.append(f"{path.name} has no head; its first line is the student {found[0]}")
+        notes.append(f"{path.name} has no header; its first line is the student {found[0]}")
     if empty:
-        notes.append(f"{path.name}: {empty} lines without a name are left out")
+        notes.append(f"{path.name}: {empty} lines without a name are skipped")
     return _apart(found, notes), notes
 
 
 def table(data, name):
-    """Yield (line, row) for each line of a CSV file that is not empty, the heads among them.
+    """Yield (line, row) for each line of a CSV file that is not empty, including the header.
 
-    Commas, semicolons and tabs part the cells, whichever the first line has most of.
+    Cells are separated by commas, semicolons or tabs: whichever the first line has most of.
     """
     text = decoded(data)
     if "\0" in text:
-        raise Refused(f"{name} is no text: save the list as CSV")
+        raise Refused(f"{name} is not text: save the sheet as CSV")
     lines = text.lstrip("\r\n").splitlines() or [""]
     if lines[0].lower().startswith("sep="):  # Excel's own
         text = text.split(lines[0], 1)[1]
@@ -113,11 +113,11 @@ def table(data, name):
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise Refused(f"{name} is no CSV file, at line {reader.line_num}: {error}") from None
+        raise Refused(f"{name} is not a CSV file, at line {reader.line_num}: {error}") from None
 
 
 def decoded(data):
-    """Return text as UTF-8, as UTF-16 where it is marked so, and else as Windows writes it."""
+    """Return text that is UTF-8, UTF-16 with its mark, or the usual encoding of Windows."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
@@ -127,12 +127,12 @@ def decoded(data):
 
 
 def heads(row):
-    """Return {head of a column: its place}."""
+    """Return {header of a column: its position}."""
     return {" ".join(cell.casefold().split()): i for i, cell in reversed([*enumerate(row)])}
 
 
 def _columns(rows, wanted, name):
-    """Return the places of the columns of a name, or None where there is no head."""
+    """Return the positions of the columns of a name, or None if there is no header."""
     if not rows:
         raise Refused(f"{name} is empty")
     first = rows[0][1]
@@ -147,12 +147,12 @@ def _columns(rows, wanted, name):
     if known or max(len(row) for _, row in rows) == 1:
         return known[:1] or None
     raise Refused(
-        f"{name} has several columns: say which with --column; its first line is: {listed}"
+        f"{name} has several columns: choose one with --column; its first line is: {listed}"
     )
 
 
 def _apart(found, notes):
-    """Give the second student of one name another one, "name (2)"."""
+    """Call the second student of the same name "name (2)"."""
     names, seen, taken = [], set(), set(found)
     for name in found:
         apart = name

@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-import re
 from html import escape
 from importlib.resources import files
-
-import numpy as np
 
 from cnnlib import trace
 from cnnlib.shapes import by
@@ -16,11 +13,6 @@ from homework.sheets import EDITION, TEXTS, planes
 
 CSS = (files("homework") / "sheet.css").read_text("utf-8")
 PAGE = TEXTS["page"]
-STEPS = {
-    "conv_forward": trace.forward_steps,
-    "conv_backward_input": trace.input_steps,
-    "conv_backward_filter": trace.filter_steps,
-}
 
 
 def worksheet(sheet):
@@ -31,7 +23,7 @@ def worksheet(sheet):
 
 
 def key(sheet):
-    """Write the page with the results, and the sum of each cell where a pass has one."""
+    """Write the page with the results, and the sum of each cell if a pass has one."""
     body = "".join(_problem(problem, "key", _sums(problem)) for problem in sheet.problems)
     return _page(sheet, f"Key. {PAGE['title']}", f"<p>{PAGE['key']}</p>", body, "keys")
 
@@ -44,13 +36,7 @@ def notebook(sheet):
     for problem in sheet.problems:
         text = f"## {problem.number}. {problem.text['title']}\n\n{problem.text['asks'].strip()}"
         tables = [_markdown_table(label, m) for label, m in _arrays(problem)]
-        cells.append(
-            _cell(
-                "markdown",
-                f"problem-{problem.number}",
-                "\n\n".join([text, *tables]),
-            )
-        )
+        cells.append(_cell("markdown", f"problem-{problem.number}", "\n\n".join([text, *tables])))
         for part, label in problem.labels.items():
             m = problem.right[part]
             dots = "\n".join([" ".join("." * m.shape[1])] * m.shape[0])
@@ -71,7 +57,7 @@ def notebook(sheet):
 
 
 def answer_table(sheet):
-    """Write the CSV file that a student may fill in in place of the notebook."""
+    """Write the CSV file that a student may fill in instead of the notebook."""
     rows = [
         [names.in_cell(sheet.student), sheet.code, label, ""]
         for problem in sheet.problems
@@ -81,9 +67,9 @@ def answer_table(sheet):
 
 
 def as_csv(rows):
-    """Write rows as CSV, with a mark at the beginning that tells Excel that it is UTF-8.
+    """Write rows as CSV; the first character tells Excel that it is UTF-8.
 
-    Every cell is quoted, so that one with a semicolon stays one in any spreadsheet.
+    Every cell is quoted, so that no spreadsheet splits one at a semicolon.
     """
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
@@ -108,7 +94,7 @@ def _page(sheet, title, note, body, kind="sheet"):
 
 
 def _problem(problem, kind, below):
-    """Write one problem: what is asked, what is given, and where the results stand."""
+    """Write one problem: the question, the given arrays, and the place for the results."""
     asks = "".join(f"<p>{escape(line)}</p>" for line in problem.text["asks"].strip().split("\n"))
     tables = [_table(*one) for one in _arrays(problem)]
     yours = "your " * (kind == "own")
@@ -144,16 +130,9 @@ def _number(value):
 
 
 def _sums(problem):
-    """List how each cell adds up, where a pass shows it."""
-    steps = STEPS.get(problem.exercise.name)
-    if not steps:
-        return ""
-    by_name = dict(problem.given)
-    how = {name: by_name.pop(name) for name in ("stride", "padding")}
-    sums = "".join(f"<li>{escape(str(step))}</li>" for step in steps(*by_name.values(), **how))
-    if all(m.shape[-1] == 1 for m in by_name.values() if isinstance(m, np.ndarray)):
-        sums = re.sub(r"(\(\d+, \d+)(?:, 0)+\)", r"\1)", sums)  # one map: as the tables have it
-    return f'<ul class="sums">{sums}</ul>\n'
+    """List how each cell adds up, if a pass shows it."""
+    items = "".join(f"<li>{escape(text)}</li>" for text in problem.sums.values())
+    return f'<ul class="sums">{items}</ul>\n' if items else ""
 
 
 # --- pieces of a notebook ---------------------------------------------------------------------
@@ -171,7 +150,7 @@ def _markdown_table(label, m):
 
 
 def _markdown(text):
-    """Return a name that no reader of Markdown or HTML takes for a mark."""
+    """Escape a name, so that Markdown and HTML show it as it is."""
     return "".join(c if c.isalnum() or c == " " or ord(c) > 127 else f"&#{ord(c)};" for c in text)
 
 

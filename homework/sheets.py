@@ -1,26 +1,32 @@
-"""One student's problems: the same sizes for all, and numbers in an order of their own.
+"""One student's problems: the same shapes for everyone, with the numbers in a different order.
 
-The numbers come from HMAC-SHA-256 of the name, under a key that is made of the course's secret.
-Nothing of it depends on a version of Python or NumPy, or on the machine.
+The numbers come from HMAC-SHA-256 of the name, under a key made from the secret of the course. They
+do not depend on the version of Python or NumPy, or on the machine.
 """
 
 import hashlib
 import hmac
 import itertools
+import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 
 import numpy as np
 
-from cnnlib import exercises, shapes
+from cnnlib import exercises, shapes, trace
 
 TEXTS = tomllib.loads((files("homework") / "homework.toml").read_text("utf-8"))
 EDITION = TEXTS["edition"]
 ROUNDS = 200_000
-"""So that a secret cannot be guessed fast by whoever has a worksheet; 0.1 s for a class."""
+"""Slow enough that nobody with a worksheet can guess the secret quickly: 0.1 s for a class."""
+STEPS = {
+    "conv_forward": trace.forward_steps,
+    "conv_backward_input": trace.input_steps,
+    "conv_backward_filter": trace.filter_steps,
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Problem:
 
     @property
     def exercise(self):
-        """The exercise whose specification and mistakes it takes."""
+        """The exercise that says what is right, and knows the mistakes."""
         return exercises.EXERCISES[self.text["exercise"]]
 
     @cached_property
@@ -53,18 +59,32 @@ class Problem:
 
     @property
     def labels(self):
-        """{name of a result: what its answer is called}, such as dY_3."""
+        """{name of a result: the name of its answer}, such as dY_3."""
         return {part: f"{part}_{self.number}" for part in self.exercise.gives}
 
+    @cached_property
+    def sums(self):
+        """{cell of the result: how it adds up}, empty if no pass shows that."""
+        if self.exercise.name not in STEPS:
+            return {}
+        arrays = dict(self.given)
+        how = {name: arrays.pop(name) for name in ("stride", "padding")}
+        steps = STEPS[self.exercise.name](*arrays.values(), **how)
+        sums = {step.target.index[:2]: str(step) for step in steps}
+        if all(m.shape[-1] == 1 for m in arrays.values() if isinstance(m, np.ndarray)):
+            shorter = partial(re.sub, r"(\(\d+, \d+)(?:, 0)+\)", r"\1)")  # as the tables have it
+            sums = {cell: shorter(text) for cell, text in sums.items()}
+        return sums
+
     def made(self, function):
-        """Return what a function makes of what is given, as matrices by name."""
+        """Return what a function makes of the given arrays, as matrices by name."""
         made = self.exercise.made(function, self.given)
         return dict(zip(self.exercise.gives, map(matrix, made), strict=True))
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A student, the code of the worksheet, and its problems."""
+    """A student, the code of their worksheet, and its problems."""
 
     student: str
     code: str
@@ -73,31 +93,26 @@ class Sheet:
 
 def matrix(array):
     """Return an array of one map, or a row of numbers, as a matrix."""
-    if array.ndim <= 2:
-        return np.atleast_2d(array)
-    rest = array.reshape(*array.shape[:2], int(np.prod(array.shape[2:])))
-    return rest[..., 0] if rest.shape[2] == 1 else np.hstack(list(np.moveaxis(rest, 2, 0)))
+    return np.atleast_2d(array.reshape(array.shape[:2]))
 
 
 def planes(name, array):
     """Yield (label, matrix) for each map of what is given: one for each filter in W."""
-    rest = array.reshape(*array.shape[:2], -1) if array.ndim > 1 else array[None, :, None]
-    for k in range(rest.shape[2]):
-        yield (
-            f"{name}, {'filter' if name == 'W' else 'map'} {k}" if rest.shape[2] > 1 else name,
-            (rest[..., k]),
-        )
+    maps = array.reshape(*array.shape[:2], -1) if array.ndim > 1 else array[None, :, None]
+    kind = "filter" if name == "W" else "map"
+    for k in range(maps.shape[2]):
+        yield f"{name}, {kind} {k}" if maps.shape[2] > 1 else name, maps[..., k]
 
 
 def course_key(secret):
-    """Make the key of a course from its secret, which is "" where there is none."""
+    """Make the key of a course from its secret, which is "" if there is none."""
     text = unicodedata.normalize("NFC", secret.strip())
     salt = f"cnnlib homework, edition {EDITION}"
     return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), ROUNDS)
 
 
 def code_of(student, key):
-    """Return the code of a student's worksheet; it tells nothing of the key."""
+    """Return the code of a student's worksheet; it gives nothing of the key away."""
     return _digest(key, "code", student).hex()[:10]
 
 
@@ -138,7 +153,7 @@ def _bytes(key):
 
 
 def _below(n, stream):
-    """Draw a whole number below n, each as likely: a byte beyond the last multiple is passed."""
+    """Draw a whole number below n, all equally likely: skip bytes above the last multiple."""
     return next(byte % n for byte in stream if byte < 256 - 256 % n)
 
 
@@ -158,13 +173,11 @@ def _drawn(shape, numbers, stream, minus=0):
 
 
 def _problem(number, text, key):
-    """Draw until nothing is degenerate."""
+    """Draw numbers until the problem is fair."""
     stream = _bytes(key)
+    given = text.get("given", {}).items()
+    x = {name: tuple(v) if isinstance(v, list) else v for name, v in given}
     while True:
-        x = {
-            name: tuple(v) if isinstance(v, list) else v
-            for name, v in text.get("given", {}).items()
-        }
         x |= {name: _drawn(stream=stream, **how) for name, how in text["arrays"].items()}
         arguments = exercises.EXERCISES[text["exercise"]].arguments
         problem = Problem(number, text, {name: x[name] for name in arguments})
@@ -173,7 +186,7 @@ def _problem(number, text, key):
 
 
 def _fair(problem):
-    """Whether no array hides a mistake, and the results have the zeros that they should."""
+    """Whether no array hides a mistake, and the results have as many zeros as they should."""
     for name in problem.text["arrays"]:
         maps = [plane for _, plane in planes(name, problem.given[name])]
         if any(map(_alike, maps)) or any(
@@ -186,7 +199,7 @@ def _fair(problem):
 
 
 def _alike(plane):
-    """Whether a matrix of more than one cell equals its reversals, transposes or turns."""
+    """Whether a matrix of more than one cell equals one of its flips or rotations."""
     if plane.size == 1:
         return False
     twins = [plane[::-1]] * (len(plane) > 1) + [plane[:, ::-1]] * (plane.shape[1] > 1)
@@ -196,7 +209,7 @@ def _alike(plane):
 
 
 def _pool(problem):
-    """Return how many cells win a window of a max pool, and in how many two are the largest."""
+    """Count the cells that win a window of a max pool, and the windows with a tie."""
     if "pool" not in problem.text:
         return None
     Y, won = problem.given["Y"], []

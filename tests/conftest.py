@@ -1,37 +1,27 @@
-"""Settings of hypothesis, the web site, and the table of the exercises at the end of a run.
+"""Settings of hypothesis, what is long, and the table of the exercises at the end of a run.
 
-hypothesis is quick everywhere, and has the same problems each time in CI.
+hypothesis takes small doses, the same ones each time in CI; large ones in `make test-long`.
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+LONG_FOLDERS = [Path(__file__).parent / name for name in ("long", "classroom")]
 
-settings.register_profile("here", deadline=None, max_examples=60)
-settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.register_profile("here", deadline=None, max_examples=20)
+settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True, database=None)
+settings.register_profile("long", deadline=None, max_examples=500, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
-@pytest.fixture(scope="session")
-def run_anew():
-    """Number of the lesson that is run anew for `site`: its steppers are there."""
-    return "03"
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory, run_anew):
-    """Folder of a site in which one lesson was run anew."""
-    folder = tmp_path_factory.mktemp("site") / "_site"
-    command = [sys.executable, "-m", "tools.website", "--run", run_anew, "--into", folder]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return folder
+def pytest_collection_modifyitems(items):
+    """Mark all that is in a folder of long tests."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in LONG_FOLDERS):
+            item.add_marker(pytest.mark.long)
 
 
 REPORT = pytest.StashKey()

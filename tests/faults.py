@@ -4,7 +4,7 @@ import numpy as np
 
 import cnnlib
 from cnnlib import exercises
-from cnnlib.exercises import problems, variants
+from cnnlib.exercises import problems, running
 
 # --- faults of arrays and pairs, in arguments and results --------------------------------------
 
@@ -197,15 +197,24 @@ def differs(name, function):
     return any(not same(exercise, function, given) for given in unseen(name))
 
 
-def two_at_once(rng):
-    """Two mistakes of the input gradient in one function, and what is said of each."""
-    name = "conv_backward_input"
-    exercise, texts = exercises.EXERCISES[name], problems.TEXTS[name]["mistakes"]
-    keys = [key for key, text in texts.items() if "by:" not in text[3] and "cut:" not in text[3]]
-    one, other = rng.choice(keys, 2, replace=False)
-    words = " ".join(str(rng.choice(texts[key][3].split(" | "))) for key in (one, other))
-    wrong = variants.variant(variants.LOOSE[name], exercise.arguments, words)
-    return words, {texts[one][0], texts[other][0]}, exercise._lowered(wrong)
+def two_at_once(name, rng):
+    """Two mistakes of an exercise in one function, with what is said of each."""
+    one, other = rng.choice([*exercises.MISTAKES[name].values()], 2, replace=False)
+    return {one.says, other.says}, rng.choice(one.wrongs) + rng.choice(other.wrongs)
+
+
+def wrote(wrong, runs):
+    """Whether runs of a student's function are those of a wrong implementation, where both give
+    a result of one shape, which must be often enough."""
+    alike = []
+    for run in runs:
+        try:
+            made = wrong.exercise.made(wrong, run.given)
+        except (ValueError, IndexError, TypeError):
+            continue
+        if run.came and [x.shape for x in made] == [x.shape for x in run.came]:
+            alike.append(running.same(made, run.came))
+    return all(alike) and len(alike) > 2
 
 
 def agrees(name, says, function):

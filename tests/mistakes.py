@@ -1,220 +1,756 @@
-"""Functions as students write them: right by many routes, and wrong in many styles."""
+"""What the check must say of functions as students write them: see `styles`.
 
-import functools
+`WRONG` has for each mistake of each whole exercise the styles in which it must be named. Every
+way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
+"""
+
+from functools import partial
 
 import numpy as np
+from styles import (
+    Scatter,
+    buffered,
+    by_difference,
+    by_fft,
+    by_matrix,
+    cut,
+    filter_by_correlation,
+    filter_by_loops,
+    filter_by_taps,
+    filter_by_windows,
+    filter_im2col,
+    forward_by_loops,
+    forward_by_matrix,
+    gather_matrix,
+    given,
+    in_place_dZ,
+    in_place_mask,
+    input_by_cells,
+    input_by_columns,
+    input_by_loops,
+    input_by_strides,
+    input_by_taps,
+    input_by_windows,
+    mirrored,
+    part,
+    pool,
+    recursive_bias,
+    spread_zeros,
+    then,
+    train,
+    zeros_behind,
+)
 
-from cnnlib import gradcheck, layers, loops, shapes, vectorized
-
-
-def pad(Y, padding, rest=(0, 0)):
-    (p_h, p_w), (r_h, r_w) = padding, rest
-    return np.pad(Y, [(p_h, p_h + r_h), (p_w, p_w + r_w), (0, 0)])
-
-
-def scatter(dZ, W, input_size, stride, padding, *, put=np.add, weight=lambda W: W):
-    """Add (or what `put` does) each window to the padded gradient, and crop."""
-    (n_h, n_w), (s_h, s_w), (p_h, p_w) = input_size, stride, padding
-    W = weight(W)
-    f_h, f_w = W.shape[:2]
-    dYp = np.zeros((n_h + 2 * p_h, n_w + 2 * p_w, W.shape[2]))
-    for i, j in np.ndindex(dZ.shape[:2]):
-        window = np.s_[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w]
-        dYp[window] = put(dYp[window], W @ dZ[i, j])
-    return dYp[p_h : p_h + n_h, p_w : p_w + n_w]
-
-
-def gather(dZ, W, input_size, stride, padding, *, laid=shapes.flip, late_rest=True):
-    """Slide the filter over the spread, padded dZ with einsum."""
-    f_h, f_w = W.shape[:2]
-    rest = shapes.geometry(input_size, (f_h, f_w), stride, padding).rest if late_rest else (0, 0)
-    dZp = pad(shapes.spread(dZ, stride), (f_h - 1, f_w - 1), rest)
-    windows = np.lib.stride_tricks.sliding_window_view(dZp, laid(W).shape[:2], axis=(0, 1))
-    dYp = np.einsum("ijkuv,uvck->ijc", windows, laid(W))
-    rows, columns = (np.s_[p : m - p] for p, m in zip(padding, dYp.shape[:2], strict=True))
-    return dYp[rows, columns]
-
-
-def by_fft(dZ, W, input_size, stride, padding):
-    (n_h, n_w), (p_h, p_w) = input_size, padding
-    size = n_h + 2 * p_h, n_w + 2 * p_w
-    product = np.einsum(
-        "ijk,ijck->ijc",
-        np.fft.fft2(shapes.spread(dZ, stride), size, axes=(0, 1)),
-        np.fft.fft2(W, size, axes=(0, 1)),
-    )
-    return np.fft.ifft2(product, axes=(0, 1)).real[p_h : p_h + n_h, p_w : p_w + n_w]
+from cnnlib import layers, loops, shapes, vectorized
 
 
-def by_difference(dZ, W, input_size, stride, padding):
-    def loss(Y):
-        return np.sum(dZ * vectorized.conv_forward(Y, W, stride=stride, padding=padding))
-
-    return gradcheck.numerical_gradient(loss, np.zeros((*input_size, W.shape[2])), eps=1)
+def first(pair):
+    return pair[0], pair[0]
 
 
-def by_matrix(dZ, W, input_size, stride, padding):
-    units = np.eye(int(np.prod(input_size)) * W.shape[2]).reshape(-1, *input_size, W.shape[2])
-    A = vectorized.conv_forward(units, W, stride=stride, padding=padding)
-    return (A.reshape(len(A), -1) @ dZ.ravel()).reshape(units.shape[1:])
+def second(pair):
+    return pair[1], pair[1]
 
 
-def filter_im2col(dZ, Y, filter_size, stride, padding):
-    (f_h, f_w), (s_h, s_w), o = filter_size, stride, dZ.shape[:2]
-    Yp = pad(Y, padding)
-    columns = [
-        Yp[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w].ravel() for i, j in np.ndindex(o)
-    ]
-    dW = np.array(columns).T @ dZ.reshape(-1, dZ.shape[-1])
-    return dW.reshape(f_h, f_w, Y.shape[-1], dZ.shape[-1])
+def swapped(pair):
+    return pair[1], pair[0]
 
 
-def filter_slices(dZ, Y, filter_size, stride, padding, *, step=True, flipped=False):
-    (s_h, s_w), (o_h, o_w) = stride, dZ.shape[:2]
-    Yp = pad(Y, padding)
-    dZ = dZ[::-1, ::-1] if flipped else dZ
-    dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
-    for u, v in np.ndindex(*filter_size):
-        cells = Yp[u : u + o_h * s_h : s_h, v : v + o_w * s_w : s_w]
-        cells = cells[:o_h, :o_w] if step else Yp[u : u + o_h, v : v + o_w]
-        dW[u, v] = np.einsum("ijc,ijk->ck", cells, dZ)
-    return dW
+def ones(pair):
+    return 1, 1
 
 
-class Scatter:
-    """A callable object."""
-
-    def __call__(self, dZ, W, input_size, stride=(1, 1), padding=(0, 0)):
-        return scatter(dZ, W, input_size, stride, padding)
+def zeros(pair):
+    return 0, 0
 
 
-def recursive_bias(dZ):
-    return dZ if dZ.ndim == 1 else sum(recursive_bias(part) for part in dZ)
+def each(number):
+    return lambda pair: tuple(map(number, pair))
 
 
-RIGHT = [
-    ("conv_backward_input", scatter),
-    ("conv_backward_input", gather),
-    ("conv_backward_input", by_fft),
-    ("conv_backward_input", lambda *x, **how: np.rint(by_fft(*x, **how))),
-    ("conv_backward_input", by_difference),
-    ("conv_backward_input", by_matrix),
-    ("conv_backward_input", Scatter()),
-    ("conv_backward_input", functools.partial(scatter, put=np.add)),
-    ("conv_backward_input", lambda *x, **how: np.asfortranarray(scatter(*x, **how))),
-    ("conv_backward_input", lambda *x, **how: scatter(*x, **how).astype(np.longdouble)),
-    ("conv_backward_input", loops.conv_backward_input),
-    ("conv_backward_input", vectorized.conv_backward_input),
-    ("conv_backward_filter", filter_im2col),
-    ("conv_backward_filter", filter_slices),
-    ("conv_backward_filter", loops.conv_backward_filter),
-    ("conv_backward_bias", recursive_bias),
-    ("conv_backward_bias", lambda dZ: dZ.reshape(-1, dZ.shape[-1]).sum(0)),
-    ("conv_backward_bias", lambda dZ: np.tensordot(np.ones(dZ.shape[:-1]), dZ, dZ.ndim - 1)),
-    ("conv_forward", loops.conv_forward),
-    ("conv_forward", vectorized.conv_forward),
-    ("relu_backward", layers.relu_backward),
-    ("relu_backward", lambda dY, Z: dY * (Z > 0)),
-    ("tanh_backward", lambda dY, Z: dY / np.cosh(Z) ** 2),
-    ("max_pool_backward", layers.max_pool_backward),
-    ("spread", shapes.spread),
-    ("flip", lambda W: W[::-1, ::-1]),
-    ("flip", lambda W: np.rot90(W, 2)),
-    ("crop", shapes.crop),
-    ("output_size", lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + 1, stride))),
-    ("input_gradient_one_map", lambda dZ, W: gather_matrix(dZ, W)),
+def only(*at):
+    """Zeros everywhere but there."""
+
+    def kept(x):
+        made = np.zeros_like(x)
+        made[at] = x[at]
+        return made
+
+    return kept
+
+
+def added_up(x):
+    return np.repeat(np.add.reduce(x, axis=-1, keepdims=True), x.shape[-1], -1)
+
+
+def area(dZ):
+    return dZ.shape[-3] * dZ.shape[-2]
+
+
+BOTH = [swapped, first, second]  # ways to exchange height and width
+FLIPS = [lambda x: np.rot90(x, 2), np.flipud, np.fliplr]
+TURNS = [
+    lambda x: x.transpose(1, 0, 2, 3),
+    lambda x: x.transpose(1, 0, 2, 3)[::-1],
+    lambda x: x.transpose(1, 0, 2, 3)[:, ::-1],
 ]
+MAP_TURNS = [lambda z: np.swapaxes(z, 0, 1), np.rot90, lambda z: np.rot90(z, 3)]
+MAPS = [lambda W: W[:, :, ::-1, ::-1], lambda W: np.flip(W, 3), lambda W: np.flip(W, 2)]
+ENDS = [only(np.s_[:-1], np.s_[:-1]), only(np.s_[:-1]), only(np.s_[:], np.s_[:-1])]
+FEWER = [(1, 1, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0)]
+LAST, FIRST = np.s_[..., -1:], np.s_[..., :1]
 
 
-def gather_matrix(dZ, W):
-    dY = np.zeros(np.array(dZ.shape) + W.shape - 1)
-    for (r, c), (i, j) in ((a, b) for a in np.ndindex(dY.shape) for b in np.ndindex(dZ.shape)):
-        if 0 <= r - i < W.shape[0] and 0 <= c - j < W.shape[1]:
-            dY[r, c] += dZ[i, j] * W[r - i, c - j]
-    return dY
+def cells(**how):
+    return partial(input_by_cells, **how)
 
 
-def no_spread(dZ, W, input_size, stride, padding):
-    return gather(
-        dZ,
-        W,
-        [o + f - 1 - 2 * p for o, f, p in zip(dZ.shape, W.shape, padding, strict=False)],
-        (1, 1),
-        padding,
-    )
+def by_loops(**how):
+    return partial(input_by_loops, **how)
 
 
-def uncropped(dZ, W, input_size, stride, padding):
-    size = [n + 2 * p for n, p in zip(input_size, padding, strict=True)]
-    return scatter(dZ, W, size, stride, (0, 0))
+def by_windows(**how):
+    return partial(input_by_windows, **how)
 
 
-WRONG = [  # exercise, the mistake that must be named, a student's function
-    ("conv_backward_input", "filter not flipped", functools.partial(gather, laid=lambda W: W)),
-    ("conv_backward_input", "filter not flipped", functools.partial(scatter, weight=shapes.flip)),
-    (
-        "conv_backward_input",
-        "columns not flipped",
-        functools.partial(gather, laid=lambda W: W[::-1]),
-    ),
-    (
-        "conv_backward_input",
-        "filter transposed",
-        functools.partial(gather, laid=lambda W: W.swapaxes(0, 1)),
-    ),
-    (
-        "conv_backward_input",
-        "filter turned by 90 degrees",
-        functools.partial(gather, laid=np.rot90),
-    ),
-    ("conv_backward_input", "maps reversed", functools.partial(gather, laid=np.flip)),
-    ("conv_backward_input", "left-over rows forgotten", functools.partial(gather, late_rest=False)),
-    ("conv_backward_input", "= for +=", functools.partial(scatter, put=lambda old, new: new)),
-    (
-        "conv_backward_input",
-        "stride forgotten",
-        lambda dZ, W, n, stride, padding: scatter(dZ, W, n, (1, 1), padding),
-    ),
-    ("conv_backward_input", "stride forgotten", no_spread),
-    (
-        "conv_backward_input",
-        "strides exchanged",
-        lambda dZ, W, n, stride, padding: scatter(dZ, W, n, stride[::-1], padding),
-    ),
-    ("conv_backward_input", "padding not cropped", uncropped),
-    (
-        "conv_backward_input",
-        "padding cropped on one side",
-        lambda dZ, W, n, **how: uncropped(dZ, W, n, **how)[: n[0], : n[1]],
-    ),
-    (
-        "conv_backward_input",
-        "sum over k forgotten",
-        lambda dZ, W, *x, **how: scatter(dZ[..., :1], W[..., :1], *x, **how),
-    ),
-    ("conv_backward_input", "all zeros", lambda dZ, W, n, **how: np.zeros((*n, W.shape[2]))),
-    ("conv_backward_filter", "stride forgotten", functools.partial(filter_slices, step=False)),
-    ("conv_backward_filter", "dZ flipped", functools.partial(filter_slices, flipped=True)),
-    (
-        "conv_backward_filter",
-        "averaged over the cells",
-        lambda dZ, *x, **how: filter_im2col(dZ, *x, **how) / dZ[..., 0].size,
-    ),
-    ("conv_backward_bias", "wrong axes", lambda dZ: dZ.sum(axis=(0, 1))),
-    ("conv_backward_bias", "wrong axes", np.sum),
-    (
-        "conv_backward_bias",
-        "averaged over the cells",
-        lambda dZ: dZ.mean(axis=tuple(range(dZ.ndim - 1))),
-    ),
-    ("conv_backward_bias", "batch averaged", lambda dZ: recursive_bias(dZ) / len(dZ)),
-    ("tanh_backward", "slope at Y", lambda dY, Z: dY * (1 - np.tanh(np.tanh(Z)) ** 2)),
-    ("relu_backward", "slope 1 at Z = 0", lambda dY, Z: np.where(Z < 0, 0, dY)),
-    ("flip", "maps flipped too", np.flip),
-    ("flip", "transposed", lambda W: W.transpose(1, 0, 2, 3)),
-    (
-        "output_size",
-        "rounded up",
+def by_strides(**how):
+    return partial(input_by_strides, **how)
+
+
+def rest_on_top(dZ, W, n, stride, padding):
+    rest = [(n[a] + 2 * padding[a] - W.shape[a]) % stride[a] for a in (0, 1)]
+    return input_by_loops(dZ, W, n, stride, np.subtract(padding, rest))
+
+
+def rest_in_the_end(dZ, W, n, stride, padding):
+    made = input_by_loops(dZ, W, n, stride, padding, out="own")
+    return part(made, (0, 0), n)
+
+
+def zeros_behind_each(dZ, W, n, stride, padding):
+    size = [dZ.shape[a] * stride[a] + W.shape[a] - 1 - 2 * padding[a] for a in (0, 1)]
+    return input_by_loops(dZ, W, size, stride, padding)
+
+
+def ring(start):
+    """What comes out where dZ lies in another ring of zeros, of the size of Y."""
+
+    def wrong(dZ, W, n, stride, padding):
+        at = [start(f, p) for f, p in zip(W.shape, padding, strict=False)]
+        return input_by_loops(dZ, W, n, stride, at)
+
+    return wrong
+
+
+def last_filter(style):
+    return given(style, dZ=lambda z: z[LAST], W=lambda W: W[LAST])
+
+
+def no_spread(dZ, W, n, stride, padding):
+    size = [o + f - 1 - 2 * p for o, f, p in zip(dZ.shape, W.shape, padding, strict=False)]
+    return input_by_strides(dZ, W, size, (1, 1), padding)
+
+
+INPUT = {
+    "filter not flipped": [
+        by_loops(at=mirrored),
+        cells(at="flipped"),
+        partial(input_by_taps, tap=mirrored),
+        by_strides(lay=lambda W: W),
+        partial(input_by_columns, W_=lambda W: W[::-1, ::-1]),
+        given(input_by_windows, W=shapes.flip),
+    ],
+    "rows not flipped": [by_strides(lay=lambda W: W[:, ::-1])],
+    "columns not flipped": [by_strides(lay=np.flipud)],
+    "filter transposed": [
+        by_loops(W_=TURNS[0]),
+        by_loops(W_=lambda W: TURNS[0](W)[::-1, ::-1]),
+        partial(input_by_columns, W_=TURNS[0]),
+        by_strides(lay=TURNS[0]),
+    ],
+    "filter turned by 90 degrees": [
+        *(by_loops(W_=turn) for turn in TURNS[1:]),
+        by_strides(lay=np.rot90),
+        partial(input_by_columns, W_=lambda W: np.rot90(W, 3)),
+    ],
+    "maps exchanged": [
+        partial(input_by_taps, axes=(2, 0)),
+        by_strides(sum_k="ijabc,abck->ijk"),
+    ],
+    "maps reversed": [
+        by_strides(lay=np.flip),
+        *(by_loops(W_=how) for how in MAPS),
+    ],
+    "dZ flipped": [
+        by_strides(dz=lambda dZ: dZ[::-1, ::-1]),
+        *(given(input_by_cells, dZ=flip) for flip in FLIPS),
+        given(input_by_cells, dZ=FLIPS[0], W=FLIPS[0]),
+    ],
+    "stride forgotten": [
+        by_loops(s=ones),
+        by_loops(s=ones, out="own"),
+        partial(input_by_taps, step=ones),
+        by_strides(gap=ones),
+        no_spread,
+        given(input_by_cells, stride=ones),
+    ],
+    "strides exchanged": [
+        *(by_loops(s=both) for both in BOTH),
+        by_strides(gap=swapped),
+        partial(input_by_taps, step=swapped),
+    ],
+    "height and width exchanged": [by_loops(s=both, p=both) for both in BOTH],
+    "too many zeros in the spread": [
+        by_strides(gap=each(lambda s: s + 1)),
+        by_loops(s=each(lambda s: s + 1)),
+        by_loops(s=each(lambda s: s + 1 if s > 1 else 1)),
+        zeros_behind_each,
+    ],
+    "too few zeros in the spread": [
+        by_strides(gap=each(lambda s: max(1, s - 1))),
+        by_loops(s=each(lambda s: s - 1 or 1)),
+    ],
+    "gaps filled": [cells(check=False), by_strides(spread="copies")],
+    "left-over rows forgotten": [
+        by_loops(out="own"),
+        by_strides(rest=False),
+        rest_in_the_end,
+        rest_on_top,
+    ],
+    "padding not cropped": [by_windows(crop=lambda padded, n, p: padded)],
+    "padding cropped on one side": [
+        by_windows(crop=lambda padded, n, p: padded[p[0] :, p[1] :]),
+        by_windows(crop=lambda padded, n, p: padded[: n[0], : n[1]]),
+        by_loops(p=zeros),
+        by_windows(crop=cut((2, 2), (0, 0))),
+        by_windows(crop=cut((0, 0), (1, 1))),
+    ],
+    "padding cropped along one axis": [
+        by_windows(crop=lambda padded, n, p: padded[p[0] : p[0] + n[0]]),
+        by_windows(crop=cut((0, 1), (2, 0))),
+        by_windows(crop=cut((1, 0), (0, 0))),
+        by_windows(crop=cut((0, 1), (0, 0))),
+    ],
+    "padding cropped twice": [
+        by_windows(crop=lambda padded, n, p: padded[2 * p[0] : n[0], 2 * p[1] : n[1]])
+    ],
+    "padding added again": [
+        by_windows(crop=cut((-1, -1), (4, 4))),
+        by_windows(crop=cut((-1, -1), (0, 0))),
+    ],
+    "paddings exchanged": [by_loops(p=both) for both in BOTH],
+    "slice [p:-p] at p = 0": [
+        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :])
+    ],
+    "negative indices": [by_loops(wrap=True)],
+    "ring of the wrong width": [
+        by_strides(ring=lambda f, p: p),
+        by_strides(ring=lambda f, p: f),
+        ring(lambda f, p: f - 1 - p),
+        ring(lambda f, p: p - 1),
+        ring(lambda f, p: f - 1),
+    ],
+    "= for +=": [
+        by_loops(put="="),
+        cells(put="="),
+        by_windows(assign=True),
+        partial(input_by_columns, add=buffered),
+        last_filter(partial(input_by_windows, assign=True)),
+        last_filter(partial(input_by_cells, put="=")),
+        given(input_by_cells, W=only(0, 0)),
+        given(input_by_cells, W=only(-1, -1)),
+    ],
+    "sum over k forgotten": [
+        by_loops(maps=slice(1)),
+        by_windows(k=0),
+        by_windows(k=-1),
+        given(input_by_taps, dZ=lambda z: z[FIRST], W=lambda W: W[FIRST]),
+    ],
+    "last window left out": [by_loops(fewer=fewer) for fewer in FEWER],
+    "last weight left out": [by_loops(fewer=fewer[::-1]) for fewer in FEWER[:1]]
+    + [by_loops(fewer=(0, 0, 1, 0)), by_loops(fewer=(0, 0, 0, 1))],
+    "all zeros": [given(input_by_taps, dZ=np.zeros_like)],
+}
+
+
+def f_loops(**how):
+    return partial(filter_by_loops, **how)
+
+
+FILTER = {
+    "stride forgotten": [f_loops(s=ones), partial(filter_by_taps, step=False)],
+    "stride for spacing": [
+        partial(filter_by_correlation, moved=True),
+        partial(filter_by_correlation, moved=True, all_of=True),
+    ],
+    "strides exchanged": [f_loops(s=both) for both in BOTH],
+    "height and width exchanged": [f_loops(s=both, p=both) for both in BOTH],
+    "step off by one": [
+        f_loops(s=each(lambda s: s + 1)),
+        f_loops(s=each(lambda s: s + 1 if s > 1 else 1)),
+        f_loops(s=each(lambda s: s - 1 or 1)),
+    ],
+    "padding forgotten": [
+        partial(filter_by_taps, pad=False),
+        f_loops(p=zeros),
+        f_loops(p=each(lambda p: 2 * p)),
+    ],
+    "paddings exchanged": [f_loops(p=both) for both in BOTH],
+    "negative indices": [f_loops(wrap=True)],
+    "dZ flipped": [
+        f_loops(flip=True),
+        *(partial(filter_by_taps, dz=flip) for flip in FLIPS),
+    ],
+    "dZ transposed": [
+        partial(filter_by_taps, axes=((0, 1), (1, 0))),
+        partial(filter_by_taps, dz=np.rot90),
+        *(given(filter_by_loops, dZ=turn) for turn in MAP_TURNS),
+    ],
+    "dW flipped": [partial(filter_by_taps, end=flip) for flip in FLIPS],
+    "dW transposed": [partial(filter_by_taps, end=turn) for turn in TURNS],
+    "maps exchanged": [partial(filter_by_windows, axis="ijuvc,ijk->uvkc")],
+    "left-over rows not cut off": [partial(filter_by_correlation, all_of=True)],
+    "= for +=": [f_loops(put="="), partial(filter_by_windows, assign=True)],
+    "averaged over the cells": [
+        partial(filter_by_taps, mean=True),
+        lambda dZ, *x, **how: filter_im2col(dZ, *x, **how) / area(dZ),
+    ],
+    "summed over the filter's size": [
+        lambda dZ, Y, f, **how: filter_by_loops(dZ, Y, f, **how, limits=f),
+        lambda dZ, Y, f, stride, padding: filter_by_loops(
+            only(np.s_[: f[0]], np.s_[: f[1]])(dZ), Y, f, stride, padding
+        ),
+    ],
+    "maps added up": [
+        given(filter_by_taps, dZ=added_up),
+        given(filter_by_taps, Y=added_up),
+        given(filter_by_taps, dZ=added_up, Y=added_up),
+    ],
+    "one map only": [
+        f_loops(maps=0),
+        given(filter_by_taps, Y=only(*FIRST)),
+        given(filter_by_taps, dZ=only(*FIRST), Y=only(*FIRST)),
+    ],
+    "last window left out": [f_loops(fewer=fewer[:2]) for fewer in FEWER],
+}
+
+
+def last_image(dZ):
+    return dZ[-1] if dZ.ndim == 4 else dZ
+
+
+def per_image(dZ):
+    return sum(recursive_bias(one) for one in dZ) / len(dZ) if dZ.ndim == 4 else recursive_bias(dZ)
+
+
+AXES = [(0, 1), (1, 2), (0, 1, 2), 0, 1, -1, (-3, -1), (-2, -1), -3, -2, (-3, -2), (-3, -2, -1)]
+CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
+BIAS = {
+    "averaged over the cells": [
+        lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1))),
+        lambda dZ: sum(x for x in dZ.reshape(-1, dZ.shape[-1])) / dZ[..., 0].size,
+        lambda dZ: recursive_bias(dZ) / area(dZ),
+    ],
+    "wrong axes": [
+        lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
+        lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
+        lambda dZ: recursive_bias(dZ).reshape((1,) * (dZ.ndim - 1) + (-1,)),
+        np.sum,
+        *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
+    ],
+    "batch averaged": [per_image, lambda dZ: recursive_bias(dZ) / len(dZ)],
+    "one image only": [
+        lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1)),
+        lambda dZ: recursive_bias(last_image(dZ)),
+    ],
+    "= for +=": [
+        lambda dZ: recursive_bias(dZ[..., -1, -1, :]),
+        lambda dZ: dZ.reshape(-1, dZ.shape[-1])[-1],
+    ],
+    "cells counted": [lambda dZ: np.full(dZ.shape[-1], float(dZ.size // dZ.shape[-1]))],
+    "last window left out": [
+        *(lambda dZ, at=at: recursive_bias(dZ[at].reshape(-1, dZ.shape[-1])) for at in CUTS)
+    ],
+}
+
+
+def z_loops(**how):
+    return partial(forward_by_loops, **how)
+
+
+def many_times(*axes):
+    """The bias as often as W is long, along these axes."""
+
+    def wrong(Y, W, b, **how):
+        return forward_by_loops(Y, W, b * np.prod([W.shape[axis] for axis in axes]), **how)
+
+    return wrong
+
+
+def wound(Y, W, b, stride, padding):
+    """Rows before the first come from the end of the map, as negative indices do."""
+    (p_h, p_w), (n_h, n_w) = padding, Y.shape[:2]
+    rows, columns = np.arange(-p_h, n_h) % n_h, np.arange(-p_w, n_w) % n_w
+    wide = np.pad(Y[rows][:, columns], ((0, p_h), (0, p_w), (0, 0)))
+    return forward_by_loops(wide, W, b, stride, (0, 0))
+
+
+LAST_WEIGHT, LAST_MAP = only(-1, -1), only(..., -1, np.s_[:])
+FORWARD = {
+    "filter flipped": [
+        partial(forward_by_matrix, flip=True),
+        *(z_loops(W_=flip) for flip in FLIPS),
+    ],
+    "filter transposed": [
+        *(z_loops(W_=turn) for turn in TURNS),
+        z_loops(W_=np.rot90),
+        z_loops(W_=lambda W: TURNS[0](W)[::-1, ::-1]),
+    ],
+    "maps exchanged": [
+        *(z_loops(W_=how) for how in (lambda W: np.transpose(W, (0, 1, 3, 2)), *MAPS)),
+    ],
+    "bias forgotten": [z_loops(bias=0)],
+    "bias added with each product": [many_times(0, 1, 2), many_times(0, 1), many_times(2)],
+    "sum over k_in forgotten": [z_loops(maps=slice(1)), z_loops(put="=")],
+    "= for +=": [
+        z_loops(W_=LAST_WEIGHT),
+        z_loops(W_=LAST_WEIGHT, bias=0),
+        z_loops(W_=LAST_WEIGHT, put="="),
+        z_loops(W_=lambda W: LAST_MAP(LAST_WEIGHT(W)), bias=0),
+    ],
+    "stride forgotten": [z_loops(s=ones)],
+    "strides exchanged": [z_loops(s=both) for both in BOTH],
+    "height and width exchanged": [z_loops(s=both, p=both) for both in BOTH],
+    "padding forgotten": [z_loops(p=zeros), z_loops(p=each(lambda p: 2 * p))],
+    "paddings exchanged": [z_loops(p=both) for both in BOTH],
+    "negative indices": [wound],
+    "one window too many": [z_loops(size=lambda z: -(-z // 1) + 1)],
+    "last window left out": [
+        z_loops(size=lambda z: z // 1),
+        *(then(forward_by_matrix, end) for end in ENDS),
+    ],
+    "last weight left out": [z_loops(W_=end) for end in ENDS],
+}
+
+RELU = {
+    "slope 1 at Z = 0": [
+        lambda dY, Z: dY * (Z >= 0),
+        lambda dY, Z: np.where(Z < 0, 0.0, dY),
+        lambda dY, Z: np.where(Z > 0, dY, np.where(Z < 0, 0, dY / 2)),
+    ],
+    "dY forgotten": [
+        lambda dY, Z: np.where(Z > 0, 1.0, 0.0),
+        lambda dY, Z: np.where(Z < 0, 0.0, 1.0),
+    ],
+    "mask of dY": [
+        lambda dY, Z: np.where(dY > 0, dY, 0.0),
+        lambda dY, Z: np.where((dY > 0) & (Z > 0), dY, 0),
+    ],
+    "mask the wrong way round": [
+        lambda dY, Z: np.where(Z > 0, 0, dY),
+        lambda dY, Z: np.where(Z < 0, dY, 0),
+    ],
+    "Z for its slope": [
+        lambda dY, Z: np.where(Z > 0, dY * Z, 0),
+        lambda dY, Z: np.where(Z > 0, Z, 0),
+    ],
+    "no mask": [lambda dY, Z: dY.copy()],
+    "sign for the slope": [
+        lambda dY, Z: np.where(Z > 0, dY, np.where(Z < 0, -dY, 0)),
+        lambda dY, Z: np.where(Z > 0, dY, -dY),
+    ],
+    "other choice": [
+        lambda dY, Z: dY * (Z <= 0) + (Z > 0),
+        lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0),
+    ],
+}
+TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
+    "slope at Y": [
+        lambda dY, Z: dY / np.cosh(np.tanh(Z)) ** 2,
+        lambda dY, Z: dY * (1 - np.tanh(np.tanh(Z)) ** 2),
+    ],
+    "tanh forgotten": [lambda dY, Z: dY * (1 - Z) * (1 + Z)],
+    "square forgotten": [lambda dY, Z: dY - dY * np.tanh(Z)],
+    "dY forgotten": [lambda dY, Z: 1 / np.cosh(Z) ** 2],
+    "1 - forgotten": [lambda dY, Z: dY - dY / np.cosh(Z) ** 2],
+    "tanh for its slope": [
+        lambda dY, Z: dY * np.sinh(Z) / np.cosh(Z),
+        lambda dY, Z: np.sinh(Z) / np.cosh(Z),
+    ],
+    "slope of the sigmoid": [
+        lambda dY, Z: dY * np.tanh(Z) - dY * np.tanh(Z) ** 2,
+        lambda dY, Z: dY * np.exp(-Z) / (1 + np.exp(-Z)) ** 2,
+    ],
+    "+ for -": [lambda dY, Z: 2 * dY - dY / np.cosh(Z) ** 2],
+    "square of the slope": [
+        lambda dY, Z: dY * (np.tanh(Z) - 1) * (np.tanh(Z) - 1),
+        lambda dY, Z: dY / np.cosh(Z) ** 4,
+    ],
+    "slope at dY": [
+        lambda dY, Z: dY - dY * dY * dY,
+        lambda dY, Z: dY / np.cosh(dY) ** 2,
+    ],
+    "no slope": [lambda dY, Z: dY.copy()],
+}
+
+
+def gradients(dZ, Y, W, b, eta):
+    dY, new_W, new_b = train(dZ, Y, W, b, 1.0)
+    return dY, W - new_W, b - new_b
+
+
+def some_averaged(only_W, only_b):
+    """A step in which dW or db is divided by the cells of dZ."""
+
+    def wrong(dZ, Y, W, b, eta):
+        dY, dW, db = gradients(dZ, Y, W, b, eta)
+        return dY, W - eta * dW / area(dZ) ** only_W, b - eta * db / area(dZ) ** only_b
+
+    return wrong
+
+
+def passed_on(factor):
+    return lambda *x: (factor * train(*x)[0], *train(*x)[1:])
+
+
+TRAIN = {
+    "W updated before dY": [partial(train, early=True), partial(train, early=True, place=True)],
+    "uphill": [partial(train, sign=1)],
+    "eta forgotten": [partial(train, rate=1)],
+    "eta in dY": [passed_on(0.5), passed_on(-0.5)],
+    "bias not updated": [partial(train, only="W")],
+    "W not updated": [partial(train, only="b")],
+    "gradients returned": [gradients],
+    "eta divides": [lambda dZ, Y, W, b, eta: train(dZ, Y, W, b, 1 / eta)],
+    "averaged over the cells": [
+        partial(train, mean=True),
+        some_averaged(True, True),
+        some_averaged(True, False),
+    ],
+}
+
+
+def to_cells(share, overwrite=False):
+    """Each window gives its dZ to its cells, by a function of the window that says how much."""
+
+    def pooled(dZ, Y, size, stride):
+        made = np.zeros(Y.shape)
+        for i, j, k in np.ndindex(*dZ.shape):
+            top, left = i * stride[0], j * stride[1]
+            at = np.s_[top : top + size[0], left : left + size[1], k]
+            made[at] = dZ[i, j, k] * share(Y[at]) + (0 if overwrite else made[at])
+        return made
+
+    return pooled
+
+
+def from_zero(window):
+    """A search that starts at 0, in the first cell."""
+    place, most = 0, 0
+    for number, value in enumerate(window.ravel()):
+        if value > most:
+            place, most = number, value
+    return place
+
+
+def at_the_largest(window):
+    share = np.zeros(window.shape)
+    share.flat[window.argmax()] = 1
+    return share
+
+
+def only_above_zero(window):
+    return at_the_largest(window) * float(window.max() > 0)
+
+
+POOL = {
+    "all of several largest": [partial(pool, mask=True)],
+    "last of several largest": [
+        partial(pool, choose=lambda w: w.size - 1 - np.argmax(w[::-1, ::-1]))
+    ],
+    "shared by several largest": [
+        to_cells(lambda w: np.where(w == w.max(), 1 / np.count_nonzero(w == w.max()), 0))
+    ],
+    "spread evenly": [
+        to_cells(lambda w: np.full(w.shape, 1 / len(w.ravel()))),
+        to_cells(lambda w: np.full(w.shape, 1)),
+    ],
+    "first cell of the window": [partial(pool, choose=lambda w: 0)],
+    "smallest for largest": [
+        partial(pool, choose=np.argmin),
+        to_cells(lambda w: np.where(w > w.min(), 0, 1)),
+    ],
+    "= for +=": [partial(pool, put="="), to_cells(at_the_largest, overwrite=True)],
+    "stride is the size": [lambda dZ, Y, size, stride: pool(dZ, Y, size, size)],
+    "stride forgotten": [partial(pool, step=(1, 1))],
+    "strides exchanged": [given(pool, stride=both) for both in BOTH],
+    "largest starts at 0": [partial(pool, choose=from_zero), to_cells(only_above_zero)],
+    "dZ times the largest": [to_cells(lambda w: at_the_largest(w) * w.max())],
+    "size exchanged": [given(pool, size=both) for both in BOTH],
+    "maps share one cell": [given(pool, Y=lambda Y: Y[:, :, :1].repeat(Y.shape[2], 2))],
+    "sign": [partial(pool, keep=np.negative)],
+}
+
+
+SPREAD = {
+    "too many zeros": [given(spread_zeros, stride=each(lambda s: s + 1))],
+    "too few zeros": [given(spread_zeros, stride=each(lambda s: s - 1 or 1))],
+    "zeros behind the last": [
+        zeros_behind,
+        lambda dZ, stride: zeros_behind(dZ[::-1, ::-1], stride)[::-1, ::-1],
+        lambda dZ, stride: np.pad(spread_zeros(dZ, stride), [(s - 1, s - 1) for s in (*stride, 1)]),
+    ],
+    "repeated": [lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))],
+    "strides exchanged": [given(spread_zeros, stride=both) for both in BOTH],
+    "one axis only": [
+        given(spread_zeros, stride=lambda s: (s[0], 1)),
+        given(spread_zeros, stride=lambda s: (1, s[1])),
+    ],
+    "not spread": [lambda dZ, stride: dZ.copy()],
+}
+FLIP = {
+    "one axis only": [np.flipud, np.fliplr],
+    "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
+    "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
+    "maps flipped too": [np.flip, *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:])],
+    "maps flipped only": MAPS,
+    "maps exchanged": [
+        lambda W: W.transpose(0, 1, 3, 2),
+        lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2),
+    ],
+    "not flipped": [lambda W: W * 1.0],
+}
+
+
+def cropped(x, p):
+    return x[p[0] : len(x) - p[0], p[1] : x.shape[1] - p[1]]
+
+
+CROP = {
+    "one side only": [
+        lambda Y, p: Y[p[0] :, p[1] :],
+        lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
+    ],
+    "slice [p:-p] at p = 0": [lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :]],
+    "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
+    "paddings exchanged": [given(cropped, p=both) for both in BOTH],
+    "not cropped": [lambda Y, p: Y.copy()],
+    "cut twice": [given(cropped, p=each(lambda p: 2 * p))],
+    "off by one": [
+        lambda Y, p: Y[p[0] : len(Y) - p[0] + 1, p[1] : Y.shape[1] - p[1] + 1],
+        lambda Y, p: Y[p[0] : len(Y) - p[0] - 1, p[1] : Y.shape[1] - p[1] - 1],
+    ],
+}
+
+
+def steps(way, s):
+    """Steps of s cells that fit into a way; below 0 as Python divides."""
+    return int(np.floor(way / s))
+
+
+SIZE = {
+    "padding once": [lambda n, f, stride, padding: (n - f + padding) // stride + 1],
+    "+ 1 forgotten": [lambda n, f, *, stride, padding: int((n - f + 2 * padding) / stride)],
+    "rounded up": [
+        lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + stride, stride)),
         lambda n, f, stride, padding: int(np.ceil((n + 2 * padding - f) / stride)) + 1,
-    ),
+    ],
+    "padding forgotten": [lambda n, f, stride, padding: steps(n - f + stride, stride)],
+    "stride forgotten": [lambda n, f, stride, padding: n + padding + padding - f + 1],
+    "all divided": [lambda n, f, stride, padding: steps(n + 2 * padding - f + 1, stride)],
+    "f off by one": [
+        lambda n, f, stride, padding: steps(n + 2 * padding - (f + 1), stride) + 1,
+        lambda n, f, stride, padding: steps(n + 2 * padding - (f - 1), stride) + 1,
+    ],
+    "padding subtracted": [lambda n, f, stride, padding: steps(n - 2 * padding - f, stride) + 1],
+    "f forgotten": [
+        lambda n, f, stride, padding: steps(n + 2 * padding, stride),
+        lambda n, f, stride, padding: steps(n + 2 * padding, stride) + 1,
+    ],
+}
+
+WRONG = {
+    "conv_backward_input": INPUT,
+    "conv_backward_filter": FILTER,
+    "conv_backward_bias": BIAS,
+    "conv_forward": FORWARD,
+    "relu_backward": RELU,
+    "tanh_backward": TANH,
+    "train_step": TRAIN,
+    "max_pool_backward": POOL,
+    "spread": SPREAD,
+    "flip": FLIP,
+    "crop": CROP,
+    "output_size": SIZE,
+}
+CHANGES_ITS_ARGUMENT = [
+    ("relu_backward", "dY", in_place_mask),
+    ("conv_backward_input", "dZ", in_place_dZ),
+    ("train_step", "W and b", partial(train, place=True)),
 ]
+RIGHT = {
+    "conv_backward_input": [
+        input_by_loops,
+        input_by_cells,
+        input_by_windows,
+        input_by_taps,
+        input_by_strides,
+        input_by_columns,
+        lambda *, dZ, W, input_size, stride, padding: input_by_taps(
+            dZ, W, input_size, stride, padding
+        ),
+        by_fft,
+        lambda *x, **how: np.rint(by_fft(*x, **how)),
+        by_difference,
+        by_matrix,
+        Scatter(),
+        partial(input_by_windows, assign=False),
+        lambda *x, **how: np.asfortranarray(input_by_windows(*x, **how)),
+        lambda *x, **how: input_by_windows(*x, **how).astype(np.longdouble),
+        loops.conv_backward_input,
+        vectorized.conv_backward_input,
+    ],
+    "conv_backward_filter": [
+        filter_by_loops,
+        filter_by_taps,
+        filter_by_windows,
+        filter_by_correlation,
+        filter_im2col,
+        lambda *x, **how: filter_by_windows(*x, **how).astype(np.longdouble),
+        lambda *x, **how: np.ascontiguousarray(filter_by_windows(*x, **how).T).T,
+        loops.conv_backward_filter,
+    ],
+    "conv_forward": [
+        forward_by_loops,
+        forward_by_matrix,
+        lambda *x, **how: forward_by_matrix(*x, **how)[::-1][::-1],
+        loops.conv_forward,
+        vectorized.conv_forward,
+    ],
+    "conv_backward_bias": [
+        lambda *, dZ: np.einsum("xk->k", dZ.reshape(-1, dZ.shape[-1])),
+        recursive_bias,
+        lambda dZ: dZ.reshape(-1, dZ.shape[-1]).sum(0),
+        lambda dZ: np.tensordot(np.ones(dZ.shape[:-1]), dZ, dZ.ndim - 1),
+    ],
+    "max_pool_backward": [pool, layers.max_pool_backward],
+    "train_step": [train, lambda *x: list(train(*x))],
+    "relu_backward": [layers.relu_backward, lambda dY, Z: dY * (Z > 0)],
+    "tanh_backward": [lambda dY, Z: dY / np.cosh(Z) ** 2],
+    "spread": [
+        spread_zeros,
+        lambda dZ, *, stride: np.asfortranarray(spread_zeros(dZ, stride)),
+        shapes.spread,
+    ],
+    "crop": [cropped, shapes.crop],
+    "flip": [
+        lambda W: W[::-1, ::-1].copy(order="F"),
+        lambda W: W[::-1, ::-1],
+        lambda W: np.rot90(W, 2),
+    ],
+    "output_size": [
+        lambda n, f, *, padding, stride: np.int64((n + 2 * padding - f) // stride + 1),
+        lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + 1, stride)),
+    ],
+    "input_gradient_one_map": [gather_matrix],
+}

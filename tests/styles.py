@@ -1,11 +1,30 @@
-"""Functions as students write them: each style of coding with each of its mistakes.
+"""Functions as students write them: each style of coding, right and with each of its mistakes.
 
 A style is a function with switches; a switch plants one fault, or takes another right route.
+`given` plants one in the arguments of any style, `then` in its result.
 """
 
-from functools import partial
+import inspect
 
 import numpy as np
+
+from cnnlib import gradcheck, shapes, vectorized
+
+
+def given(style, **changes):
+    """A style that gets changed arguments."""
+
+    def wrong(*values, **how):
+        x = dict(zip(inspect.signature(style).parameters, values, strict=False)) | how
+        return style(**x | {name: change(x[name]) for name, change in changes.items()})
+
+    return wrong
+
+
+def then(style, change):
+    """A style whose result is changed."""
+    return lambda *values, **how: change(style(*values, **how))
+
 
 # --- the input gradient ------------------------------------------------------------------------
 
@@ -67,7 +86,27 @@ def input_by_cells(dZ, W, input_size, stride, padding, *, check=True, at=None, p
     return dY
 
 
-def input_by_windows(dZ, W, input_size, stride, padding, *, crop="both", assign=False, k=None):
+def both_sides(padded, n, p):
+    return padded[p[0] : p[0] + n[0], p[1] : p[1] + n[1]]
+
+
+def cut(start, more):
+    """A crop from some times p on, and larger than Y by some times p, on each axis."""
+
+    def crop(padded, n, p):
+        at, size = np.multiply(start, p), np.add(n, np.multiply(more, p))
+        return part(padded, at, size)
+
+    return crop
+
+
+def part(maps, start, size, far=40):
+    """So many cells from a place on, zeros where there are none."""
+    (r, c), (h, w) = np.add(start, far), np.maximum(size, 0)
+    return np.pad(maps, ((far, far), (far, far), (0, 0)))[r : r + h, c : c + w]
+
+
+def input_by_windows(dZ, W, input_size, stride, padding, *, crop=both_sides, assign=False, k=None):
     """Slices of the padded gradient, with np.pad's sizes and a crop at the end."""
     n_h, n_w = input_size
     (p_h, p_w), (s_h, s_w) = padding, stride
@@ -79,16 +118,7 @@ def input_by_windows(dZ, W, input_size, stride, padding, *, crop="both", assign=
                 window = padded[i * s_h : i * s_h + W.shape[0], j * s_w : j * s_w + W.shape[1], :]
                 gift = dZ[i, j, m] * W[:, :, :, m]
                 window[...] = gift if assign else window + gift
-    cuts = {
-        "both": padded[p_h : p_h + n_h, p_w : p_w + n_w],
-        "none": padded,
-        "start": padded[p_h:, p_w:],
-        "end": padded[:n_h, :n_w],
-        "rows": padded[p_h : p_h + n_h, :],
-        "twice": padded[2 * p_h : n_h, 2 * p_w : n_w],
-        "minus": padded[p_h:-p_h, p_w:-p_w],
-    }
-    return cuts[crop]
+    return crop(padded, input_size, padding)
 
 
 def input_by_taps(dZ, W, input_size, stride, padding, *, axes=(2, 1), step=lambda s: s, tap=None):
@@ -378,235 +408,58 @@ def in_place_dZ(dZ, W, input_size, stride, padding):
     return made
 
 
-def one_for_both(pair):
-    return pair[0], pair[0]
+def by_fft(dZ, W, input_size, stride, padding):
+    (n_h, n_w), (p_h, p_w) = input_size, padding
+    size = n_h + 2 * p_h, n_w + 2 * p_w
+    product = np.einsum(
+        "ijk,ijck->ijc",
+        np.fft.fft2(shapes.spread(dZ, stride), size, axes=(0, 1)),
+        np.fft.fft2(W, size, axes=(0, 1)),
+    )
+    return np.fft.ifft2(product, axes=(0, 1)).real[p_h : p_h + n_h, p_w : p_w + n_w]
 
 
-def exchanged(pair):
-    return pair[1], pair[0]
+def by_difference(dZ, W, input_size, stride, padding):
+    def loss(Y):
+        return np.sum(dZ * vectorized.conv_forward(Y, W, stride=stride, padding=padding))
+
+    return gradcheck.numerical_gradient(loss, np.zeros((*input_size, W.shape[2])), eps=1)
 
 
-def ones(pair):
-    return 1, 1
+def by_matrix(dZ, W, input_size, stride, padding):
+    units = np.eye(int(np.prod(input_size)) * W.shape[2]).reshape(-1, *input_size, W.shape[2])
+    A = vectorized.conv_forward(units, W, stride=stride, padding=padding)
+    return (A.reshape(len(A), -1) @ dZ.ravel()).reshape(units.shape[1:])
 
 
-def zeros(pair):
-    return 0, 0
+def filter_im2col(dZ, Y, filter_size, stride, padding):
+    (f_h, f_w), (s_h, s_w), o = filter_size, stride, dZ.shape[:2]
+    Yp = shapes.zero_pad(Y, padding)
+    columns = [
+        Yp[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w].ravel() for i, j in np.ndindex(o)
+    ]
+    dW = np.array(columns).T @ dZ.reshape(-1, dZ.shape[-1])
+    return dW.reshape(f_h, f_w, Y.shape[-1], dZ.shape[-1])
+
+
+class Scatter:
+    """A callable object."""
+
+    def __call__(self, dZ, W, input_size, stride=(1, 1), padding=(0, 0)):
+        return input_by_windows(dZ, W, input_size, stride, padding)
+
+
+def recursive_bias(dZ):
+    return dZ if dZ.ndim == 1 else sum(map(recursive_bias, dZ), np.zeros(dZ.shape[-1]))
+
+
+def gather_matrix(dZ, W):
+    dY = np.zeros(np.array(dZ.shape) + W.shape - 1)
+    for (r, c), (i, j) in ((a, b) for a in np.ndindex(dY.shape) for b in np.ndindex(dZ.shape)):
+        if 0 <= r - i < W.shape[0] and 0 <= c - j < W.shape[1]:
+            dY[r, c] += dZ[i, j] * W[r - i, c - j]
+    return dY
 
 
 def mirrored(u, f):
     return f - 1 - u
-
-
-DY, DW, FORWARD = "conv_backward_input", "conv_backward_filter", "conv_forward"
-POOL, DB, TRAIN = "max_pool_backward", "conv_backward_bias", "train_step"
-WRONG = [
-    (DY, "filter not flipped", partial(input_by_loops, at=mirrored)),
-    (DY, "filter not flipped", partial(input_by_cells, at="flipped")),
-    (DY, "filter not flipped", partial(input_by_taps, tap=mirrored)),
-    (DY, "filter not flipped", partial(input_by_strides, lay=lambda W: W)),
-    (DY, "filter not flipped", partial(input_by_columns, W_=lambda W: W[::-1, ::-1])),
-    (DY, "rows not flipped", partial(input_by_strides, lay=lambda W: W[:, ::-1])),
-    (DY, "columns not flipped", partial(input_by_strides, lay=np.flipud)),
-    (DY, "filter transposed", partial(input_by_loops, W_=lambda W: W.transpose(1, 0, 2, 3))),
-    (DY, "filter transposed", partial(input_by_columns, W_=lambda W: np.swapaxes(W, 0, 1))),
-    (DY, "filter turned by 90 degrees", partial(input_by_loops, W_=np.rot90)),
-    (DY, "filter turned by 90 degrees", partial(input_by_strides, lay=np.rot90)),
-    (DY, "filter turned by 90 degrees", partial(input_by_columns, W_=lambda W: np.rot90(W, 3))),
-    (DY, "maps exchanged", partial(input_by_taps, axes=(2, 0))),
-    (DY, "maps exchanged", partial(input_by_strides, sum_k="ijabc,abck->ijk")),
-    (DY, "maps reversed", partial(input_by_strides, lay=np.flip)),
-    (DY, "maps reversed", partial(input_by_loops, W_=lambda W: W[..., ::-1])),
-    (DY, "stride forgotten", partial(input_by_loops, s=ones)),
-    (DY, "stride forgotten", partial(input_by_loops, s=ones, out="own")),
-    (DY, "stride forgotten", partial(input_by_taps, step=ones)),
-    (DY, "stride forgotten", partial(input_by_strides, gap=ones)),
-    (DY, "strides exchanged", partial(input_by_loops, s=one_for_both)),
-    (DY, "strides exchanged", partial(input_by_strides, gap=exchanged)),
-    (DY, "strides exchanged", partial(input_by_taps, step=exchanged)),
-    (DY, "height and width exchanged", partial(input_by_loops, s=exchanged, p=exchanged)),
-    (
-        DY,
-        "too many zeros in the spread",
-        partial(input_by_strides, gap=lambda s: (s[0] + 1, s[1] + 1)),
-    ),
-    (DY, "too many zeros in the spread", partial(input_by_loops, s=lambda s: (s[0] + 1, s[1] + 1))),
-    (
-        DY,
-        "too few zeros in the spread",
-        partial(input_by_strides, gap=lambda s: (max(1, s[0] - 1), max(1, s[1] - 1))),
-    ),
-    (DY, "gaps filled", partial(input_by_cells, check=False)),
-    (DY, "gaps filled", partial(input_by_strides, spread="copies")),
-    (DY, "left-over rows forgotten", partial(input_by_loops, out="own")),
-    (DY, "left-over rows forgotten", partial(input_by_strides, rest=False)),
-    (DY, "padding not cropped", partial(input_by_windows, crop="none")),
-    (DY, "padding cropped on one side", partial(input_by_windows, crop="start")),
-    (DY, "padding cropped on one side", partial(input_by_windows, crop="end")),
-    (DY, "padding cropped on one side", partial(input_by_loops, p=zeros)),
-    (DY, "padding cropped along one axis", partial(input_by_windows, crop="rows")),
-    (DY, "padding cropped twice", partial(input_by_windows, crop="twice")),
-    (DY, "paddings exchanged", partial(input_by_loops, p=exchanged)),
-    (DY, "slice [p:-p] at p = 0", partial(input_by_windows, crop="minus")),
-    (DY, "negative indices", partial(input_by_loops, wrap=True)),
-    (DY, "ring of the wrong width", partial(input_by_strides, ring=lambda f, p: p)),
-    (DY, "ring of the wrong width", partial(input_by_strides, ring=lambda f, p: f)),
-    (DY, "= for +=", partial(input_by_loops, put="=")),
-    (DY, "= for +=", partial(input_by_cells, put="=")),
-    (DY, "= for +=", partial(input_by_windows, assign=True)),
-    (DY, "= for +=", partial(input_by_columns, add=buffered)),
-    (DY, "sum over k forgotten", partial(input_by_loops, maps=slice(1))),
-    (DY, "sum over k forgotten", partial(input_by_windows, k=0)),
-    (DY, "sum over k forgotten", partial(input_by_windows, k=-1)),
-    (DY, "dZ flipped", partial(input_by_strides, dz=lambda dZ: dZ[::-1, ::-1])),
-    (DY, "last window left out", partial(input_by_loops, fewer=(1, 1, 0, 0))),
-    (DY, "last window left out", partial(input_by_loops, fewer=(1, 0, 0, 0))),
-    (DY, "last weight left out", partial(input_by_loops, fewer=(0, 0, 1, 1))),
-    (DW, "stride forgotten", partial(filter_by_loops, s=ones)),
-    (DW, "stride forgotten", partial(filter_by_taps, step=False)),
-    (DW, "strides exchanged", partial(filter_by_loops, s=exchanged)),
-    (DW, "strides exchanged", partial(filter_by_loops, s=one_for_both)),
-    (DW, "height and width exchanged", partial(filter_by_loops, s=exchanged, p=exchanged)),
-    (DW, "stride for spacing", partial(filter_by_correlation, moved=True)),
-    (DW, "stride for spacing", partial(filter_by_correlation, moved=True, all_of=True)),
-    (DW, "padding forgotten", partial(filter_by_taps, pad=False)),
-    (DW, "padding forgotten", partial(filter_by_loops, p=zeros)),
-    (DW, "paddings exchanged", partial(filter_by_loops, p=exchanged)),
-    (DW, "negative indices", partial(filter_by_loops, wrap=True)),
-    (DW, "dZ flipped", partial(filter_by_loops, flip=True)),
-    (DW, "dZ flipped", partial(filter_by_taps, dz=lambda dZ: np.rot90(dZ, 2))),
-    (DW, "dZ transposed", partial(filter_by_taps, axes=((0, 1), (1, 0)))),
-    (DW, "dZ transposed", partial(filter_by_taps, dz=np.rot90)),
-    (DW, "dW flipped", partial(filter_by_taps, end=lambda dW: dW[::-1, ::-1])),
-    (DW, "dW transposed", partial(filter_by_taps, end=lambda dW: dW.transpose(1, 0, 2, 3))),
-    (DW, "maps exchanged", partial(filter_by_windows, axis="ijuvc,ijk->uvkc")),
-    (DW, "left-over rows not cut off", partial(filter_by_correlation, all_of=True)),
-    (DW, "= for +=", partial(filter_by_loops, put="=")),
-    (DW, "= for +=", partial(filter_by_windows, assign=True)),
-    (DW, "averaged over the cells", partial(filter_by_taps, mean=True)),
-    (
-        DW,
-        "summed over the filter's size",
-        lambda dZ, Y, f, **how: filter_by_loops(dZ, Y, f, **how, limits=f),
-    ),
-    (DW, "one map only", partial(filter_by_loops, maps=0)),
-    (DW, "last window left out", partial(filter_by_loops, fewer=(1, 1))),
-    (FORWARD, "stride forgotten", partial(forward_by_loops, s=ones)),
-    (FORWARD, "strides exchanged", partial(forward_by_loops, s=exchanged)),
-    (FORWARD, "strides exchanged", partial(forward_by_loops, s=one_for_both)),
-    (FORWARD, "height and width exchanged", partial(forward_by_loops, s=exchanged, p=exchanged)),
-    (FORWARD, "padding forgotten", partial(forward_by_loops, p=zeros)),
-    (FORWARD, "paddings exchanged", partial(forward_by_loops, p=exchanged)),
-    (FORWARD, "filter flipped", partial(forward_by_matrix, flip=True)),
-    (FORWARD, "filter flipped", partial(forward_by_loops, W_=lambda W: W[::-1, ::-1])),
-    (FORWARD, "filter transposed", partial(forward_by_loops, W_=lambda W: W.swapaxes(0, 1))),
-    (FORWARD, "filter transposed", partial(forward_by_loops, W_=np.rot90)),
-    (FORWARD, "bias forgotten", partial(forward_by_loops, bias=0)),
-    (FORWARD, "sum over k_in forgotten", partial(forward_by_loops, maps=slice(1))),
-    (FORWARD, "sum over k_in forgotten", partial(forward_by_loops, put="=")),
-    (FORWARD, "one window too many", partial(forward_by_loops, size=lambda z: -(-z // 1) + 1)),
-    (FORWARD, "last window left out", partial(forward_by_loops, size=lambda z: z // 1)),
-    (POOL, "= for +=", partial(pool, put="=")),
-    (POOL, "all of several largest", partial(pool, mask=True)),
-    (POOL, "smallest for largest", partial(pool, choose=np.argmin)),
-    (
-        POOL,
-        "last of several largest",
-        partial(pool, choose=lambda w: w.size - 1 - np.argmax(w[::-1, ::-1])),
-    ),
-    (POOL, "stride forgotten", partial(pool, step=(1, 1))),
-    (POOL, "stride is the size", lambda dZ, Y, size, stride: pool(dZ, Y, size, size)),
-    (POOL, "strides exchanged", lambda dZ, Y, size, stride: pool(dZ, Y, size, stride[::-1])),
-    (POOL, "sign", partial(pool, keep=np.negative)),
-    (DB, "averaged over the cells", lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1)))),
-    (
-        DB,
-        "averaged over the cells",
-        lambda dZ: sum(x for x in dZ.reshape(-1, dZ.shape[-1])) / dZ[..., 0].size,
-    ),
-    (
-        DB,
-        "averaged over the cells",
-        lambda dZ: dZ.mean(axis=(-3, -2)) if dZ.ndim < 4 else dZ.mean(axis=(-3, -2)).sum(0),
-    ),
-    (DB, "wrong axes", lambda dZ: np.sum(dZ, axis=(0, 1))),
-    (DB, "wrong axes", lambda dZ: np.sum(dZ, (0, 1, 2))),
-    (DB, "wrong axes", lambda dZ: dZ.sum(axis=(1, 2))),
-    (DB, "wrong axes", lambda dZ: dZ.sum()),
-    (DB, "batch averaged", lambda dZ: dZ.sum((-3, -2)).mean(0) if dZ.ndim == 4 else dZ.sum((0, 1))),
-    (DB, "one image only", lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1))),
-    (TRAIN, "W updated before dY", partial(train, early=True)),
-    (TRAIN, "W updated before dY", partial(train, early=True, place=True)),
-    (TRAIN, "uphill", partial(train, sign=1)),
-    (TRAIN, "eta forgotten", partial(train, rate=1)),
-    (TRAIN, "bias not updated", partial(train, only="W")),
-    (TRAIN, "W not updated", partial(train, only="b")),
-    (TRAIN, "averaged over the cells", partial(train, mean=True)),
-    ("relu_backward", "slope 1 at Z = 0", lambda dY, Z: dY * (Z >= 0)),
-    ("relu_backward", "slope 1 at Z = 0", lambda dY, Z: np.where(Z < 0, 0.0, dY)),
-    ("relu_backward", "mask of dY", lambda dY, Z: np.where(dY > 0, dY, 0.0)),
-    ("tanh_backward", "slope at Y", lambda dY, Z: dY / np.cosh(np.tanh(Z)) ** 2),
-    ("tanh_backward", "dY forgotten", lambda dY, Z: 1 / np.cosh(Z) ** 2),
-    ("spread", "too many zeros", lambda dZ, stride: spread_zeros(dZ, [s + 1 for s in stride])),
-    ("spread", "zeros behind the last", zeros_behind),
-    ("spread", "repeated", lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))),
-    ("spread", "strides exchanged", lambda dZ, stride: spread_zeros(dZ, stride[::-1])),
-    ("crop", "one side only", lambda Y, p: Y[p[0] :, p[1] :]),
-    ("crop", "one side only", lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]]),
-    ("crop", "slice [p:-p] at p = 0", lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :]),
-    ("crop", "one axis only", lambda Y, p: Y[p[0] : len(Y) - p[0]]),
-    ("flip", "one axis only", np.flipud),
-    ("flip", "turned by 90 degrees", np.rot90),
-    ("flip", "maps flipped too", lambda W: W[::-1, ::-1, ::-1, ::-1]),
-    ("flip", "not flipped", lambda W: W * 1.0),
-    ("output_size", "padding once", lambda n, f, stride, padding: (n - f + padding) // stride + 1),
-    (
-        "output_size",
-        "+ 1 forgotten",
-        lambda n, f, *, stride, padding: int((n - f + 2 * padding) / stride),
-    ),
-    (
-        "output_size",
-        "rounded up",
-        lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + stride, stride)),
-    ),
-]
-
-
-CHANGES_ITS_ARGUMENT = [
-    ("relu_backward", "dY", in_place_mask),
-    (DY, "dZ", in_place_dZ),
-    (TRAIN, "W and b", partial(train, place=True)),
-]
-RIGHT = [
-    (DY, input_by_loops),
-    (DY, input_by_cells),
-    (DY, input_by_windows),
-    (DY, input_by_taps),
-    (DY, input_by_strides),
-    (DY, input_by_columns),
-    (DW, filter_by_loops),
-    (DW, filter_by_taps),
-    (DW, filter_by_windows),
-    (DW, filter_by_correlation),
-    (FORWARD, forward_by_loops),
-    (FORWARD, forward_by_matrix),
-    (POOL, pool),
-    (TRAIN, train),
-    ("spread", spread_zeros),
-    ("spread", lambda dZ, *, stride: np.asfortranarray(spread_zeros(dZ, stride))),
-    (DB, lambda *, dZ: np.einsum("xk->k", dZ.reshape(-1, dZ.shape[-1]))),
-    (
-        DY,
-        lambda *, dZ, W, input_size, stride, padding: input_by_taps(
-            dZ, W, input_size, stride, padding
-        ),
-    ),
-    (DW, lambda *x, **how: filter_by_windows(*x, **how).astype(np.longdouble)),
-    (DW, lambda *x, **how: np.ascontiguousarray(filter_by_windows(*x, **how).T).T),
-    (FORWARD, lambda *x, **how: forward_by_matrix(*x, **how)[::-1][::-1]),
-    (TRAIN, lambda *x: list(train(*x))),
-    ("crop", lambda Y, p: Y[p[0] : len(Y) - p[0], p[1] : Y.shape[1] - p[1]]),
-    ("flip", lambda W: W[::-1, ::-1].copy(order="F")),
-    ("output_size", lambda n, f, *, padding, stride: np.int64((n + 2 * padding - f) // stride + 1)),
-]

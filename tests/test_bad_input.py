@@ -131,8 +131,11 @@ RULES = {  # what each argument must be; and what it is not
     "filter_size": ("a pair (f_h, f_w) of whole numbers of at least 1", [*SIZES, (0, 3)]),
     "n": ("a pair (height, width) of whole numbers of at least 0", SIZES),
     "f": ("a pair (height, width) of whole numbers of at least 1", [*SIZES, (3, 0)]),
-    "eps": ("a number above 0", [0, -1e-5, float("nan"), float("inf"), "a", [1.0], 1j, True]),
-    "slope": ("a number", ["a", [0.1], 1j, True, np.ones(2), float("nan")]),
+    "eps": (
+        "a number above 0",
+        [0, -1e-5, float("nan"), float("inf"), "a", [1.0], 1j, True, 10**400],
+    ),
+    "slope": ("a number", ["a", [0.1], 1j, True, np.ones(2), float("nan"), 10**400]),
 }
 ONE_AXIS = {
     "n": ("a whole number of at least 0", [5.0, -1, "5", True, (5,)]),

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+from textwrap import dedent
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
@@ -11,20 +12,13 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEXT = (REPOSITORY / "CLASSROOM.md").read_text("utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text("utf-8")
-SETTINGS = json.loads(re.search(r"^LAB_SETTINGS := (.*)$", MAKEFILE.replace("\\\n", ""), re.M)[1])
-
-
-def block(kind):
-    """The one block of a kind, without what it is indented by."""
-    (found,) = re.findall(rf"^ *```{kind}\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
-    lines = found.splitlines()
-    indent = min(len(line) - len(line.lstrip()) for line in lines if line)
-    return "\n".join(line[indent:] for line in lines)
+SETTINGS = json.loads((REPOSITORY / "tools" / "overrides.json").read_text("utf-8"))
 
 
 def test_both_servers_get_the_settings_of_the_lab():
-    assert json.loads(block("json")) == SETTINGS
-    files = yaml.safe_load(block("yaml"))["singleuser"]["extraFiles"]
+    assert "sudo cp course/tools/overrides.json /opt/tljh/user/share/jupyter/lab/settings" in TEXT
+    (configuration,) = re.findall(r"^ *```yaml\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
+    files = yaml.safe_load(dedent(configuration))["singleuser"]["extraFiles"]
     assert files["settings"]["data"] == SETTINGS
 
 

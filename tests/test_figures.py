@@ -1,6 +1,5 @@
 """The figures: the catalogue is whole, and the committed SVG is what it draws."""
 
-import ast
 import html
 import itertools
 import json
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,10 +20,10 @@ from cnnlib.examples import Example, variant
 from cnnlib.shapes import geometry
 from figures import draw, programs
 from figures.catalogue import FIGURES
-from figures.figure import FOLDER, svg, write
+from figures.drawn import same
+from figures.figure import FOLDER, stale, svg, write
 from figures.lessons import write_alts
 
-MODULES = sorted(path.stem for path in FOLDER.glob("*.py"))
 EACH_FIGURE = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 CONV = [*range(1, 13), 14, *range(15, 31), "2a", "2b", "2c", 13, "13a"]
 STEMS = {
@@ -47,25 +45,15 @@ def test_every_picture_of_the_source_is_in_the_catalogue():
     assert len(stems) == len({*stems}), "a picture of the source has one figure"
 
 
-def test_names_differ_and_say_what_a_figure_shows():
-    names = [figure.name for figure in FIGURES]
-    assert len({*names}) == len(names)
-    for name in names:
-        assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", name)
-        assert not re.search(r"conv_\d|figure|fig_", name)
+def test_names_and_alt_texts_differ():
+    for field in ("name", "alt"):
+        values = [getattr(figure, field) for figure in FIGURES]
+        assert len({*values}) == len(values)
 
 
 @EACH_FIGURE
-def test_the_alt_text_says_what_is_seen(figure):
-    assert 80 <= len(figure.alt) <= 1_200
-    assert figure.alt.endswith(".")
-    assert not re.search(r"\b(image|figure|picture) (of|shows|showing)\b", figure.alt, re.I)
-    assert not re.search(r"np\.|array\(|float|\bnan\b|\n|  |\d\.0\b", figure.alt)
-    assert len({f.alt for f in FIGURES if f.alt == figure.alt}) == 1
-
-
-def test_no_two_figures_have_the_same_alt_text():
-    assert len({figure.alt for figure in FIGURES}) == len(FIGURES)
+def test_an_alt_text_is_words_for_a_reader_and_can_stand_in_a_lesson(figure):
+    assert not re.search(r"np\.|array\(|float|\bnan\b|\n|  |\d\.0\b|[\[\]]", figure.alt)
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +63,52 @@ def redrawn():
 
 @EACH_FIGURE
 def test_the_committed_file_is_not_stale(figure, redrawn):
-    path = FOLDER / f"{figure.name}.svg"
-    again = "run: make figures ARGS=" + figure.name
-    assert path.exists(), again
-    if sys.platform == "linux":  # elsewhere the last digit of a place may differ
-        assert path.read_bytes() == redrawn[figure.name].encode(), again
+    committed = (FOLDER / f"{figure.name}.svg").read_text("utf-8")
+    assert same(committed, redrawn[figure.name]), f"run: make figures ARGS={figure.name}"
+
+
+def with_another_writer(text):
+    """Return the same picture as another version of matplotlib may write it."""
+    text = re.sub(r' id="\w+"', ' id="renamed"', text)
+    text = re.sub(r'style="([^";]*); ([^"]*)"', r'style="\2;\1"', text)
+    text = re.sub(r'( [xy]="|[ML] )([\d.]+)', lambda at: f"{at[1]}{float(at[2]):.1f}", text)
+    return text.replace("\n    ", "\n")
+
+
+DRAWN_OTHERWISE = {
+    "a word": (">w<", ">v<"),
+    "a colour": ("fill: #d9eaf5", "fill: #d9eaf6"),
+    "a border": ("stroke-dasharray", "stroke-dashoffset"),
+    "a place": ('x="53"', 'x="54"'),
+    "a cell that is gone": ('<path d="M 60 118', '<g d="M 60 118'),
+    "the description": ("<desc>", "<desc>Now "),
+}
+
+
+def test_another_writer_makes_no_figure_stale(redrawn):
+    for text in redrawn.values():
+        assert text != with_another_writer(text)
+        assert same(text, with_another_writer(text))
+
+
+@pytest.mark.parametrize("change", DRAWN_OTHERWISE)
+def test_another_picture_is_seen(redrawn, change):
+    text = redrawn["dz_slides_over_y"]
+    changed = text.replace(*DRAWN_OTHERWISE[change], 1)
+    if change == "a cell that is gone":
+        changed = re.sub(r'(<g d="M 60 118[^>]*)/>', r"\1></g>", changed)
+    assert changed != text
+    assert not same(text, changed)
+
+
+def test_make_figures_leaves_an_unchanged_figure_alone(tmp_path):
+    figure = FIGURES[0]
+    assert stale(figure, tmp_path)
+    path = write(figure, tmp_path)
+    path.write_text(with_another_writer(path.read_text("utf-8")), encoding="utf-8")
+    assert not stale(figure, tmp_path)
+    path.write_text(path.read_text("utf-8").replace("softmax", "logistic"), encoding="utf-8")
+    assert stale(figure, tmp_path)
 
 
 def test_no_file_is_left_that_the_catalogue_does_not_name():
@@ -135,16 +164,6 @@ def test_no_words_lie_on_others(figure, redrawn):
         assert apart, f"{one!r} and {other!r}"
 
 
-def test_drawing_twice_gives_the_same_bytes(tmp_path):
-    figure = FIGURES[0]
-    assert write(figure, tmp_path).read_bytes() == write(figure, tmp_path).read_bytes()
-    code = f"from figures.catalogue import FIGURES; from figures.figure import write; \
-write(FIGURES[0], {str(tmp_path)!r})"
-    before = (tmp_path / f"{figure.name}.svg").read_bytes()
-    subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parent, check=True, timeout=60)
-    assert (tmp_path / f"{figure.name}.svg").read_bytes() == before
-
-
 def test_a_name_that_is_none_is_refused():
     done = subprocess.run(
         [sys.executable, "-m", "figures", "no_such_figure"],
@@ -171,11 +190,6 @@ def test_lessons_get_the_alt_texts_and_nothing_else_changes(tmp_path):
     assert right.stat().st_mtime_ns == before
     assert list(write_alts({"a_b": alt}, tmp_path)) == []
     assert len(list(tmp_path.iterdir())) == 2
-
-
-@EACH_FIGURE
-def test_an_alt_text_can_stand_in_a_lesson(figure):
-    assert not re.search(r"[\[\]]", figure.alt)
 
 
 # --- the programs in the figures are run -----------------------------------------------
@@ -252,11 +266,3 @@ def test_each_mark_has_its_own_border_and_not_colour_alone():
     for mark, (color, _, dashes, _) in draw.LOOKS.items():
         assert color in draw.MARKS[mark][2]
         assert bool(dashes) == any(word in draw.MARKS[mark][2] for word in ("dashed", "dotted"))
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_every_drawing_function_has_its_line(module):
-    tree = ast.parse((Path(FOLDER) / f"{module}.py").read_text("utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), node.name

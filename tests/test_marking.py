@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from cnnlib import loops, shapes
+from cnnlib import exercises, loops, shapes
 from homework import __main__ as homework
 from homework import answers, coderun, files, marking, names, pages, sheets
 
@@ -75,15 +75,10 @@ def folder(tmp_path):
 
 def wrong_answers(problem):
     """Yield (name of a mistake, what it makes) for all that show on these numbers."""
-    for mistake in problem.exercise.mistakes.values():
-        for wrong in mistake.wrongs:
-            made = marking._made(problem, wrong)
-            if (
-                made
-                and all(m.size for m in made.values())
-                and not marking._same(made, problem.right)
-            ):
-                yield mistake.name, made
+    for name, mistake in exercises.MISTAKES[problem.exercise.name].items():
+        for made in marking.made_by(problem, mistake):
+            if all(m.size for m in made.values()) and not marking._same(made, problem.right):
+                yield name, made
 
 
 ALIKE = {  # on these sizes, one makes what the other makes
@@ -107,7 +102,7 @@ def test_each_mistake_is_named_and_told_from_the_others(number):
     for sheet in SHEETS:
         problem = sheet.problems[number]
         for name, made in dict(reversed([*wrong_answers(problem)])).items():
-            found = [mistake.name for mistake in marking.alike(problem, made)]
+            found = marking.alike(problem, made)
             shown[name] += 1
             named[name] += name in found[:2]
             alone[name] += found == [name]
@@ -185,14 +180,14 @@ def test_an_answer_made_without_the_table_of_mistakes_is_named(number, make, sai
     assert said in found.mistake
     assert found.verdict == "not yet"
     assert found.cure
-    assert " came, " in found.where or " should be " in found.where
+    assert ", and should be " in found.where
 
 
 def test_what_is_said_of_an_answer_by_hand_does_not_speak_of_code():
     words = r"\+=|\b(code|axis|axes|loop|slice|print|array|line|return\w*|compute|batch)\b"
     for problem in ADA.problems:
         for name in {name for name, _ in wrong_answers(problem)}:
-            for sentence in marking.says(problem, problem.exercise.mistakes[name]):
+            for sentence in marking.words(problem, name):
                 assert not re.search(words, sentence), (problem.number, name, sentence)
 
 
@@ -214,7 +209,10 @@ def test_a_slip_is_counted_and_located():
     assert (found.verdict, found.cells) == ("not yet", "5 of 6")
     assert found.mistake == "Only one cell is wrong. It may be a slip."
     value = int(problem.right["Z"][1, 2])
-    assert found.where == f"Z(1, 2): {value + 1} came, {value} should have come."
+    assert found.where.startswith(
+        f"Z(1, 2) is {value + 1}, and should be {value}. Z(1, 2) = b(0) + "
+    )
+    assert found.where.endswith(f" = {value}")
     came["Z"][0, 0] += 20
     assert marking.mark(problem, came).mistake.startswith("2 cells are wrong")
     assert (
@@ -230,7 +228,7 @@ def test_what_is_missing_is_no_mistake():
         "unfinished",
         "6 of 11",
     )
-    assert marking.mark(problem, problem.right).passed
+    assert marking.mark(problem, problem.right).verdict == "right"
 
 
 # --- numbers ----------------------------------------------------------------------------------
@@ -275,25 +273,25 @@ def test_numbers_as_people_write_them(text, width, matrix):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1e400 2", "'1e400' is no number that can come out"),
-        ("-1e300", "no number that can come out"),
-        ("9" * 16, "is no number"),
-        ("1/0", "'1/0' is no number that can come out"),
-        ("nan 1", "'nan' is no number"),
-        ("inf", "'inf' is no number"),
-        ("1½", "'1½' is no number"),
-        ("3²", "'3²' is no number"),
-        ("٣", "'٣' is no number"),
-        ("0x10", "'0x10' is no number"),
-        ("1/2/3", "'1/2/3' is no number"),
+        ("1e400 2", "'1e400' is not a number that can be the result"),
+        ("-1e300", "not a number that can be the result"),
+        ("9" * 16, "is not a number"),
+        ("1/0", "'1/0' is not a number that can be the result"),
+        ("nan 1", "'nan' is not a number"),
+        ("inf", "'inf' is not a number"),
+        ("1½", "'1½' is not a number"),
+        ("3²", "'3²' is not a number"),
+        ("٣", "'٣' is not a number"),
+        ("0x10", "'0x10' is not a number"),
+        ("1/2/3", "'1/2/3' is not a number"),
         ("1 2 3\n4 5", "the rows have 3, 2 numbers"),
-        ("conv(Y, W)", r"'conv\(Y' is no number"),
-        ("[[1, 2], [3, x1]]", "'x1' is no number"),
-        ("[1, 2] + [3, 4]", r"'\+' is no number"),
-        ("__import__('os').system('true')", "is no number"),
+        ("conv(Y, W)", r"'conv\(Y' is not a number"),
+        ("[[1, 2], [3, x1]]", "'x1' is not a number"),
+        ("[1, 2] + [3, 4]", r"'\+' is not a number"),
+        ("__import__('os').system('true')", "is not a number"),
         ("1 " * 401, "too many numbers"),
-        ("1 " * 3000, "has 6000 letters"),
-        ("[" * 4000, "is no number|^$"),
+        ("1 " * 3000, "has 6000 characters"),
+        ("[" * 4000, "is not a number|^$"),
     ],
 )
 def test_what_is_no_number_is_said(text, said):
@@ -344,7 +342,7 @@ def test_an_unfinished_notebook_says_how_much_is_right(folder):
     first, second, third, *_ = mark(folder)
     assert (first["verdict"], first["cells_right"]) == ("unfinished", "5 of 6")
     assert (second["verdict"], second["cells_right"]) == ("unfinished", "0 of 8")
-    assert "dZ(1, 3): 99 came" in second["where"]
+    assert "dZ(1, 3) is 99" in second["where"]
     assert third["verdict"] == "not answered"
 
 
@@ -355,7 +353,7 @@ def test_a_table_line_says_mistake_place_and_way_out(folder):
     row = mark(folder)[2]
     assert row["verdict"] == "not yet"
     assert row["mistake"].startswith("The filter lies the wrong way round.")
-    assert row["where"].startswith("dY(0, 0): ")
+    assert row["where"].startswith("dY(0, 0) is ")
     assert "180 degrees" in row["way_out"]
     assert sum(row["verdict"] == "right" for row in mark(folder)) == len(NUMBERS) - 1
 
@@ -377,7 +375,7 @@ def test_notebooks_of_other_formats(folder):
     for wrong in 2, 5, "4", None:
         (folder / "three.ipynb").write_text(json.dumps(dict(book) | {"nbformat": wrong}))
         (row,) = mark(folder)
-        assert "no notebook of format 3 or 4" in row["note"]
+        assert "not a notebook of format 3 or 4" in row["note"]
 
 
 def table(sheet, texts, **how):
@@ -453,7 +451,7 @@ def test_a_notebook_that_lost_its_metadata_is_found_by_its_code(folder):
     book["metadata"] = {}
     (folder / "a.ipynb").write_text(json.dumps(book))
     (row,) = mark(folder)
-    assert row["note"] == "does not say whose it is: give the class list"
+    assert row["note"] == "does not name its student: give the class list"
     (folder.parent / "list.csv").write_text("name\nBob\nAda Lovelace\n")
     rows = mark(folder, "--class-list", folder.parent / "list.csv")
     assert [row["verdict"] for row in rows[:8]] == ["right"] * 8
@@ -503,12 +501,12 @@ def packed():
 MINE = {"cnnlib": {"student": "Ada Lovelace", "code": ADA.code, "edition": 1}}
 HOSTILE = {
     "a.ipynb": (b"", "is empty"),
-    "b.ipynb": (b"not json", "is no notebook"),
+    "b.ipynb": (b"not json", "is not a notebook"),
     "c.ipynb": (deep(100_000), "is nested too deeply"),
-    "d.ipynb": (b"\xff\xfe\x00\xd8" * 9, "is no notebook"),
-    "e.ipynb": (b"[1, 2]", "is no notebook of format"),
-    "f.ipynb": (b'{"nbformat": ' + b"9" * 5000 + b"}", "is no notebook"),
-    "g.ipynb": (b'{"nbformat": 4, "cells": {"a": 1}}', "is no notebook of format"),
+    "d.ipynb": (b"\xff\xfe\x00\xd8" * 9, "is not a notebook"),
+    "e.ipynb": (b"[1, 2]", "is not a notebook of format"),
+    "f.ipynb": (b'{"nbformat": ' + b"9" * 5000 + b"}", "is not a notebook"),
+    "g.ipynb": (b'{"nbformat": 4, "cells": {"a": 1}}', "is not a notebook of format"),
     "h.ipynb": (b'{"nbformat": 4, "cells": []}', "is not made from a worksheet"),
     "i.ipynb": (b'{"nbformat": 4, "cells": [], "metadata": [1]}', "is not made from a worksheet"),
     "j.ipynb": (
@@ -522,25 +520,25 @@ HOSTILE = {
         "a name is empty",
     ),
     "l.ipynb": (b" " * 10_000_001, "is too large"),
-    "m.ipynb": (packed(), "is packed, and is not opened: unpack it"),
-    "n.zip": (packed(), "is packed, and is not opened: unpack it"),
-    "o.xlsx": (packed(), "is packed, and is not opened: save the sheet as CSV"),
-    "p.csv": (gzip.compress(b"student"), "is packed"),
+    "m.ipynb": (packed(), "is compressed, and is not opened: unpack it"),
+    "n.zip": (packed(), "is compressed, and is not opened: unpack it"),
+    "o.xlsx": (packed(), "is compressed, and is not opened: save the sheet as CSV"),
+    "p.csv": (gzip.compress(b"student"), "is compressed"),
     "q.csv": (b"a,b\n1,2\n", "needs the columns student, answer and numbers"),
     "r.csv": (b"student,answer,numbers\n", "has no answers in it"),
-    "s.csv": (b"\x00" * 100, "is no text"),
-    "t.csv": (b'student,answer,numbers\nA,Z_1,"' + b"1 " * 100_000, "is no CSV file"),
+    "s.csv": (b"\x00" * 100, "is not text"),
+    "t.csv": (b'student,answer,numbers\nA,Z_1,"' + b"1 " * 100_000, "is not a CSV file"),
     "u.csv": (b"student,answer,numbers\n" + b"x" * 300 + b",Z_1,1\n", "line 2: a name has 300"),
     "u2.csv": (
         b"student,answer,numbers\n" + b"".join(b"%d,Z_1,1\n" % n for n in range(2001)),
         "has more than 2000 students",
     ),
-    "v.pdf": (b"%PDF-1.7", "is no notebook"),
-    "w.html": (b"<html>", "is no notebook"),
-    "x": (b"x", "is no notebook"),
+    "v.pdf": (b"%PDF-1.7", "is neither a notebook"),
+    "w.html": (b"<html>", "is neither a notebook"),
+    "x": (b"x", "is neither a notebook"),
     "y.ipynb": (
         b'{"nbformat": 4, "cells": [], "metadata": {"cnnlib": {"student": "\\ud800"}}}',
-        "a name is no valid text",
+        "a name is not valid text",
     ),
 }
 
@@ -612,7 +610,7 @@ def test_file_names_of_any_bytes_are_said(folder, capsys):
         with open(os.path.join(os.fsencode(folder), name), "w") as file:
             file.write("{}")
     assert [row["file"] for row in mark(folder)] == ["a b [31m.ipynb", "  .ipynb"]
-    assert capsys.readouterr().err.startswith("a?b?[31m.ipynb: is no notebook")
+    assert capsys.readouterr().err.startswith("a?b?[31m.ipynb: is not a notebook")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes of this kind are of POSIX")
@@ -629,7 +627,7 @@ def test_links_pipes_and_folders_are_not_read(folder, tmp_path):
     rows = {row["file"]: row["note"] for row in mark(folder)}
     for name in "a.ipynb", "b", "c", "d.ipynb":
         assert "is a link, and links are not followed" in rows[name]
-    assert "is no ordinary file" in rows["f.ipynb"]
+    assert "is not an ordinary file" in rows["f.ipynb"]
     assert [*rows] == ["a.ipynb", "b", "c", "d.ipynb", "f.ipynb"]
 
 
@@ -663,79 +661,77 @@ def test_the_table_of_marks_is_not_replaced_unasked(folder, capsys):
     assert homework.main(["mark", str(folder), "--out", str(table), "--overwrite"]) == 0
 
 
-# --- code, where it is asked for ---------------------------------------------------------------
-
-COMPUTED = """%matplotlib inline
-import numpy as np
-from cnnlib import loops
-raise_here = 1 / 0
-!true
-"""
+# --- code, if it is asked for -------------------------------------------------------------------
 
 
-def coded(tmp_path, *sources):
-    made, note = coderun.texts_after(sources, ["Z_1", "dY_3"], seconds=20)
-    return made, note
-
-
-def test_code_is_not_run_unless_asked(folder, tmp_path):
-    trace = tmp_path / "trace"
-    source = f"open({str(trace)!r}, 'w').write('x')\nZ_1 = np.arange(6).reshape(2, 3)"
-    put(folder, "a.ipynb", texts={"Z_1": source}, form="{text}")
-    rows = mark(folder)
-    assert not trace.exists()
-    assert rows[0]["verdict"] == "cannot be read"
-    assert "It may be code: see --run-code" in rows[0]["note"]
-    mark(folder, "--run-code")
-    assert trace.exists()
-
-
-def test_answers_that_code_works_out_are_marked(folder):
-    problem = ADA.problems[2]
+def test_code_runs_only_if_asked_for(folder, tmp_path):
+    trace, problem = tmp_path / "trace", ADA.problems[2]
     source = (
-        "from cnnlib import loops\nimport numpy as np\n"
+        f"open({str(trace)!r}, 'w').write('x')\nfrom cnnlib import loops\nimport numpy as np\n"
         f"dZ = np.array({problem.given['dZ'].tolist()})\n"
         f"W = np.array({problem.given['W'].tolist()})\n"
         "dY_3 = loops.conv_backward_input(dZ, W, (3, 3))"
     )
-    texts = right_texts(ADA) | {"dY_3": source}
-    book = notebook(ADA, {k: v for k, v in texts.items() if k != "dY_3"})
-    for cell in book["cells"]:
-        if cell["cell_type"] == "code" and "".join(cell["source"]).startswith("dY_3"):
-            cell["source"] = source
+    book = notebook(ADA, right_texts(ADA))
+    (cell,) = [cell for cell in book["cells"] if cell["id"] == "answer-dY-3"]
+    cell["source"] = source
     (folder / "a.ipynb").write_text(json.dumps(book))
-    assert mark(folder)[2]["verdict"] == "cannot be read"
+    row = mark(folder)[2]
+    assert row["verdict"] == "cannot be read"
+    assert "If it is code, see --run-code" in row["note"]
+    assert not trace.exists()
     assert {row["verdict"] for row in mark(folder, "--run-code")} == {"right"}
+    assert trace.exists()
 
 
-def test_cells_share_their_names_and_one_that_fails_stops_no_other(tmp_path):
-    made, note = coded(
-        tmp_path,
-        COMPUTED,
+def test_a_cell_that_raises_is_told(folder):
+    put(folder, "a.ipynb", texts={"Z_1": "Z_1 = conv(Y)", "dZ_2": "dZ_2 = 1"}, form="{text}")
+    first, second, *_ = mark(folder, "--run-code")
+    raised = "code cell 1 (Z_1 = conv(Y)) raises NameError: name 'conv' is not defined"
+    assert raised in first["note"]
+    assert "--run-code" not in first["note"]
+    put(folder, "a.ipynb", texts=right_texts(ADA) | {"W_7": "1/0"}, form="{label} = '''{text}'''")
+    assert {row["note"] for row in mark(folder, "--run-code") if row["verdict"] == "right"} == {""}
+
+
+def test_cells_share_their_names_and_one_that_fails_stops_no_other():
+    cells = (
+        "%matplotlib inline\nimport numpy as np\nraise_here = 1 / 0\n!true",
         "def f():\n    if True:\n        return later\n\n    return 0",
-        "later = [[1, 2]]\nraise SystemExit",
+        "later = [[1, 2]]\nraise SystemExit(3)",
         "this is no Python",
+        "%%bash\nnor is this",
         "Z_1 = f()",
         "dY_3 = '''1 2'''",
+        "db_6 = object()\nclass C:\n    tolist = 3\nW_7 = C()",
     )
-    assert (made, note) == ({"Z_1": "[[1, 2]]", "dY_3": "1 2"}, "")
+    made, notes = coderun.texts_after(cells, ["Z_1", "dY_3", "db_6", "W_7"], seconds=20)
+    assert made == {"Z_1": "[[1, 2]]", "dY_3": "1 2"}
+    assert [re.sub(r"SyntaxError.*", "SyntaxError", note) for note in notes] == [
+        "code cell 1 (%matplotlib inline) raises ZeroDivisionError: division by zero",
+        "code cell 3 (later = [[1, 2]]) raises SystemExit: 3",
+        "code cell 4 (this is no Python) raises SyntaxError",
+    ]
 
 
-def test_what_is_no_number_comes_to_nothing(tmp_path):
-    made, _ = coded(tmp_path, "Z_1 = object()\nclass C:\n    tolist = 3\ndY_3 = C()")
-    assert made == {}
-
-
-def test_the_secret_is_not_in_the_environment_of_the_code(tmp_path):
-    made, _ = coded(tmp_path, "import os\nZ_1 = repr(sorted(os.environ))")
+def test_the_secret_is_not_in_the_environment_of_the_code():
+    made, _ = coderun.texts_after(["import os\nZ_1 = repr(sorted(os.environ))"], ["Z_1"])
     assert "PATH" in made["Z_1"]
     assert "CNNLIB_COURSE" not in made["Z_1"]
 
 
-def test_code_that_does_not_end_in_time_is_ended():
-    source = "import time\ntime.sleep(30)\nZ_1 = [1]"
-    made, note = coderun.texts_after([source], ["Z_1"], seconds=3)
-    assert (made, note) == ({}, "its code did not end within 3 seconds")
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import time\ntime.sleep(30)\nZ_1 = [1]", "did not end within 2 seconds"),
+        ("import os\nos._exit(3)", "stopped before it had written its answers"),
+        ("import sys, os\nopen(sys.argv[2], 'w').write('[7]')\nos._exit(0)", "stopped before"),
+    ],
+)
+def test_code_that_leaves_no_answers_is_told(source, why):
+    made, (note,) = coderun.texts_after([source], ["Z_1"], seconds=2)
+    assert made == {}
+    assert note.startswith(f"its code {why}")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="groups of processes are of POSIX")
@@ -747,16 +743,10 @@ def test_what_code_leaves_in_the_background_is_ended(tmp_path):
         f"subprocess.Popen([sys.executable, '-c', {beat!r}])\n"
         f"while not pathlib.Path({str(heart)!r}).exists():\n    time.sleep(0.05)\n\nZ_1 = [1]"
     )
-    made, note = coderun.texts_after([source], ["Z_1"], seconds=30)
-    assert (made, note) == ({"Z_1": "[1]"}, "")
+    assert coderun.texts_after([source], ["Z_1"]) == ({"Z_1": "[1]"}, [])
     beats = heart.stat().st_size
     time.sleep(0.5)
     assert heart.stat().st_size <= beats + 1
-
-
-def test_code_that_breaks_its_own_report_is_said():
-    source = "import os, sys\nos._exit(3)"
-    assert coderun.texts_after([source], ["Z_1"]) == ({}, "its code left no answers")
 
 
 def test_marking_from_the_shell(folder):
@@ -764,7 +754,7 @@ def test_marking_from_the_shell(folder):
     done = subprocess.run(
         [sys.executable, "-m", "homework", "mark", str(folder)],
         cwd=folder.parent,
-        env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(Path(sheets.__file__).parents[1])},
         capture_output=True,
         text=True,
         timeout=120,

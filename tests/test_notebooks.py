@@ -1,11 +1,7 @@
 """The lessons are stored in one form, and tools/notebooks.py puts them into it."""
 
-import copy
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -88,95 +84,6 @@ def test_lesson_is_in_stored_form(path):
     assert faults_of_notebook(path.read_bytes().decode("utf-8")) == []
 
 
-@every_lesson
-def test_each_cell_run_twice_gives_what_it_gave_once(path):
-    nb, once = notebooks.read(path), notebooks.read(path)
-    twice = []
-    for cell in nb.cells:
-        again = copy.deepcopy(cell)
-        again.id = f"{cell.id}-again"
-        twice += [cell, again] if cell.cell_type == "code" else [cell]
-    nb.cells = twice
-    notebooks.run(nb, path.parent)
-    notebooks.keep_measurements(once, nb)
-    after = {cell.id: shown_by(cell) for cell in nb.cells if cell.cell_type == "code"}
-    for cell in once.cells:
-        if cell.cell_type == "code" and not is_measured(cell):
-            assert after[cell.id] == after[f"{cell.id}-again"], cell.id
-
-
-def is_measured(cell):
-    return notebooks.NEVER_COMPARED in cell.metadata.get("tags", ())
-
-
-def shown_by(cell):
-    """What a cell shows, as it would be stored, without the number of its run."""
-    cell = copy.deepcopy(cell)
-    cell.execution_count = None
-    return notebooks.stored_outputs(cell)
-
-
-def sections(nb):
-    """Pairs (title, code): each section behind the first cell, which imports."""
-    first, *rest = (cell for cell in nb.cells if cell.cell_type == "code")
-    parts = [("the beginning", [first])]
-    for cell in nb.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            parts.append((cell.source.splitlines()[0][3:], [first]))
-        elif cell in rest:
-            parts[-1][1].append(cell)
-    for title, cells in parts:
-        lines = "\n".join(cell.source for cell in cells).splitlines()
-        if len(cells) > 1:
-            yield title, "\n".join("" if line.startswith("%") else line for line in lines)
-
-
-ALONE = """
-import contextlib, io, json, sys
-sys.path.insert(0, sys.argv[1])
-from matplotlib import pyplot
-from source import names_after
-
-for title, code in json.load(sys.stdin):
-    with contextlib.redirect_stdout(io.StringIO()):
-        try:
-            names_after(code)
-        except Exception as error:
-            print(f"{title}: {type(error).__name__}: {error}", file=sys.stderr)
-        pyplot.close("all")
-"""
-
-
-def faults_of_sections(nb, folder):
-    """Run each section with the first cell alone before it; return what went wrong."""
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, Path(__file__).parent],
-        input=json.dumps([*sections(nb)]),
-        cwd=folder,
-        env={**os.environ, "MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return done.stderr
-
-
-@every_lesson
-def test_each_section_runs_alone_after_the_first_cell(path):
-    nb = notebooks.read(path)
-    assert len([*sections(nb)]) > 2
-    assert faults_of_sections(nb, path.parent) == ""
-
-
-def test_a_section_that_needs_another_one_is_seen(tmp_path):
-    nb = small_notebook("import math", "x = 1", "y = x + 1")
-    nb.cells.insert(2, new_markdown_cell("## One", id="one"))
-    nb.cells.insert(4, new_markdown_cell("## Two\n\nand more", id="two"))
-    assert [title for title, _ in sections(nb)] == ["One", "Two"]
-    said = "Two: NameError: name 'x' is not defined\n"
-    assert faults_of_sections(nb, tmp_path) == said
-
-
 # --- faults, planted -----------------------------------------------------------------------
 
 
@@ -190,110 +97,43 @@ def small_notebook(*sources):
 def good_notebook():
     nb = small_notebook("print(1)")
     nb.cells[1].outputs = [new_output("stream", name="stdout", text="1\n")]
-    return nbformat.reads(notebooks.stored_form(nb), as_version=4)
+    return notebooks.stored_form(nb)
 
 
-def shows(kind, text):
-    """A fault: the code cell displays `text` as `kind`."""
-
-    def plant(nb):
-        nb.cells[1].outputs.append(new_output("display_data", data={kind: text}))
-
-    return plant
-
-
-def says(index, source):
-    """A fault: a cell's source is `source`."""
-
-    def plant(nb):
-        nb.cells[index].source = source
-
-    return plant
-
-
-def stores_an_error(nb):
-    nb.cells[1].outputs.append(new_output("error", ename="E", evalue="", traceback=[]))
-
-
-FAULTS_IN_CELLS = [
-    (stores_an_error, "stores an error"),
-    (says(0, "![a picture](https://example.org/a.png)"), "fetches"),
-    (says(0, '<img alt="a" src = "//example.org/a.png">'), "fetches"),
-    (says(1, "from urllib.request import urlopen"), "fetches"),
-    (says(1, "%pip install numpy"), "fetches"),
-    (shows("text/html", "<script>1</script>"), "fetches"),
-    (shows("text/html", "<i style='background: url(http://example.org/a.png)'></i>"), "fetches"),
-    (shows("text/plain", "<cnnlib.view.Grid at 0x7f3a5c0012d0>"), "address"),
-    (shows("text/plain", "/home/someone/lesson.py:3: UserWarning"), "path of one machine"),
+TITLE, SOURCE, SHOWN, RUN = '"# A lesson"', '"print(1)"', r'"1\n"', '"execution_count": 1'
+TIMED = '"execution": {"iopub.execute_input": "2026-01-01T00:00:00Z"}'
+FETCHES, FORM = ": fetches something", "not in its stored form: run make notebooks"
+FAULTS = [  # what stands in the file, what stands there instead, what is said of it
+    (TITLE, '"![a picture](https://example.org/a.png)"', f"title{FETCHES}"),
+    (TITLE, "\"<img src = '//example.org/a.png'>\"", f"title{FETCHES}"),
+    (SOURCE, '"from urllib.request import urlopen"', f"code-1{FETCHES}"),
+    (SOURCE, '"%pip install numpy"', f"code-1{FETCHES}"),
+    (SHOWN, '"<script>1</script>"', f"code-1{FETCHES}"),
+    (SHOWN, "\"<i style='background: url(http://example.org/a.png)'></i>\"", f"code-1{FETCHES}"),
+    (SHOWN, '"<cnnlib.view.Grid at 0x7f3a5c0012d0>"', "code-1: shows an address in memory"),
+    (SHOWN, '"/home/someone/lesson.py:3: Warning"', "code-1: shows a path of one machine"),
+    ('"code-1"', '"title"', "two cells have the same id"),
+    (RUN, '"execution_count": null', FORM),
+    (RUN, '"execution_count": 7', FORM),
+    ('"metadata": {},', f'"metadata": {{{TIMED}}},', FORM),
+    ('"name": "python",', '"name": "python", "version": "3.11.0",', FORM),
+    ('"nbformat": 4', '"nbformat":  4', FORM),
+    ("\n", "\r\n", FORM),
 ]
 
 
-@pytest.mark.parametrize(("plant", "complaint"), FAULTS_IN_CELLS)
-def test_a_fault_in_a_cell_is_seen(plant, complaint):
-    nb = good_notebook()
-    assert faults_of_notebook(notebooks.stored_form(nb)) == []
-    plant(nb)
-    faults = faults_of_notebook(notebooks.stored_form(nb))
-    assert len(faults) == 1 and complaint in faults[0]
+@pytest.mark.parametrize("right, wrong, complaint", FAULTS)
+def test_a_fault_in_a_lesson_is_seen(right, wrong, complaint):
+    text = good_notebook()
+    assert faults_of_notebook(text) == []
+    assert right in text
+    assert faults_of_notebook(text.replace(right, wrong)) == [complaint]
 
 
-def test_an_id_taken_twice_is_seen():
-    text = notebooks.stored_form(good_notebook()).replace('"code-1"', '"title"')
-    assert faults_of_notebook(text) == ["two cells have the same id"]
-
-
-def has_widget_state(nb):
-    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
-
-
-def has_a_version(nb):
-    nb.metadata["language_info"]["version"] = "3.11.0"
-
-
-def has_timing(nb):
-    nb.cells[1].metadata["execution"] = {"iopub.execute_input": "2026-01-01T00:00:00Z"}
-
-
-def was_not_run(nb):
-    nb.cells[1].execution_count = None
-
-
-def was_run_later(nb):
-    nb.cells[1].execution_count = 7
-
-
-def shows_a_later_result(nb):
-    result = new_output("execute_result", data={"text/plain": "1"}, execution_count=7)
-    nb.cells[1].outputs.append(result)
-
-
-@pytest.mark.parametrize(
-    "plant",
-    [
-        shows(notebooks.WIDGET_VIEW, {"model_id": "0"}),
-        has_widget_state,
-        has_a_version,
-        has_timing,
-        was_not_run,
-        was_run_later,
-        shows_a_later_result,
-    ],
-)
-def test_another_form_is_seen(plant):
-    nb = good_notebook()
-    plant(nb)
-    assert faults_of_notebook(nbformat.writes(nb) + "\n") == [
-        "not in its stored form: run make notebooks"
-    ]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [str.rstrip, lambda text: text + "\n", lambda text: text.replace("\n", "\r\n")],
-    ids=["no newline at the end", "two newlines at the end", "CRLF"],
-)
-def test_other_line_ends_are_seen(change):
-    assert faults_of_notebook(change(notebooks.stored_form(good_notebook())))
+def test_a_stored_error_is_seen():
+    nb = nbformat.reads(good_notebook(), as_version=4)
+    nb.cells[1].outputs.append(new_output("error", ename="E", evalue="", traceback=[]))
+    assert faults_of_notebook(notebooks.stored_form(nb)) == ["code-1: stores an error"]
 
 
 # --- tools/notebooks.py --------------------------------------------------------------------

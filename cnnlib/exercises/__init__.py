@@ -3,10 +3,10 @@
 >>> from cnnlib import exercises
 >>> exercises.check("flip", my_flip)  # doctest: +SKIP
 
-``problems`` makes the arrays, ``mistakes`` the known wrong implementations, ``catalogue`` the
-exercises, levels included; ``running`` runs a function that may do anything, ``checking`` finds
-the mistake, ``verdict`` says it, and ``caught`` says which test would have seen it.
-What an exercise asks and what is said of a mistake stands in ``data/exercises.toml``.
+``problems`` makes the arrays. ``work`` lays an exercise open to mistakes, ``convolution`` and
+``around`` make them, and ``catalogue`` has the exercises with their mistakes. ``running`` runs a
+function that may do anything, ``checking`` finds the mistake, ``verdict`` shows it, and
+``caught`` tells which test would have seen it. ``data/exercises.toml`` has the texts.
 """
 
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks

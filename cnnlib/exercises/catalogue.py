@@ -5,18 +5,17 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from cnnlib import layers, loops, shapes, trace
-from cnnlib.exercises import mistakes, problems, variants
+from cnnlib.exercises import around, problems
 from cnnlib.exercises.problems import TEXTS
 
 MAP_AXES = {"dZ": 1, "Y": 1, "W": 2}  # that a level with one map goes without
 
-TABLES = (loops, layers, shapes, mistakes)  # where the specifications are
-LOOSE = variants.LOOSE | {"max_pool_backward": mistakes.max_pooled}
+TABLES = (loops, layers, shapes, around)  # where the specifications are
 NUMBERS = {"max_pool_backward": problems.pooling_layer, "output_size": problems.one_axis}
 STEPS = {  # the pass that shows a result
     "conv_backward_input": trace.input_steps,
@@ -41,8 +40,28 @@ def called_as(call, function, values):
 
 
 @dataclass(frozen=True)
+class Wrong:
+    """A wrong implementation of an exercise: right, but for one slip or several."""
+
+    exercise: "Exercise"
+    slips: tuple[Callable, ...]
+
+    def __call__(self, *values, **named):
+        """Return what it makes of the arguments, in the order of the exercise."""
+        values = self.exercise.lift(*values, *named.values())
+        work = around.BEGUN[self.exercise.base](*values)
+        for slip in self.slips:
+            slip(work)
+        return self.exercise.lowered(work.result)
+
+    def __add__(self, other):
+        """Return the implementation that makes the slips of both."""
+        return Wrong(self.exercise, self.slips + other.slips)
+
+
+@dataclass(frozen=True)
 class Mistake:
-    """A mistake: what it looks like, what mends it, and wrong implementations that make it.
+    """A mistake: what it looks like, what fixes it, and the wrong implementations that make it.
 
     Call it as the student's function is called: the first of them answers.
     """
@@ -50,11 +69,11 @@ class Mistake:
     name: str
     says: str
     cure: str
-    wrongs: tuple[Callable, ...] = field(repr=False)
+    wrongs: tuple[Wrong, ...] = field(repr=False)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *values, **named):
         """Return what the first wrong implementation makes of these arguments."""
-        return self.wrongs[0](*args, *kwargs.values())
+        return self.wrongs[0](*values, **named)
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ class Exercise:
     @cached_property
     def right(self):
         """The specification, all arguments by position."""
-        return self._lowered(self._whole)
+        return lambda *values: self.lowered(self._whole(*self.lift(*values)))
 
     @cached_property
     def mistakes(self):
@@ -154,34 +173,32 @@ class Exercise:
             return None
         return called_as(TEXTS[self.base]["call"], table[self.base], values)
 
+    def problem(self, size, kind):
+        """Return the arguments of a problem and its right results, made once."""
+        return _problem(self, size, kind)
+
     def made(self, function, given):
         """Return what a specification or a mistake makes of the arguments, as a tuple of arrays."""
         made = function(*given.values())
         return tuple(map(np.asarray, made if isinstance(made, tuple) else (made,)))
 
-    def _lowered(self, function):
-        def level(*values):
-            made = function(*self.lift(*values))
-            return made.reshape(made.shape[:2]) if self._flat else made
-
-        return level
+    def lowered(self, made):
+        """Return the result of the whole exercise as this level gives it."""
+        return made.reshape(made.shape[:2]) if self._flat else made
 
     def _mistakes(self):
-        formulas = mistakes.WRONG.get(self.base, {})
-        for key, (says, cure, *more) in TEXTS[self.base]["mistakes"].items():
-            needs, words = (*more, "", "")[:2]
-            right = LOOSE.get(self.base, self._whole)
-            wrongs = [variants.variant(right, self._names, spec) for spec in words.split(" | ")]
-            if all(need in self.vary.split() for need in needs.split()):
-                wrongs = map(self._lowered, formulas.get(key, wrongs))
-                yield key, Mistake(key, says, cure, tuple(wrongs))
-        for key, change in mistakes.ANYWHERE.items() if not self.counts else ():
-            wrong = partial(self._changed, change)
-            yield key, Mistake(key, *TEXTS["anywhere"]["mistakes"][key], (wrong,))
+        ways, texts = around.MISTAKES[self.base], TEXTS[self.base]["mistakes"]
+        if not self.counts:
+            ways, texts = ways | around.ANYWHERE, texts | TEXTS["anywhere"]["mistakes"]
+        for key, (says, cure, *needs) in texts.items():
+            if {*" ".join(needs).split()} <= {*self.vary.split()}:
+                yield key, Mistake(key, says, cure, tuple(Wrong(self, (way,)) for way in ways[key]))
 
-    def _changed(self, change, *values):
-        made = self.right(*values)
-        return tuple(map(change, made)) if isinstance(made, tuple) else change(made)
+
+@lru_cache(maxsize=4096)
+def _problem(exercise, size, kind):
+    given = exercise.given(size, kind)
+    return given, exercise.made(exercise.right, given)
 
 
 FIELDS = ("base", "asks", "call", "vary", "write", "batch")

@@ -121,8 +121,7 @@ class Run(NamedTuple):
 
 def asked(exercise, size, kind):
     """Return a problem that is not yet run."""
-    given = exercise.given(size, kind)
-    return Run(size, kind, given, exercise.made(exercise.right, given))
+    return Run(size, kind, *exercise.problem(size, kind))
 
 
 def run(exercise, function, size, kind):

@@ -1,8 +1,6 @@
 """JupyterLab as `make lab` starts it, and a hand to open and run a notebook in it."""
 
-import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -28,24 +26,20 @@ CHROMIUM_OPTIONS = [
 ]
 
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+)
+
+
 def chromium():
     """Return the path of the browser: a test that cannot see a page must fail, not be skipped."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    places = (
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    )
-    found = [*filter(None, map(shutil.which, names)), *(p for p in places if Path(p).is_file())]
+    found = [*filter(None, map(shutil.which, NAMES)), *(p for p in PLACES if Path(p).is_file())]
     path = os.environ.get("CHROMIUM") or (found[0] if found else None)
     if not path:
         raise RuntimeError("no Chromium: apt-get install chromium, or set CHROMIUM to its path")
     return path
-
-
-def settings():
-    """Return the settings that `make lab` gives to JupyterLab, from the Makefile itself."""
-    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
-    return json.loads(re.search(r"^LAB_SETTINGS := (.*)$", makefile, re.M)[1])
 
 
 def write_notebook(path, sources):
@@ -62,7 +56,7 @@ def server(folder):
     home, root, lab_settings = (folder / name for name in ("home", "root", "settings"))
     for made in (home, root, lab_settings):
         made.mkdir(exist_ok=True)
-    (lab_settings / "overrides.json").write_text(json.dumps(settings()), encoding="utf-8")
+    shutil.copy(REPOSITORY / "tools" / "overrides.json", lab_settings)
     command = [
         *([timeout, str(MOST_SECONDS)] if (timeout := shutil.which("timeout")) else []),
         *(sys.executable, "-m", "jupyterlab"),
@@ -164,11 +158,43 @@ def prompts(page):
 
 
 def open_notebook(page, address, name):
-    """Open a notebook and wait for its kernel."""
+    """Open a notebook in a new JupyterLab and wait for its kernel."""
     url, token = address
     page.goto(f"{url}/lab/tree/{name}?token={token}&reset")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+    wait_for_kernel(page)
+
+
+def open_lab(page, address):
+    """Open JupyterLab without a notebook."""
+    url, token = address
+    page.goto(f"{url}/lab?token={token}&reset")
+    page.wait_for_selector("#jp-main-dock-panel", timeout=90_000)
+    page.evaluate("window.jupyterapp.restored.then(() => null)")
+
+
+def open_another(page, name):
+    """Open a notebook in the JupyterLab that is there and wait for its kernel."""
+    command(page, "docmanager:open", path=name)
+    page.wait_for_function(
+        "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name
+    )
+    wait_for_kernel(page)
+
+
+def close(page):
+    """Close the notebook that is open, saved or not, and end its kernel."""
+    page.evaluate("""async () => {
+      const panel = window.jupyterapp?.shell.currentWidget;
+      await panel?.sessionContext?.shutdown();
+      panel?.dispose();
+    }""")
+
+
+def wait_for_kernel(page):
+    """Wait until the kernel of the notebook answers."""
+    shown = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+    page.wait_for_selector(f"{shown} .jp-Cell", timeout=90_000)
+    idle = f"{shown} .jp-Notebook-ExecutionIndicator[data-status=idle]"
     page.wait_for_selector(idle, timeout=90_000)
     # The kernel that the notebook shows as idle may not have answered yet: it would run nothing.
     page.wait_for_function(
@@ -179,18 +205,33 @@ def open_notebook(page, address, name):
     page.wait_for_timeout(500)
 
 
-def run_all(page, seconds=120):
-    """Run all cells and wait until each has its number; ask again where nothing has begun."""
-    command(page, "notebook:run-all-cells")
+def run_all(page, seconds=120, last=None):
+    """Run all cells, or those up to the code cell number `last`; wait until each has its number.
+
+    Ask again where nothing has begun.
+    """
+    how = "notebook:run-all-cells"
+    if last is not None:
+        how = "notebook:run-all-above"
+        page.evaluate(ACTIVATE, last)
+    command(page, how)
     begun = again = time.monotonic()
-    while not all(p.isdigit() for p in prompts(page)):
+    while not all(p.isdigit() for p in prompts(page)[:last]):
         now = time.monotonic()
         if now > begun + seconds:
             raise RuntimeError(f"the notebook did not run: {prompts(page)}")
         if now > again + 8 and not any(prompts(page)):
-            command(page, "notebook:run-all-cells")
+            command(page, how)
             again = now
         page.wait_for_timeout(200)
+
+
+ACTIVATE = """last => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const code = notebook.widgets.filter(cell => cell.model.type === 'code');
+  notebook.activeCellIndex = notebook.widgets.indexOf(code[last - 1]) + 1;
+}"""
+"""Makes the cell behind a code cell the active one; there is one, since a lesson ends with text."""
 
 
 def keys_heard(page, count):

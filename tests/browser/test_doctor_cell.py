@@ -1,39 +1,47 @@
-"""The doctor in a lesson: a slider that is alive, and a line for an old browser only."""
+"""The doctor in lesson 00, and the cell below it: a slider that is alive, and old browsers."""
+
+import json
+import re
+from pathlib import Path
 
 from lab import listen, open_notebook, run_all, write_notebook
 
-from cnnlib.steppers import controls
+from tools import doctor
+
+LESSON = Path(doctor.COURSE, "notebooks", "00_start_here.ipynb")
+CELLS = {cell["id"]: "".join(cell["source"]) for cell in json.loads(LESSON.read_text())["cells"]}
+TOO_OLD = "This browser is too old"
 
 
 def test_the_slider_lives_and_the_kernel_answers(browser, jupyterlab, axe, shoot):
     page = browser.new_page(viewport={"width": 1000, "height": 700})
     errors = listen(page)
-    sources = ["from tools import doctor", "doctor.examine()"]
-    write_notebook(jupyterlab[2] / "doctor.ipynb", sources)
+    run = CELLS["doctor"].replace("../tools/doctor.py", str(Path(doctor.__file__)))
+    write_notebook(jupyterlab[2] / "doctor.ipynb", [run, CELLS["alive"]])
     try:
         open_notebook(page, jupyterlab[:2], "doctor.ipynb")
         run_all(page)
+        output = page.locator(".jp-OutputArea")
+        output.get_by_text("All is well.").wait_for(timeout=20_000)
         box = page.locator(".jp-OutputArea .widget-vbox")
-        box.get_by_text("All is well.").wait_for(timeout=20_000)
         box.get_by_text("The kernel has 3.").wait_for(timeout=20_000)
         slider = box.locator(".noUi-handle")
         slider.focus()
         slider.press("ArrowRight")
         box.get_by_text("The kernel has 4.").wait_for(timeout=20_000)
-        assert not box.get_by_text("This browser is too old").is_visible()
+        assert not box.get_by_text(TOO_OLD).is_visible()
         assert errors == []
-        shoot(box, "doctor")
+        shoot(page.locator(".jp-Notebook"), "doctor")
     finally:
         page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
         page.close()
 
 
-def test_the_line_for_an_old_browser_is_revealed_where_has_is_unknown(browser):
+def test_a_browser_without_light_dark_is_told(browser):
     page = browser.new_page()
-    html = controls.sign_of_life("<p>All is well.</p>").children[0].value
-    line = page.get_by_text("This browser is too old")
+    html = "".join(re.findall(r"<style>.*</style>|<p .*</p>", CELLS["alive"]))
     page.set_content(html)
-    assert not line.is_visible()
-    page.set_content(html.replace(":has(*)", ":unknown(*)"))
-    assert line.is_visible()
+    assert not page.get_by_text(TOO_OLD).is_visible()
+    page.set_content(html.replace("light-dark(", "unknown("))
+    assert page.get_by_text(TOO_OLD).is_visible()
     page.close()

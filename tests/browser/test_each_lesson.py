@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from lab import EXECUTE, listen, open_notebook, run_all
+from lab import EXECUTE, close, listen, open_another, open_lab, run_all
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -30,18 +30,23 @@ print(len(found))
 PLACE = "print(json.dumps(shown.place(found[{}])))"
 SHOWN = """root => [...root.querySelectorAll('.cnnlib-where')].find(e => e.checkVisibility())
   ?.innerText.replace(/\\s+/g, ' ').trim()"""
+A_STEPPER = re.compile(r"<[^>]+><p[^>]*>(Step|Stage) \d+ of ")
 WIDE = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon img')]
   .filter(e => !e.naturalWidth).map(e => e.src)"""
 
 
-@pytest.fixture
-def folder(jupyterlab):
-    """The folder of the server, with the lessons and their figures as they lie in the house."""
-    root = jupyterlab[2]
+@pytest.fixture(scope="module")
+def lab(browser, jupyterlab):
+    """(a page with JupyterLab, its errors so far), for all lessons, with their figures."""
     for name in ("notebooks", "figures"):
-        if not (root / name).exists():
-            shutil.copytree(REPOSITORY / name, root / name)
-    return root
+        shutil.copytree(REPOSITORY / name, jupyterlab[2] / name)
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    errors = listen(page)
+    open_lab(page, jupyterlab[:2])
+    yield page, errors
+    context.close()
 
 
 def same(seen, place):
@@ -55,14 +60,15 @@ def same(seen, place):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem[:2])
-def test_a_lesson_runs_and_its_steppers_step(browser, jupyterlab, folder, path, axe, shoot):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    errors = listen(page)
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_lesson_runs_and_its_steppers_step(lab, path, whole, axe, shoot):
+    """Up to its last stepper, that is: nbval runs all the cells."""
+    page, errors = lab
+    errors.clear()
+    stored = steppers_stored_in(path)
     try:
-        open_notebook(page, jupyterlab[:2], f"notebooks/{path.name}")
-        run_all(page, seconds=240)
+        open_another(page, f"notebooks/{path.name}")
+        run_all(page, seconds=240, last=None if whole else stored[-1])
         for kind in FAILED:
             assert page.locator(kind).count() == 0, page.locator(kind).first.inner_text()
         assert page.evaluate(WIDE) == []  # pictures that did not come
@@ -75,12 +81,10 @@ def test_a_lesson_runs_and_its_steppers_step(browser, jupyterlab, folder, path, 
                 assert axe(page, f".number-{number}") == []
                 shoot(root, f"lesson-{path.stem[:2]}-{seen}")
                 seen += 1
-        assert seen == steppers_stored_in(path) > 0
+        assert seen == len(stored) > 0
         assert errors == []
     finally:
-        # The kernel ends with its lesson: eleven of them would fill the machine.
-        page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
-        context.close()
+        close(page)
 
 
 def step_by_mouse_and_key(page, root, number):
@@ -118,10 +122,11 @@ def step_by_mouse_and_key(page, root, number):
 
 
 def steppers_stored_in(path):
-    """How many steppers a lesson shows, by what is stored in it."""
-    shown = [
-        "".join(output.get("data", {}).get("text/html", ""))
-        for cell in json.loads(path.read_text("utf-8"))["cells"]
-        for output in cell.get("outputs", [])
+    """The numbers, from 1 on, of the code cells that show a stepper, by what is stored in them."""
+    cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    return [
+        number
+        for number, cell in enumerate(cells, 1)
+        for output in cell["outputs"]
+        if A_STEPPER.match("".join(output.get("data", {}).get("text/html", "")))
     ]
-    return sum(bool(re.match(r"<[^>]+><p[^>]*>(Step|Stage) \d+ of ", html)) for html in shown)

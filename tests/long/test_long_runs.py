@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -13,12 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 LESSONS = sorted(path.stem[:2] for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
-COMMAND = "make test-long"
 TIMES = 10
 SPIN = "import os\nos.nice(1)\nwhile True:\n    pass"
 
@@ -110,21 +107,6 @@ def faults(runs):
 def test_ten_clean_runs_in_a_row_with_the_other_core_busy(copy):
     with a_busy_core():
         runs = copy.run("--times", str(TIMES), "--compare")
-    rows = []
-    for lesson in LESSONS:
-        mine = [one for one in runs if one["lesson"] == lesson]
-        seconds = [one["seconds"] for one in mine]
-        failed = sum(bool(one["fault"]) for one in mine)
-        middle = statistics.median(seconds)
-        rows.append([lesson, len(mine), failed, f"{middle:.1f}", f"{max(seconds) / middle:.2f}"])
-    words = (
-        f"{len(runs)} runs, {len(faults(runs))} failed. Each in a kernel of its own, one after the "
-        f"other, no second try, while a core was kept busy. A run fails where a cell raises, takes "
-        f"too long, or gives another output than the stored one. Outside of the folder of the run "
-        f"{len(copy.left())} files were written or changed."
-    )
-    head = ["lesson", "runs", "failed", "median, s", "longest / median"]
-    report.section("Ten runs of every lesson", COMMAND, head, rows, words)
     assert faults(runs) == []
     assert len(runs) == TIMES * len(LESSONS)
     assert copy.left() == []
@@ -141,22 +123,13 @@ def way_apart():
     return None
 
 
-def test_the_loopback_is_all_the_network_that_is_needed(copy):
+def test_the_loopback_is_all_the_network_that_is_needed(copy, record_property):
     apart = way_apart()
+    # Where no process can have a network of its own, it is only noted down who is called.
+    record_property("network", "of its own" if apart else "watched only")
     runs = copy.run("--compare", before=apart or ())
-    left = copy.left()
-    how = "a network of its own, the loopback in it" if apart else "watched only"
-    rows = [[len(runs), len(faults(runs)), how, len(left)]]
-    words = "Every Python of a run notes down what it writes outside and whom it calls."
-    if not apart:
-        words += (
-            " **This machine gives no process a network of its own (unshare), so that the "
-            "network was there: no Python called anybody, and that is all that was seen.**"
-        )
-    head = ["lessons", "failed", "network", "writes outside, and calls"]
-    report.section("Without a network", COMMAND, head, rows, words)
     assert faults(runs) == []
-    assert left == []
+    assert copy.left() == []
     assert len(runs) == len(LESSONS)
 
 
@@ -199,15 +172,12 @@ def environment_with(requirements, folder):
 
 
 @pytest.mark.parametrize("kind", ["oldest", "newest"])
-def test_the_lessons_run_with_other_versions(copy, tmp_path, kind):
+def test_the_lessons_run_with_other_versions(copy, tmp_path, record_property, kind):
     wanted = oldest() if kind == "oldest" else PROJECT["dependencies"]
     python, versions = environment_with(wanted, tmp_path / "venv")
     runs = copy.run(python=python)
-    rows = [[name, version] for name, version in versions.items()]
-    words = f"{len(runs)} lessons ran, {len(faults(runs))} failed; outputs were not compared."
-    words = "\n".join([words, *(f"- {fault}" for fault in faults(runs))])
-    title = f"The {kind} versions of the packages"
-    report.section(title, COMMAND, ["package", "version"], rows, words)
+    record_property("versions", versions)
     assert len(runs) == len(LESSONS)
-    if kind == "oldest":  # what comes out tomorrow is told, and breaks nothing today
-        assert faults(runs) == []
+    if kind == "newest" and faults(runs):  # what comes out tomorrow breaks nothing today
+        pytest.xfail("; ".join(faults(runs)))
+    assert faults(runs) == []

@@ -8,18 +8,15 @@ import tracemalloc
 
 import matplotlib.pyplot as plt
 import pytest
-import report
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from ipywidgets import widgets
 from test_steppers import ACTIONS, ALL_KINDS, check_agreement, do, tell
 
-COMMAND = "make test-long"
 STEPS, WALKS = 50, 40  # together 2,000 actions
 ACTIONS_IN_A_ROW, MOST_GROWTH = 2_000, 5_000_000
 PRESSES = 1_000
 EACH_KIND = pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.__name__)
-ROWS = []
 
 
 def act(stepper, kind, value):
@@ -101,7 +98,6 @@ def test_nothing_is_left_behind(kind):
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     check_agreement(stepper)
-    ROWS.append((kind.__name__, STEPS * WALKS, ACTIONS_IN_A_ROW, f"{grown / 1e6:.2f}"))
     assert grown < MOST_GROWTH
     assert plt.get_fignums() == []
     with pytest.raises(RuntimeError):  # no loop runs here, so no task can have been left in one
@@ -123,15 +119,3 @@ def test_a_thousand_fast_keys_end_on_the_right_step(kind):
     assert stepper._keys.at[2] == PRESSES
     check_agreement(stepper)
     stepper.close()
-
-
-def test_the_table_of_them():
-    head = ["stepper", "actions, all looked at", "actions in a row", "memory grown, MB"]
-    words = (
-        f"The walks are of a state machine of hypothesis, {WALKS} of {STEPS} actions; after each "
-        f"action state, text, view and controls must agree with the arithmetic. {PRESSES} keys in "
-        f"a row ended on the right step. No warning was logged, no figure was left open, and a "
-        f"closed stepper left no widget. At most {MOST_GROWTH // 10**6} MB may be gained."
-    )
-    assert len(ROWS) == len(ALL_KINDS)
-    report.section("Steppers under stress", COMMAND, head, ROWS, words)

@@ -1,18 +1,35 @@
-"""The web site: built once with one lesson run anew, then read page by page."""
+"""The web site: built once with one lesson run anew, read page by page, opened in Chromium."""
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from lab import listen
+from shown import check, read
 
+from cnnlib import examples, trace
 from cnnlib.steppers import pages
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem[:2])
+RUN_ANEW = "03"  # its steppers are on the page; the other lessons are taken as they are stored
+(WITH_STEPPERS,) = (path.stem for path in LESSONS if path.name.startswith(RUN_ANEW))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Folder of a site in which one lesson was run anew."""
+    folder = tmp_path_factory.mktemp("site") / "_site"
+    command = [sys.executable, "-m", "tools.website", "--run", RUN_ANEW, "--into", folder]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +68,7 @@ def test_every_page_has_language_title_heading_and_landmarks(soups):
 
 def foreign(text):
     """Addresses of another host that a page, a style sheet or a script would load."""
-    soup = BeautifulSoup(text, "html.parser")
-    loaded = [tag["src"] for tag in soup.select("[src]")] + re.findall(r"\bsrcset=\"(.*?)\"", text)
-    loaded += [tag["href"] for tag in soup.select("link[href]")]
+    loaded = re.findall(r"<(?!a\b)\w[^>]*\b(?:src|srcset|href)=\"(.*?)\"", text)
     loaded += re.findall(r"url\(\s*[\"']?([^\"')]+)", text)
     loaded += re.findall(r"@import\s+[\"']([^\"']+)|\b(?:fetch|import)\(\s*[\"']([^\"']+)", text)
     flat = [part for each in loaded for part in ([each] if isinstance(each, str) else each)]
@@ -124,8 +139,8 @@ def test_every_link_within_the_site_leads_somewhere(soups):
             assert not anchor or soups[target].find(id=anchor), (path.name, link["href"])
 
 
-def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(site, run_anew):
-    (lesson,) = [path for path in LESSONS if path.name.startswith(run_anew)]
+def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(site):
+    (lesson,) = [path for path in LESSONS if path.stem == WITH_STEPPERS]
     shown = [out.get("data", {}) for cell in cells(lesson, "code") for out in cell["outputs"]]
     steppers = sum("".join(d.get("text/html", "")).startswith("<div><p>Step ") for d in shown)
     text = (site / "notebooks" / f"{lesson.stem}.html").read_text("utf-8")
@@ -134,3 +149,50 @@ def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(si
     assert pages.HEAD not in (site / "index.html").read_text("utf-8")
     for file in site.rglob("*.html"):
         assert "widget-view" not in file.read_text("utf-8")
+
+
+# --- in Chromium ---------------------------------------------------------------------------
+
+OTHERS = ["index", *(f"notebooks/{p.stem}" for p in LESSONS if p.stem != WITH_STEPPERS)]
+ON_ALL = [pytest.param(name, marks=pytest.mark.long) for name in OTHERS]
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser, request):
+    """A page of 1280 pixels; at its end it had no error and had asked no other host."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, color_scheme=request.param
+    )
+    page = context.new_page()
+    page.scheme = request.param
+    errors, asked = listen(page), []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    context.close()
+    assert [url for url in asked if not url.startswith("file:")] == []
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", [f"notebooks/{WITH_STEPPERS}", *ON_ALL])
+def test_axe_finds_nothing_on_a_page(page, site, axe, shoot, name):
+    page.goto((site / f"{name}.html").as_uri())
+    shoot(page, f"site-{page.scheme}-{Path(name).name[:2]}")
+    assert axe(page) == []
+
+
+def test_a_stepper_of_the_site_steps(page, site, shoot):
+    page.goto((site / "notebooks" / f"{WITH_STEPPERS}.html").as_uri())
+    e = examples.one_map()
+    steps = trace.input_steps(e.dZ, e.W, e.input_size)
+    root = page.locator(".cnnlib-stepper").first
+    root.scroll_into_view_if_needed()
+    root.locator(".cnnlib-steps > input").nth(12).click()
+    check(read(root), steps[12], len(steps[12].terms) - 1)
+    tops = "section => [...section.querySelectorAll('table')].map(t => t.offsetTop)"
+    assert len({*root.locator("section:visible").evaluate(tops)}) == 1  # three panels side by side
+    shoot(root, f"site-{page.scheme}-stepper")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("2")
+    check(read(root), steps[13], 1)
+    double = "e => getComputedStyle(e).boxShadow"
+    assert root.locator("section:visible td.cnnlib-target").first.evaluate(double) != "none"
