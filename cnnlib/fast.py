@@ -30,44 +30,21 @@ from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 
 # --- taps --------------------------------------------------------------------------------------
 #
-<<<<<<< HEAD
 # Taps are taken where zeros may not be multiplied, since a number is not finite; where a dilation
-# leaves gaps in a window; and where filters are large beside their maps, since what follows copies
-# them.
+# leaves gaps in a window, or a stride has a single window; and where there are so many channels that
+# a tap is a large product already.
 
 MATRIX = 2**14
 """Weights of a tap that make a product of their own worth its call."""
-=======
-# Nothing is faster than taps where a layer has many channels and few cells, as the last ones of a
-# network have: what follows needs copies of the filters, and here the filters are what is large.
-# NaN and infinity are left to the taps, too: they multiply no zero of the padding by them.
-
-MATRIX = 2**13
-"""Below this many weights in a tap, the call costs more than the product."""
-LARGE = 4
-"""Filters with a quarter of the numbers of both maps take longer to copy than the maps."""
->>>>>>> main
 
 
 def _by_taps(where, n_k, f_k, *arrays):
     """Whether to take the taps."""
-    return n_k * f_k >= MATRIX or where.dilation != (1, 1) or not _finite(*arrays)
+    apart = any(axis.d > 1 or axis.o == 1 < axis.s for axis in where)
+    return n_k * f_k >= MATRIX or apart or not _finite(*arrays)
 
 
-<<<<<<< HEAD
 # --- windows -----------------------------------------------------------------------------------
-=======
-MANY = 4
-"""Where Y has more than this many times the cells of Z, most windows of dZ are padding."""
-
-
-def _scatter_is_less(where):
-    """Whether to scatter from the few cells of Z saves most products of the gathered sum."""
-    return math.prod(where.input_size) > MANY * math.prod((*where.stride, *where.output_size))
-
-
-# --- tiles -----------------------------------------------------------------------------------
->>>>>>> main
 #
 # A processor multiplies one large matrix much faster than many small ones. So each window of X
 # becomes a row of a matrix, the filters become its columns, and one product does all weights. With
@@ -117,6 +94,8 @@ class Windows(NamedTuple):
     def band_of(self, W):
         """The filters as a matrix, once for each window of a block."""
         f_h, f_w, n_k, f_k = W.shape
+        if self.width == 1:
+            return W.reshape(-1, f_k)
         band = np.zeros((f_h, self.reach, n_k, self.width, f_k), W.dtype)
         self._copies(band, f_w)[...] = W[:, :, :, np.newaxis]
         return band.reshape(-1, self.width * f_k)
@@ -124,6 +103,8 @@ class Windows(NamedTuple):
     def filters_of(self, band, shape):
         """The way back from `band_of`: each weight collects from its copies."""
         f_h, f_w, n_k, f_k = shape
+        if self.width == 1:
+            return band.reshape(shape)
         band = band.reshape(f_h, self.reach, n_k, self.width, f_k)
         return self._copies(band, f_w).sum(axis=3)
 
@@ -149,7 +130,6 @@ class Windows(NamedTuple):
 # down: the two overlap in memory, and a cell is copied f_w times only.
 
 TILE = 2**19
-<<<<<<< HEAD
 """Bytes of a tile: a quarter of the second-level cache of today's processors."""
 PIECE = 10**6
 """Products in a small piece."""
@@ -159,86 +139,16 @@ RUN, COPY, ADD = 24, 1, 4
 """To begin a copy, to copy a number, and to add one to dY: in products of a register."""
 REGISTER = 64
 """Bytes that a processor multiplies at once."""
-=======
-"""Bytes of a tile: a quarter to a half of the second-level cache of today's processors."""
-ROWS = 128
-"""A tile has at least this many windows: the filters are read once for each tile."""
->>>>>>> main
 
 
 class Plan(NamedTuple):
     """How to go about it: the windows; their order in a tile, its size; the rows of a piece."""
 
-<<<<<<< HEAD
     windows: Windows
     by_column: bool
     images: int
     band: int
     height: int
-=======
-    X is (m, n_h, n_w, n_k), and what is wanted outside it is 0. A row holds the windows of
-    `width` cells beside each other, that is one wide window.
-    """
-    wide, inside, shape, images, band = _layout(X.shape, X.itemsize, rows, columns, width)
-    length = math.prod(shape[2:])
-    padded = np.zeros((images, *wide, X.shape[3]), X.dtype) if inside else X
-    memory = np.empty((images, band, *shape[1:]), X.dtype)
-    for first in range(0, len(X), images):
-        some = X[first : first + images]
-        if inside:
-            (from_r, to_r), (from_c, to_c) = inside
-            padded[: len(some), to_r, to_c] = some[:, from_r, from_c]
-            some = padded[: len(some)]
-        a, r, c, e = some.strides
-        steps = a, r * rows.s, c * columns.s * width, r * rows.d, c * columns.d, e
-        steps = [step * (size > 1) for step, size in zip(steps, (2, *shape), strict=True)]
-        windows = np.ndarray((len(some), *shape), X.dtype, some, 0, steps)
-        for top in range(0, rows.o, band):
-            tile = windows[:, top : top + band]
-            if not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
-                copy = memory[: tile.shape[0], : tile.shape[1]]
-                copy[...] = tile
-                tile = copy
-            at = slice(first, first + images), slice(top, top + band)
-            yield at, tile.reshape(-1, length)
-
-
-@lru_cache(maxsize=256)
-def _layout(X_shape, itemsize, rows, columns, width):
-    """Sizes of the padded map and of the windows; images, and rows of windows, in a tile."""
-    m, n_h, n_w, n_k = X_shape
-    o_w, f_w = -(-columns.o // width), columns.f + columns.s * (width - 1)
-    wide = (rows.o - 1) * rows.s + rows.extent, (o_w * width - 1) * columns.s + columns.extent
-    count = max(TILE // (rows.f * f_w * n_k * itemsize), ROWS)
-    images, band = min(m, max(1, count // (rows.o * o_w))), min(rows.o, max(1, count // o_w))
-    whole = rows.before == columns.before == 0 and wide[0] <= n_h and wide[1] <= n_w
-    inside = None if whole else (_overlap(rows, n_h, wide[0]), _overlap(columns, n_w, wide[1]))
-    return wide, inside, (rows.o, o_w, rows.f, f_w, n_k), images, band
-
-
-def _overlap(axis, n, wide):
-    """Cells of a map that the windows need, and where they lie in the padded one."""
-    start, stop = max(0, -axis.before), min(n, wide - axis.before)
-    stop = max(start, stop)
-    return slice(start, stop), slice(start + axis.before, stop + axis.before)
-
-
-# --- blocks ----------------------------------------------------------------------------------
-#
-# With few channels, a tile is many short copies and its product is too narrow to be fast. The
-# windows of neighbouring cells overlap: let one row of the tile be the window of a whole block of
-# cells, as wide as they are together. The filter becomes a band, one shifted copy for each cell of
-# the block, and zeros between. Zeros are multiplied, and it pays as long as copies cost more.
-
-RUN = 150
-"""Starting to copy a run of neighbouring numbers takes as long as this many products."""
-COPY = 3
-"""Copying a number into a tile takes as long as this many products."""
-PACK = 5
-"""And handing it to the product as long as this many: the library copies it once more."""
-NARROW = 8
-"""A product with fewer columns takes as long: a processor does this many at once."""
->>>>>>> main
 
 
 @lru_cache(maxsize=1024)
@@ -251,7 +161,8 @@ def _plan(m, itemsize, rows, columns, n_k, f_k, least=FEW):
         products *= 1 + 2 / max(windows.blocks, min(m, FEW))  # a product of few rows is slow
         return windows.blocks * (rows.s * (RUN + COPY * numbers) + products)
 
-    windows = min((Windows(rows, columns, width) for width in (1, 2, 4, 8)), key=cost)
+    widths = [width for width in (1, 2, 4, 8) if width <= columns.o]
+    windows = min((Windows(rows, columns, width) for width in widths), key=cost)
     blocks, numbers, made = windows.blocks, windows.reach * n_k, windows.width * f_k
     height = PIECE // (rows.f * numbers * made)
     by_column = height >= least and rows.f > 2 * rows.s  # else a cell is hardly copied less often
@@ -294,7 +205,7 @@ def _tiles(X, plan):
                 shape = len(some), here, windows.blocks, rows.f, windows.reach, n_k
                 steps = a, r * rows.s, c * columns.s * width, r, c, e
             tile = np.ndarray(shape, X.dtype, some, top * rows.s * r, steps)
-            if not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
+            if by_column or not tile.flags.c_contiguous:  # as those of a 1 x 1 filter are
                 memory = np.empty(tile.size, X.dtype) if memory is None else memory
                 copy = memory[: tile.size].reshape(shape)
                 copy[...] = tile
@@ -354,7 +265,7 @@ def _collect(X, rows, columns, Z, shape):
     plan = _plan(len(X), X.itemsize, rows, columns, *shape[2:], SOME)
     numbers, made = rows.f * plan.windows.reach * shape[2], plan.windows.width * shape[3]
     spare = plan.windows.blocks * plan.windows.width - columns.o
-    total, part = np.zeros((2, numbers, made), X.dtype)
+    total = part = None
     for at, tile in _tiles(X, plan):
         z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
         if plan.by_column:  # each row of windows, of all images, is a matrix
@@ -365,9 +276,10 @@ def _collect(X, rows, columns, Z, shape):
         for cut in _pieces(left.shape[1], plan.height):
             a, b = _cut(left, *cut).swapaxes(2, 3), _cut(right, *cut)
             if len(a) == a.shape[1] == 1:
-                total += np.matmul(a[0, 0], b[0, 0], out=part)
+                part = np.matmul(a[0, 0], b[0, 0], out=part)
             else:
-                total += np.matmul(a, b).sum(axis=(0, 1))
+                part = np.matmul(a, b).sum(axis=(0, 1))
+            total, part = (part, None) if total is None else (np.add(total, part, out=total), part)
     return plan.windows.filters_of(total, shape)
 
 
@@ -426,77 +338,7 @@ def _scatter_is_less(where, n_k, f_k, itemsize):
     return taps * (f_k * _registers(n_k * itemsize) + RUN + ADD * n_k) < gathered
 
 
-<<<<<<< HEAD
 # --- the public functions ----------------------------------------------------------------------
-=======
-# --- tables ----------------------------------------------------------------------------------
-#
-# On small maps the products cost nothing, and each call of NumPy a microsecond. All gradients are
-# dZ times a matrix whose numbers come from W (for dY) or from Y (for dW), each from a place that
-# depends on the sizes only. So a table of places is made once, and used again each time. With one
-# image and one filter even a single matrix does it, for dY, dW and db side by side.
-
-SMALL = 2**15
-"""A table has at most this many places: looking them up takes as long as the calls it saves."""
-
-
-@lru_cache(maxsize=64)
-def _table(shapes, dtype, stride, padding, dilation):
-    """Places in (W, Y, 0, 1) for dY: cells of dZ by cells of Y; and for dW: cells of Z by weights.
-
-    None where that is too much. Bad arguments are refused here, once for all arrays alike.
-    """
-    dZ, Y, W = (np.broadcast_to(np.ones((), dtype), shape) for shape in shapes)
-    where = check_backward(dZ, Y, W, stride, padding, dilation)
-    m = math.prod(Y.shape[:-3])
-    if (
-        0 in (dZ.size, Y.size, W.size)
-        or dZ.size * (Y.size // m**2 + W.size // W.shape[3] ** 2) > SMALL
-    ):
-        return None
-    weights = np.arange(W.size).reshape(W.shape)
-    cells = np.arange(W.size, W.size + Y.size).reshape(m, *Y.shape[-3:])
-    zero = W.size + Y.size
-    for_dY = np.full((*dZ.shape[-3:], *Y.shape[-3:]), zero)
-    for_dW = np.full((m, *where.output_size, *W.shape[:3]), zero)
-    for (u, v), y, (_, i, j, _) in where.taps():
-        for_dW[:, i, j, u, v] = cells[y]
-        (r, c), (i, j) = (np.ogrid[at] for at in (y[1:3], (i, j)))
-        for_dY[i, j, :, r, c] = weights[u, v].T
-    for_dY = for_dY.reshape(-1, math.prod(Y.shape[-3:]))
-    for_dW = for_dW.reshape(-1, math.prod(W.shape[:3]))
-    if m == W.shape[3] == 1:
-        ones = np.full((len(for_dY), 1), zero + 1)
-        for_dY, for_dW = np.concatenate((for_dY, for_dW, ones), axis=1), None
-    return for_dY, for_dW, np.array([0, 1], dtype)
-
-
-def _by_table(dZ, Y, W, how):
-    """All three gradients, or None where there is no table or a number is not finite."""
-    alike = type(dZ) is type(Y) is type(W) is np.ndarray and dZ.dtype == Y.dtype == W.dtype
-    floats = alike and dZ.dtype.kind == "f" and dZ.dtype.isnative
-    small = floats and dZ.size <= SMALL and plain(*how)
-    known = small and _table((dZ.shape, Y.shape, W.shape), dZ.dtype, *how)
-    if not known:
-        return None
-    for_dY, for_dW, zero_one = known
-    numbers = np.concatenate((W.ravel(), Y.ravel(), zero_one))
-    with np.errstate(invalid="ignore", over="ignore"):
-        if for_dW is None:
-            found = dZ.ravel().dot(numbers.take(for_dY))
-            dY, dW, db = found[: Y.size], found[Y.size : -1], found[-1:]
-        else:
-            dY = dZ.reshape(-1, len(for_dY)).dot(numbers.take(for_dY))
-            dW = numbers.take(for_dW).T.dot(dZ.reshape(len(for_dW), -1))
-            db = conv_backward_bias(dZ)
-            found = np.concatenate((dY, dW, db), axis=None)
-        if not math.isfinite(found.sum()):  # it may come from a zero times infinity
-            return None
-    return ConvGradients(dY.reshape(Y.shape), dW.reshape(W.shape), db)
-
-
-# --- the public functions --------------------------------------------------------------------
->>>>>>> main
 
 
 @by_name
@@ -504,7 +346,7 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     """Z(i, j) = the window of Y times W, and the bias. See `loops`."""
     where = check_forward(Y, W, b, stride, padding, dilation)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
-    Y, W = _as(dtype, Y, W)  # a wide b makes the products wide, too
+    Y, W = _as(dtype, Y, W)  # where b is the wider, the products are so too
     Z = np.zeros((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
     if _by_taps(where, *W.shape[2:], Y, W):
         forward_taps(Y, W, where, Z)
@@ -522,7 +364,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
 def _input(dZ, W, where):
     dZ, W = _as(np.result_type(dZ, W), dZ, W)
     dY = np.zeros((*dZ.shape[:-3], *where.input_size, W.shape[2]), dZ.dtype)
-    if _by_taps(where, *W.shape[2:], dZ, W):
+    if not dY.size or _by_taps(where, *W.shape[2:], dZ, W):
         input_taps(dZ, W, where, dY)
     elif _scatter_is_less(where, *W.shape[2:], W.itemsize):
         _scatter(_batch(dZ), W, where, _batch(dY))
@@ -550,7 +392,7 @@ def _filter(dZ, Y, where):
 def conv_backward_bias(dZ):
     """db = dZ summed over all axes but the last, in two stages. See `loops`.
 
-    About sqrt(n) cells are summed at a time, then their sums: no sum is long, so rounding is small.
+    The sums of about sqrt(n) cells are summed in turn: so no sum is long, and its rounding small.
     """
     check_map("dZ", dZ)
     (dZ,) = _as(np.result_type(dZ), dZ)
@@ -586,8 +428,8 @@ def _batch(maps):
 def _finite(*arrays):
     """Whether no array is empty, and all numbers are finite: then zero times any of them is 0.
 
-    The sum of squares is the fastest way to tell: it is not finite where a number is not. (It may
-    also overflow; then the taps are taken, which is only slower.)
+    The sum of squares sees it: what is not finite stays in it, and no sum is faster. (One that
+    overflows says no, and the taps are taken, which is only slower.)
     """
     with np.errstate(invalid="ignore", over="ignore"):
         return all(a.size and math.isfinite(np.vdot(a, a)) for a in arrays)

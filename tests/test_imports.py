@@ -14,6 +14,7 @@ FLOORS = [  # a module imports from the floors below its own
     ["checks"],
     ["shapes"],
     ["loops", "vectorized", "layers", "gradcheck", "examples", "trace"],
+    ["small"],
     ["fast"],
     ["panels"],
     ["exercises"],
