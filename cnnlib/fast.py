@@ -1,13 +1,11 @@
-"""The functions of `cnnlib.vectorized`, as fast as NumPy can be.
+"""The functions of `cnnlib.loops`, as fast as NumPy makes them.
 
-The taps of `vectorized` are many small products, and each reads all of its cells from memory.
-Here the same sums are made in an order that suits a processor. Read it from top to bottom:
-
-*Columns* copy the windows of some cells side by side, so that one product does all weights.
-*Blocks* let neighboring windows share a copy where the filters are few. *Pieces* keep each product
-small enough for the library that makes it. *Strides* are taken apart, so that no zero between two
-cells is multiplied. Maps so small that only the number of calls counts are left to `small`. The
-public functions stand at the end.
+Read `cnnlib.vectorized` first: its *taps*, one matrix product for each weight position, are the
+whole idea. But each tap reads all of its cells from memory again, and its product is often narrow.
+Here the same sums are made in an order that suits a processor. *Windows* are copied side by side,
+so that one product does all weights. *Tiles* of them stay in the cache, and are multiplied in
+pieces of the size that the library for products likes best. *Strides* are taken apart, so that no
+zero between two cells is multiplied. The smallest maps are left to `cnnlib.small`.
 """
 
 import math
@@ -31,8 +29,8 @@ from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 # --- taps --------------------------------------------------------------------------------------
 #
 # Taps are taken where zeros may not be multiplied, since a number is not finite; where a dilation
-# leaves gaps in a window, or a stride has a single window; and where there are so many channels that
-# a tap is a large product already.
+# leaves gaps in a window, or a stride has a single window; and where there are so many channels
+# that a tap is a large product already.
 
 MATRIX = 2**14
 """Weights of a tap that make a product of their own worth its call."""
@@ -265,7 +263,7 @@ def _collect(X, rows, columns, Z, shape):
     plan = _plan(len(X), X.itemsize, rows, columns, *shape[2:], SOME)
     numbers, made = rows.f * plan.windows.reach * shape[2], plan.windows.width * shape[3]
     spare = plan.windows.blocks * plan.windows.width - columns.o
-    total = part = None
+    total, part = np.zeros((numbers, made), X.dtype), None
     for at, tile in _tiles(X, plan):
         z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
         if plan.by_column:  # each row of windows, of all images, is a matrix
@@ -276,10 +274,10 @@ def _collect(X, rows, columns, Z, shape):
         for cut in _pieces(left.shape[1], plan.height):
             a, b = _cut(left, *cut).swapaxes(2, 3), _cut(right, *cut)
             if len(a) == a.shape[1] == 1:
-                part = np.matmul(a[0, 0], b[0, 0], out=part)
+                part = np.matmul(a[0, 0], b[0, 0], out=part)  # in the same memory each time
+                total += part
             else:
-                part = np.matmul(a, b).sum(axis=(0, 1))
-            total, part = (part, None) if total is None else (np.add(total, part, out=total), part)
+                total += np.matmul(a, b).sum(axis=(0, 1))
     return plan.windows.filters_of(total, shape)
 
 
