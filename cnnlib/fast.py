@@ -379,11 +379,12 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
 
 def _filter(dZ, Y, where):
     dZ, Y = _as(np.result_type(dZ, Y), dZ, Y)
-    dW = np.zeros((*where.filter_size, Y.shape[-1], dZ.shape[-1]), dZ.dtype)
-    if _by_taps(where, *dW.shape[2:], dZ, Y):
-        filter_taps(dZ, Y, where, dW)
-        return dW
-    return _collect(_batch(Y), *where, _batch(dZ), dW.shape)
+    shape = *where.filter_size, Y.shape[-1], dZ.shape[-1]
+    if not _by_taps(where, *shape[2:], dZ, Y):
+        return _collect(_batch(Y), *where, _batch(dZ), shape)
+    dW = np.zeros(shape, dZ.dtype)
+    filter_taps(dZ, Y, where, dW)
+    return dW
 
 
 @by_name
