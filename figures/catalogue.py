@@ -5,7 +5,9 @@ from figures import (
     filter_gradient,
     forward,
     input_gradient,
+    made_fast,
     matrix,
+    nudged,
     one_dimension,
     road,
     speed,
@@ -21,6 +23,8 @@ FIGURES = (
     *matrix.FIGURES,
     *whole.FIGURES,
     *filter_gradient.FIGURES,
+    *nudged.FIGURES,
+    *made_fast.FIGURES,
     *speed.FIGURES,
 )
 """Every figure of the course: see `figures.figure.Figure` for what a row holds."""

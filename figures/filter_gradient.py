@@ -9,16 +9,19 @@ from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import filter_steps
 from figures import draw, one_weight, programs, several_maps, stride
 from figures.figure import Figure
-from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, Y, at, nine, of_weight
+from figures.one_weight import DZ, W_SIZE, Y_SIZE, Z_SIZE, Y, at, nine, of_weight
 from figures.several_maps import F_K, N_K, SEVERAL, bare, board, read, sums_to, times
 from figures.stride import OBLONG
 
 # --- dZ slides over Y ----------------------------------------------------------------
 
 
+PLACE = (2, 1)  # another weight than the one whose sum was worked through
+
+
 def as_filter(ax):
     """dZ lies on Y like a filter; one position, one cell of dW."""
-    step = of_weight(WEIGHT)
+    step = of_weight(PLACE)
     y = board(
         ax,
         panels.panels(step, 0)[0],
@@ -41,17 +44,17 @@ def as_filter(ax):
         back=True,
         size=17,
     )
-    draw.text(ax, 400, 540, f"dW{at(WEIGHT)} = " + " + ".join(t.product for t in step.terms), 18)
+    draw.text(ax, 400, 540, f"dW{at(PLACE)} = " + " + ".join(t.product for t in step.terms), 18)
     draw.text(ax, 400, 574, f"= {bare(step.value)}", 22, True)
     draw.legend(ax, 60, 476, ("window", "target", "done"), {"window": "dZ"}, size=15)
 
 
 def _as_filter_alt():
-    step = of_weight(WEIGHT)
+    step = of_weight(PLACE)
     return (
-        f"dZ, {Z_SIZE}, lies like a filter on Y, {Y_SIZE}, with its corner on Y{at(WEIGHT)}, not "
+        f"dZ, {Z_SIZE}, lies like a filter on Y, {Y_SIZE}, with its corner on Y{at(PLACE)}, not "
         f"flipped. The {len(step.terms)} products under it add up to one cell of dW, {W_SIZE}: "
-        f"dW{at(WEIGHT)} = {' + '.join(t.product for t in step.terms)} = {bare(step.value)}."
+        f"dW{at(PLACE)} = {' + '.join(t.product for t in step.terms)} = {bare(step.value)}."
     )
 
 
