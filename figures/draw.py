@@ -8,6 +8,7 @@ lines, and backward arrows are dashed.
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +115,7 @@ def lines(ax, x, y, rows, size=18, leading=1.4, **how):
     return y
 
 
+@cache
 def width_of(words, size, bold=False):
     """Return the width of words in pixels."""
     weight = "bold" if bold else "normal"

@@ -11,8 +11,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 from source import names_after
 
 from cnnlib import loops
@@ -140,11 +138,9 @@ def boxes(figure, text):
     """Yield the words of a figure with left, top, right and bottom, in DejaVu Sans."""
     found = re.findall(TEXT, text)
     assert len(found) == text.count("<text"), "a text that this test does not read"
-    for italic, bold, size, anchor, x, y, words in found:
+    for _, bold, size, anchor, x, y, words in found:
         size, x, y, words = float(size), float(x), float(y), html.unescape(words)
-        look = {"style": "italic" if italic else "normal", "weight": 700 if bold else 400}
-        font = FontProperties(family="DejaVu Sans", size=size, **look)
-        width, *_ = text_to_path.get_text_width_height_descent(words, font, ismath=False)
+        width = draw.width_of(words, size, bool(bold))
         left = x - width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
         yield words, size, left, y - 0.73 * size, left + width, y
 
