@@ -132,7 +132,7 @@ def max_pool(Y, size, stride=None):
     TypeError, ValueError
         If `Y` is not a map of floats, or the window does not fit on it.
     """
-    (y, _), *rest = _taps(_windows(Y, size, stride))
+    (y, _), *rest = _taps(pool_geometry(Y, size, stride))
     Z = np.array(Y[y], Y.dtype.newbyteorder("="), order="C")
     for y, _ in rest:
         np.maximum(Z, Y[y], out=Z)
@@ -163,7 +163,7 @@ def max_pool_backward(dZ, Y, size, stride=None):
     TypeError, ValueError
         If an argument is not a map of floats, or the sizes do not fit together.
     """
-    where = _windows(Y, size, stride)
+    where = pool_geometry(Y, size, stride)
     check_map("dZ", dZ)
     Z_shape = (*Y.shape[:-3], *where.output_size, Y.shape[-1])
     if dZ.shape != Z_shape:
@@ -216,7 +216,7 @@ def _taps(where):
     return [(y, u < s_h and v < s_w) for (u, v), y, _ in where.taps()]
 
 
-def _windows(Y, size, stride):
+def pool_geometry(Y, size, stride):
     """Check the arguments of a pool and return its `Geometry`."""
     check_map("Y", Y)
     size = step_pair(size, "size")

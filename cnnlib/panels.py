@@ -272,7 +272,12 @@ def panels(step, term):
 
 def _layouts(step, near):
     """Return pairs (terms, their three panels): one for each plane that these terms are from."""
-    lay = {"forward": _forward_panels, "input": _input_panels, "filter": _filter_panels}
+    lay = {
+        "forward": _forward_panels,
+        "input": _input_panels,
+        "filter": _filter_panels,
+        "pool": _pool_panels,
+    }
     lay = lay.get(step.trace.kind, _giving_panels)
     planes = {}
     for n, one in enumerate(step.terms):
@@ -346,6 +351,19 @@ def _giving_panels(step, terms):
         _plain(step, left, maps[left[-1]], giver, note="; the marked cell gives"),
         _plain(step, right, (k_in, k), weights, weights),
         _received(step, result, maps[result[-1]], _numbered(step, terms, "target")),
+    ]
+
+
+def _pool_panels(step, terms):
+    """A max pool's way back: the cell that gives, the window with its largest cell, the result."""
+    index = step.source.index
+    maps = index[2:]
+    window = {cell.index[:2] for cell in step.trace.window(index)}
+    won = _numbered(step, terms, "right")
+    return [
+        _plain(step, "dZ", maps, {index[:2]: ALL}, note="; the marked cell gives"),
+        _plain(step, "Y", maps, won, window, note="; the window, its largest cell marked"),
+        _received(step, "dY", maps, _numbered(step, terms, "target")),
     ]
 
 

@@ -9,6 +9,8 @@ Each pass is a way to read all these triples, grouped by one of the three:
     scatter     dZ gives dZ W to dY   for each cell of Z
     influence   Y  gives Y W to Z     for each cell of Y
 
+A sixth, of a max pool, gives each dZ to the cell of Y that was the largest of its window.
+
 A `Trace` is the lazy sequence of the steps of one pass. Sums run in the order of
 the loops, so they equal `cnnlib.loops` bit for bit, up to float64. The walk
 goes map by map, so that the next step is the next window. One image, no batch.
@@ -17,13 +19,13 @@ goes map by map, so that the next step is the next window. One image, no batch.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from cnnlib import shapes
 from cnnlib.checks import by, by_name
+from cnnlib.layers import pool_geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ PASSES = {
     "filter": Pass("dZ", "Y", "dW", subject="dW"),
     "scatter": Pass("dZ", "W", "dY", subject="dZ"),
     "influence": Pass("Y", "W", "Z", subject="Y"),
+    "pool": Pass("dZ", "Y", "dY", subject="dZ"),
 }
 
 
@@ -174,6 +177,8 @@ class Trace(Sequence):
         The factors by name, and b where there is one.
     shapes : dict of str to tuple
         Shapes of the factors and of the result, by name.
+    dtype : dtype
+        Of the arrays and of the sums.
     channels : (int, int)
         n_k and f_k: how many maps there are to walk through on each side.
     biased : bool
@@ -183,12 +188,13 @@ class Trace(Sequence):
     def __init__(self, kind, where, arrays, result_shape):
         self.kind, self.where = kind, where
         self.parts = PASSES[kind]
-        dtype = np.result_type(*arrays.values())  # of the sums, as in the loops
-        self.arrays = {name: _frozen(array, dtype) for name, array in arrays.items()}
+        self.dtype = np.result_type(*arrays.values())  # of the sums, as in the loops
+        self.arrays = {name: _frozen(array, self.dtype) for name, array in arrays.items()}
         self.biased = "b" in arrays
         self.shapes = {name: array.shape for name, array in arrays.items()}
         self.shapes[self.parts.result] = tuple(map(int, result_shape))
-        self.channels = (self.shapes.get("W") or self.shapes["dW"])[2:]
+        filters = self.shapes.get("W") or self.shapes.get("dW")
+        self.channels = filters[2:] if filters else (1, result_shape[2])
         self._shape = self.shapes[self.parts.subject]
         self._walk = _outermost_last(self._shape)
         self._values = {}
@@ -204,27 +210,28 @@ class Trace(Sequence):
         if isinstance(position, slice):
             return tuple(self[p] for p in range(*position.indices(len(self))))
         position = range(len(self))[position]
-        walked = tuple(map(int, np.unravel_index(position, self._walk)))
-        index = (*walked[-2:], *walked[-3::-1])
+        index = self._index(position)
         if self.parts.subject == self.parts.result:
             terms, start = self._sum(index)
             value = terms[-1].target.value if terms else start
             target = Cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
-        source = self._cell(self.parts.left, index)
+        source = self.cell(self.parts.left, index)
         return Step(position, self.gifts(index), 0.0, None, source, self)
 
-    @cached_property
-    def most_terms(self):
-        """The largest number of terms that a step of this pass has."""
-        if not len(self):
-            return 0
+    def _index(self, position):
+        walked = tuple(map(int, np.unravel_index(position, self._walk)))
+        return (*walked[-2:], *walked[-3::-1])
+
+    def count(self, position):
+        """Return how many terms a step has, without making it."""
+        index = self._index(position)
         known = {"Y": "r", "W": "u", "Z": "i"}[self.parts.subject[-1]]
         n_k, f_k = self.channels
         maps = {"Y": f_k, "W": 1, "Z": n_k}[self.parts.subject[-1]]
         return maps * math.prod(
-            max((sum(1 for _ in axis.joined(**{known: n})) for n in range(size)), default=0)
-            for axis, size in zip(self.where, self._shape[:2], strict=True)
+            sum(1 for _ in axis.joined(**{known: n}))
+            for axis, n in zip(self.where, index[:2], strict=True)
         )
 
     def position(self, index):
@@ -253,41 +260,51 @@ class Trace(Sequence):
 
     def value_before(self, index, position):
         """Return a cell of the result as it is before a step of a pass that gives."""
-        terms, value = self._sum(index)
-        for term in terms:
-            if self.position(term.left.index) >= position:
-                break
-            value = term.target.value
-        return value
-
-    def _sum(self, target):
-        """All terms that go into one cell of the result, with running sums."""
-        left, right, result, _ = self.parts
-        lefts, rights = self.arrays[left], self.arrays[right]
-        start = total = self.arrays["b"][target[-1]] if self.biased else lefts.dtype.type(0)
-        terms = []
-        with np.errstate(invalid="ignore", over="ignore"):
-            for triple in self._triples(result, target):
-                a, b = triple[left[-1]], triple[right[-1]]
-                x, y = lefts[a], rights[b]
-                total = total + x * y
-                sum_so_far = Cell(result, target, float(total))
-                terms.append(
-                    Term(
-                        Cell(left, a, float(x)), Cell(right, b, float(y)), float(x * y), sum_so_far
-                    )
-                )
-        return tuple(terms), float(start)
+        lines = self._ledger(index, until=_outermost_last(self._index(position)))
+        return float(lines[-1][3] if lines else self._start(index))
 
     def gifts(self, source):
         """Return the terms of the left factor's cell with this index, one for each target."""
         found = []
         for triple in self._triples(self.parts.left, source):
-            terms, _ = self._sum(triple[self.parts.result[-1]])
-            found.append(next(term for term in terms if term.left.index == source))
+            target = triple[self.parts.result[-1]]
+            line = next(line for line in self._ledger(target) if line[0] == source)
+            found.append(self._term(target, line))
         return tuple(found)
 
-    def _cell(self, name, index):
+    def _sum(self, target):
+        """All terms that go into one cell of the result, with running sums."""
+        lines = self._ledger(target)
+        return tuple(self._term(target, line) for line in lines), float(self._start(target))
+
+    def _start(self, target):
+        return self.arrays["b"][target[-1]] if self.biased else self.dtype.type(0)
+
+    def _ledger(self, target, until=None):
+        """Lines (left index, right index, product, sum so far) of one cell of the result.
+
+        With `until`, only those of the left factor's cells that are walked before it.
+        """
+        left, right, result, _ = self.parts
+        lefts, rights = self.arrays[left], self.arrays[right]
+        total, lines = self._start(target), []
+        with np.errstate(invalid="ignore", over="ignore"):
+            for triple in self._triples(result, target):
+                a, b = triple[left[-1]], triple[right[-1]]
+                if until and _outermost_last(a) >= until:
+                    break
+                product = lefts[a] * rights[b]
+                total = total + product
+                lines.append((a, b, product, total))
+        return lines
+
+    def _term(self, target, line):
+        left, right, product, total = line
+        cells = self.cell(self.parts.left, left), self.cell(self.parts.right, right)
+        return Term(*cells, float(product), Cell(self.parts.result, target, float(total)))
+
+    def cell(self, name, index):
+        """Return the cell of a factor with this index."""
         return Cell(name, index, float(self.arrays[name][index]))
 
     def _triples(self, name, index):
@@ -312,6 +329,68 @@ class Trace(Sequence):
                 for r, u, i in rows.joined(**on_rows):
                     for c, v, j in columns.joined(**on_columns):
                         yield {"Y": (r, c, k_in), "W": (u, v, k_in, k), "Z": (i, j, k)}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTerm(Term):
+    """What a max pool gives back: all of `left`, to the cell whose number `right` is."""
+
+    def __str__(self):
+        return str(self.left)
+
+    @property
+    def product(self):
+        """The gradient times the slope of the largest cell, which is 1: ``3·1``."""
+        return f"{number(self.left.value)}·1"
+
+
+class PoolTrace(Trace):
+    """The steps back through a max pool: what each cell of dZ gives. Made by `pool_steps`."""
+
+    def __init__(self, where, dZ, Y):
+        super().__init__("pool", where, {"dZ": dZ, "Y": Y}, Y.shape)
+
+    def window(self, index):
+        """Return the cells of Y in the window of a cell of dZ, in row order."""
+        i, j, k = index
+        rows, columns = self.where
+        places = [(r, c, k) for r, _, _ in rows.joined(i=i) for c, _, _ in columns.joined(i=j)]
+        return tuple(self.cell("Y", place) for place in places)
+
+    def largest(self, index):
+        """Return the largest cells of such a window: the first gets all, the others are ties."""
+        cells = self.window(index)
+        missing = tuple(cell for cell in cells if math.isnan(cell.value))  # counts as the largest
+        most = max(cell.value for cell in cells)
+        return missing or tuple(cell for cell in cells if cell.value == most)
+
+    def count(self, position):
+        """Return how many terms a step has: one."""
+        return 1
+
+    def gifts(self, source):
+        """Return the one term of the cell of dZ with this index."""
+        target = self.largest(source)[0].index
+        line = next(line for line in self._ledger(target) if line[0] == source)
+        return (self._term(target, line),)
+
+    def _ledger(self, target, until=None):
+        r, c, k = target
+        total, lines = self._start(target), []
+        with np.errstate(invalid="ignore", over="ignore"):
+            for _, _, i in self.where.rows.joined(r=r):
+                for _, _, j in self.where.columns.joined(r=c):
+                    if until and (k, i, j) >= until:
+                        return lines
+                    if self.largest((i, j, k))[0].index == target:
+                        share = self.arrays["dZ"][i, j, k]
+                        total = total + share
+                        lines.append(((i, j, k), target, share, total))
+        return lines
+
+    def _term(self, target, line):
+        term = super()._term(target, line)
+        return PoolTerm(term.left, term.right, term.value, term.target)
 
 
 @by_name
@@ -406,6 +485,40 @@ def filter_steps(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     _one_image("dZ", dZ)
     shape = (*where.filter_size, Y.shape[-1], dZ.shape[-1])
     return Trace("filter", where, {"dZ": dZ, "Y": Y}, shape)
+
+
+@by_name
+def pool_steps(dZ, Y, size, *, stride=None):
+    """Steps of what each cell of dZ gives back through a max pool.
+
+    Parameters
+    ----------
+    dZ : ndarray, shape (o_h, o_w, n_k)
+    Y : ndarray, shape (n_h, n_w, n_k)
+    size, stride
+        As in `cnnlib.layers.max_pool`.
+
+    Returns
+    -------
+    PoolTrace
+        One step for each cell of dZ, with one term: the first of the largest cells in row
+        order gets all of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cnnlib.layers.max_pool_backward`; also for a batch.
+    """
+    where = pool_geometry(Y, size, stride)
+    shapes.check_map("dZ", dZ)
+    _one_image("Y", Y)
+    shape = (*where.output_size, Y.shape[2])
+    if dZ.shape != shape:
+        raise ValueError(
+            f"dZ has the shape {dZ.shape}, but the pool of a map {Y.shape} gives {shape}; "
+            f"pass the Y, the size and the stride of the forward pass"
+        )
+    return PoolTrace(where, dZ, Y)
 
 
 def _over_z(kind, Y, W, b, stride, padding, dilation):

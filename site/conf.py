@@ -10,7 +10,7 @@ from docutils import nodes
 from fontTools import subset
 from sphinx.util import logging as sphinx_logging
 
-from cnnlib.steppers import pages
+from cnnlib.steppers import page
 
 project = "The backward pass of a convolution layer"
 author = "The cnnlib authors"
@@ -87,7 +87,7 @@ def finish_page(app, pagename, templatename, context, doctree):
     """Put what steppers need into the head, and a way into the browser's lab below the title."""
     body = context.get("body", "")
     if "cnnlib-" in body:
-        context["metatags"] = context.get("metatags", "") + pages.HEAD
+        context["metatags"] = context.get("metatags", "") + page.HEAD
     if context.get("lite") and pagename.startswith("notebooks/"):
         link = f'<a href="../lite/lab/index.html?path={pagename}.ipynb">Run it in the browser</a>'
         body = body.replace("</h1>", f"</h1>\n<p>{link}</p>", 1)

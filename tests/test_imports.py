@@ -13,8 +13,8 @@ PACKAGE = Path(cnnlib.__file__).parent
 FLOORS = [  # a module imports from the floors below its own
     ["checks"],
     ["shapes"],
-    ["loops", "vectorized", "layers", "gradcheck", "examples", "trace"],
-    ["fast"],
+    ["loops", "vectorized", "layers", "gradcheck", "examples"],
+    ["fast", "trace"],
     ["panels"],
     ["exercises"],
     ["steppers"],

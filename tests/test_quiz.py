@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from sections import Section, numbers
 
 from cnnlib import examples, loops, shapes, trace
-from cnnlib.steppers import quiz, view
+from cnnlib.steppers import quiz
 
 E, OBLONG, T, S = examples.one_map(), examples.oblong(), examples.three_maps(), examples.strided()
 DILATED = {"padding": ((1, 0), (2, 1)), "dilation": (2, 1), "stride": (1, 2)}
@@ -259,128 +258,46 @@ def test_there_is_nothing_to_ask_of_a_step_without_a_term():
     assert [kind for kind in quiz.KINDS if quiz.question(kind, step, 0)] == ["size"]
 
 
-def test_a_tally_takes_the_first_guess_of_each_question():
-    tally = quiz.Tally()
-    one, other = (quiz.question("value", TRACES["input"][n], 0) for n in (0, 1))
-    assert str(tally) == "0 of 0 right"
-    assert tally.take(one, "nonsense") is False
-    assert tally.take(one, one.answer) is True
-    assert str(tally) == "0 of 1 right"
-    assert tally.take(other, other.answer) is True
-    assert tally.take(other, "nonsense") is False
-    assert str(tally) == "1 of 2 right"
+def test_a_score_takes_the_first_guess_of_each_question():
+    score = quiz.Score()
+    assert str(score) == "0 of 0 right"
+    for key, right in (
+        ("one", False),
+        ("one", True),
+        ("two", None),
+        ("two", True),
+        ("three", True),
+    ):
+        score.take(key, right)
+    assert score.answered == {"one": False, "two": None, "three": True}
+    assert str(score) == "1 of 2 right"
 
 
-# --- what is hidden -------------------------------------------------------------------
+def test_without_the_half_turn_is_told():
+    """A slip is named only where its number differs from the answer."""
+    W = E.W[::-1, ::-1]
+    for steps, array in (("input", E.dZ), ("forward", E.Y)):
+        wrong = (
+            loops.conv_backward_input(array, W, E.input_size)
+            if steps == "input"
+            else loops.conv_forward(array, W, E.b)
+        )
+        for step in TRACES[steps]:
+            if len(step.terms) < 9:
+                continue
+            asked = quiz.question("value", step, 0)
+            guess = f"{wrong[step.target.index]:.0f}"
+            if not asked.is_right(guess):
+                assert "half" in asked.slip(guess)
+    weight = quiz.question("weight", TRACES["input"][12], 1)
+    assert (weight.answer, weight.slip("2, 1")) == ("W(2, 1, 0, 0)", "")
+    assert weight.slip("0, 1") == "Without the half turn W(0, 1, 0, 0) would lie there."
 
 
-@EACH_TRACE
-def test_a_hidden_value_is_nowhere_in_the_step(steps):
-    for step, terms in each_step(steps):
-        section = Section(view.html(step, terms[0], hide=True))
-        plain = Section(view.html(step, terms[0]))
-        for term in terms:
-            live, open_ = section.at(term), plain.at(term)
-            assert "sum so far" not in section.node.text()
-            assert "which is" not in section.node.text()
-            if step.source:
-                assert live.tables[2].letters == open_.tables[2].letters
-                check_nothing_given(step, live)
-            else:
-                assert live.sum.rstrip().endswith("= ?")
-                (cell,) = [c for c in live.tables[2].cells if c.letter == "s"]
-                assert cell.text == "?"
-            # all the rest is there: one has to work it out
-            assert live.tables[0] == open_.tables[0]
-            assert live.tables[1] == open_.tables[1]
-
-
-def each_step(steps):
-    return ((step, range(max(1, len(step.terms)))) for step in steps)
-
-
-def check_nothing_given(step, live):
-    """Of a giving step each receiver shows what it was before, and the sum the factors alone."""
-    plane = step.terms[live.marked].target.index[2] if step.terms else None
-    if plane is None:
-        return
-    before = [
-        step.trace.value_before((*place, plane), step.number)
-        for place in np.ndindex(*step.trace.shapes[step.trace.parts.result][:2])
-    ]
-    assert [cell.number for cell in live.tables[2].cells] == before
-    assert [product for _, product in live.products] == [t.product for t in step.terms]
-
-
-@EACH_TRACE
-def test_a_hidden_value_stays_hidden_at_every_place_of_the_html(steps):
-    """With numbers that stand for nothing else, the answer does not occur in the text at all."""
-    rng = np.random.default_rng(3)
-    arrays = {name: rng.normal(size=a.shape) for name, a in steps.arrays.items()}
-    strange = trace.Trace(steps.kind, steps.where, arrays, steps.shapes[steps.parts.result])
-    for step, terms in each_step(strange):
-        for term in terms[:: max(1, len(terms) // 2)]:
-            question = quiz.question("value", step, term)
-            if question:
-                hidden = view.html(step, term, aside=None, hide=True)
-                assert question.answer in view.html(step, term)
-                assert question.answer not in hidden
-                sums = [trace.number(total, bare=True) for total in step.sums[1:]]
-                assert not any(total in hidden for total in sums if len(total) > 5)
-
-
-def test_what_stands_beside_a_step_is_hidden_with_its_value():
-    step = TRACES["filter"][4]
-    hidden = Section(view.html(step, aside=view.nudge(step, 1.0), hide=True)).at()
-    assert len(hidden.tables) == 3
-    assert hidden.beside == ""
-    assert "Raise" not in hidden.all
-
-
-@EACH_TRACE
-@pytest.mark.parametrize("kind", ["weight", "index"])
-def test_a_puzzle_marks_what_was_given_and_nothing_else(kind, steps):
-    for step, _, question in asked(kind, steps):
-        html = view.puzzle(step, question)
-        live = Section(html).at(0)
-        given = {cell.array: cell.index for cell in question.given}
-        assert len(live.tables) == 3
-        for table in live.tables:
-            name = table.caption.split(",")[0]
-            marked = [
-                (int(header), int(column))
-                for header, row in table.rows
-                for column, cell in zip(table.columns, row, strict=True)
-                if cell.letter
-            ]
-            assert marked == ([given[name][:2]] if name in given else [])
-            assert not any(cell.over for cell in table.cells)  # where it lies would say it
-            if name == steps.parts.result:
-                assert {cell.text for cell in table.cells} == {"·"}
-            else:
-                maps = map_in(table.caption, name)
-                plane = steps.arrays[name][(..., *maps)]
-                assert [c.text for c in table.cells] == [
-                    trace.number(x, bare=True) for x in plane.ravel().tolist()
-                ]
-                if name in given:
-                    assert maps == given[name][2:]
-        assert question.answer not in live.all
-        assert live.markable == []
-        assert live.code == []
-        assert not re.search(r"\bterm-\d|\bgo-\d|\bat-\d", html)
-
-
-def map_in(caption, name):
-    """Return the map indices that a caption names; 0 where there is one map."""
-    places = {"Y": ("k_in",), "W": ("k_in", "k"), "Z": ("k",)}[name[-1]]
-    found = dict(re.findall(r"\b(k_in|k) = (\d+)", caption))
-    return tuple(int(found.get(place, 0)) for place in places)
-
-
-@EACH_TRACE
-def test_a_puzzle_about_a_size_shows_no_map(steps):
-    question = quiz.question("size", steps[0], 0)
-    live = Section(view.puzzle(steps[0], question)).at(0)
-    assert live.tables == []
-    assert numbers(live.all) == [1, len(steps)]  # step 1 of so many
+def test_the_winner_of_a_pool_is_asked_for():
+    steps = trace.pool_steps(E.dZ, E.Y, 3, stride=1)
+    asked = quiz.question("index", steps[5], 0)
+    assert (asked.ask, asked.answer) == ("Which cell of dY gets dZ(1, 2, 0)?", "dY(1, 4, 0)")
+    assert "first one in row order" in asked.slip("3, 2")
+    assert quiz.question("weight", steps[5], 0) is None
+    assert quiz.question("size", steps[5], 0).answer == "3 x 3"

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from cnnlib import examples, exercises, steppers, trace
-from cnnlib.steppers import pages, quiz, stages, view
-from cnnlib.steppers.position import Position
+from cnnlib.steppers import page as pages
+from cnnlib.steppers import stages, static
 from homework import __main__ as homework
 from homework import names, sheets
 from homework import pages as homework_pages
@@ -191,23 +191,11 @@ def pair(request, monkeypatch):
 
 
 def everything(stepper):
-    """Yield all HTML that is made of a stepper: live, saved, asked, and as a page."""
-    last = len(stepper.step.terms) - 1
+    """Yield all HTML that is made of a stepper: saved, and as a page."""
     for index in (0, len(stepper.steps) // 2):
         stepper.index = index
-        yield stepper._html()
-        yield stepper._repr_mimebundle_()["text/html"]
-        yield view.html(stepper.step, 0)
-        yield view.html(stepper.step, max(0, last), fixed=True, hide=True)
-        yield view.html(stepper.step, 0, static=True)
+        yield stepper._repr_mimebundle_()[0]["text/html"]
     yield pages.document(stepper.fragment(), "a title")
-    for kind in quiz.KINDS:
-        stepper.predict = kind
-        yield stepper._html()
-        yield stepper._question.value
-        stepper.reveal("7")
-        yield stepper._message.value
-        stepper.predict = None
 
 
 def test_the_name_of_an_array_is_text(pair):
@@ -223,9 +211,8 @@ def test_the_name_of_a_stage_is_text():
     plain = stages.stride_stages(given.dZ, given.W, given.input_size, **given.how)
     for stage in plain:
         odd = dataclasses.replace(stage, done=HOSTILE)
-        for static in (False, True):
-            right = view.html(dataclasses.replace(stage, done="done"), static=static)
-            assert skeleton(view.html(odd, static=static)) == skeleton(right)
+        right = static.html(dataclasses.replace(stage, done="done"))
+        assert skeleton(static.html(odd)) == skeleton(right)
 
 
 def test_the_title_of_a_page_is_text():
@@ -233,49 +220,12 @@ def test_the_title_of_a_page_is_text():
     assert skeleton(pages.document("<p></p>", HOSTILE)) == skeleton(right)
 
 
-ONE_LINE = [("p", ("class",)), ("/p", ())]
-FIELDS = {
-    "code": lambda s: s._editor._code,
-    "array": lambda s: s._editor._fields["Y"],
-    "go to": lambda s: s._goto,
-    "stride": lambda s: s._how_fields["stride"],
-    "padding": lambda s: s._how_fields["padding"],
-}
-CODES = [HOSTILE, f"forward;float64;{HOSTILE}", f"forward;float64;Y=1x1x1:{HOSTILE}"]
-
-
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("text", CODES, ids=["text", "part", "numbers"])
-def test_what_is_typed_is_text(field, text):
-    stepper = steppers.ForwardStepper()
-    stepper._numbers.value = True
-    FIELDS[field](stepper).value = text
-    if field == "array":
-        stepper._editor._on_use(None)
-    said = stepper._message.value
-    assert skeleton(said) == ONE_LINE
-    assert len(said) > 40  # something was said
-    assert "<img" not in stepper._repr_mimebundle_()["text/html"]
-
-
-def test_a_guess_is_text():
-    stepper = steppers.ForwardStepper()
-    stepper.predict = "value"
-    stepper._guess.value = HOSTILE
-    assert skeleton(stepper._message.value) == ONE_LINE
-    assert "&lt;img" in stepper._message.value
-
-
-def test_the_message_of_an_exception_is_text(monkeypatch):
-    def fails(self):
-        raise RuntimeError(HOSTILE)
-
-    stepper = steppers.ForwardStepper()
-    monkeypatch.setattr(Position, "next", fails)
-    with pytest.raises(RuntimeError):
-        stepper._on_move("next", None)
-    assert skeleton(stepper._message.value) == ONE_LINE
-    assert "&lt;img" in stepper._message.value
+def test_the_browser_writes_text_and_never_html():
+    """Hostile codes and numbers are typed in tests/browser/test_saved_pages.py."""
+    ways = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|Fragment\(|setHTML"
+    for name in (r"\beval\b", r"\bnew Function\b", r"\bimport\(", "on(click|error|load)=", ways):
+        assert not re.search(name, pages.JOINED), name
+    assert re.search(ways, "root.innerHTML = text")
 
 
 def test_what_a_students_function_says_is_text():

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from cnnlib.steppers import share
 
-DTYPES = [np.float32, np.float64]
+DTYPES = [np.float16, np.float32, np.float64]
 
 
 @st.composite
@@ -50,7 +50,7 @@ def same(one, other):
 )
 def test_a_code_brings_the_problem_back(array, more, kind, geometry):
     both = {"Y": array, "W": more} if more.dtype == array.dtype else {"Y": more}
-    code = share.to_code(kind, both, geometry)
+    code = share.to_code(kind, both, geometry, more.dtype.name)
     assert "\n" not in code
     assert " " not in code
     found = share.from_code(code)
@@ -58,12 +58,6 @@ def test_a_code_brings_the_problem_back(array, more, kind, geometry):
     assert list(found[1]) == list(both)
     for name, made in found[1].items():
         same(made, both[name])
-
-
-@given(array=arrays(least=1, dimensions=(3, 4)))
-def test_rows_come_back(array):
-    read = share.rows_from_text("Y", share.rows_to_text(array))
-    same(read.reshape(array.shape).astype(array.dtype), array)
 
 
 @pytest.mark.parametrize("between", [" ", "   ", "\t", ",", ", ", ";", " ; "])
@@ -82,27 +76,26 @@ def test_a_block_of_a_spreadsheet_is_read(between, end):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("1 2\n3", "2, 1 numbers: all rows need as many"),
-        ("1 2\n3 4\n\n5 6", "all maps as many rows"),
+        ("1 2\n3", "2, 1 numbers: all rows need the same length"),
+        ("1 2\n3 4\n\n5 6", "all maps the same number of rows"),
         ("1 2\n3 4\n\n5\n6", "2, 2, 1, 1 numbers"),
-        ("1 2\n3 four", "Y, row 2: 'four' is no number"),
-        ("=A1 2", "Y, row 1: '=A1' is no number"),
-        ("1 0x1F", "'0x1F' is no number"),
-        ("1_000", "'1_000' is no number"),
-        ("1 --2", "'--2' is no number"),
-        ("1,5e", "'5e' is no number"),
-        ("1 #DIV/0!", "'#DIV/0!' is no number"),
-        ("<b>1</b>", "is no number"),
-        ("__import__('os')", "is no number"),
-        ("infinity", "is no number"),
-        ("½", "is no number"),
-        ("²", "is no number"),
-        ("−3", "is no number"),  # a minus sign of a word processor
+        ("1 2\n3 four", "Y, row 2: 'four' is not a number"),
+        ("=A1 2", "Y, row 1: '=A1' is not a number"),
+        ("1 0x1F", "'0x1F' is not a number"),
+        ("1_000", "'1_000' is not a number"),
+        ("1 --2", "'--2' is not a number"),
+        ("1,5e", "'5e' is not a number"),
+        ("1 #DIV/0!", "'#DIV/0!' is not a number"),
+        ("<b>1</b>", "is not a number"),
+        ("__import__('os')", "is not a number"),
+        ("infinity", "is not a number"),
+        ("½", "is not a number"),
+        ("²", "is not a number"),
         ("", "Y is empty"),
         (" \n\t\n ", "Y is empty"),
-        ("1" * 31, "is no number"),
-        ("1e9999", "is no number"),
-        ("x" * 10_000, "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...' is no number"),
+        ("1" * 31, "is not a number"),
+        ("1e9999", "is not a number"),
+        ("x" * 10_000, "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not a number"),
         ("1 " * 150_000, "Y has 300000 characters"),
     ],
 )
@@ -146,18 +139,18 @@ GOOD = "input;float64;dZ=2x2x1:1,2,3,4;W=1x1x1x1:2;input_size=2x2;stride=1x1;pad
 @pytest.mark.parametrize(
     "code, said",
     [
-        ("", "this is no code of a problem"),
-        ("input", "this is no code of a problem"),
-        (";;;;", "this is no code of a problem"),
-        ("__import__('os').system('true')", "this is no code"),
-        ("input;object;dZ=1:1", "this is no code"),
-        ("input;int8;dZ=1:1", "this is no code"),
-        ("input;int64;dZ=1:1", "this is no code"),
-        ("../../etc/passwd", "this is no code"),
+        ("", "this is not the code"),
+        ("input", "this is not the code"),
+        (";;;;", "this is not the code"),
+        ("__import__('os').system('true')", "this is not the code"),
+        ("input;object;dZ=1:1", "this is not the code"),
+        ("input;int8;dZ=1:1", "this is not the code"),
+        ("input;int64;dZ=1:1", "this is not the code"),
+        ("../../etc/passwd", "this is not the code"),
         ("C:\\temp\\x;float64;../dZ=1:1", "broken at '../dZ=1:1'"),
         ("input;float64;dZ=__import__('os')", "broken at"),
         ("input;float64;dZ=1:__import__('os')", "dZ, row 1"),
-        ("input;float64;dZ=1:eval(1)", "is no number"),
+        ("input;float64;dZ=1:eval(1)", "is not a number"),
         ("input;float64;dZ=99999x99999:1", "dZ is 99999x99999 and has 1 numbers"),
         ("input;float64;dZ=99999x99999x99999x99999:1,2", "and has 2 numbers"),
         ("input;float64;dZ=99999x99999x99999x99999:", "and has 0 numbers"),
@@ -172,15 +165,15 @@ GOOD = "input;float64;dZ=2x2x1:1,2,3,4;W=1x1x1x1:2;input_size=2x2;stride=1x1;pad
         ("input;float64;dZ=:1", "broken at"),
         ("input;float64;=1:1", "broken at"),
         ("input;float64;dZ", "broken at"),
-        ("input;float64;dZ=1:=A1", "is no number"),
-        ("input;float64;dZ=1:1\x00", "is no number"),
-        ("input;float64;dZ=1:2.5.1", "is no number"),
+        ("input;float64;dZ=1:=A1", "is not a number"),
+        ("input;float64;dZ=1:1\x00", "is not a number"),
+        ("input;float64;dZ=1:2.5.1", "is not a number"),
         (GOOD + ";" + "x" * 1000, "broken at 'xxx"),
         (GOOD + ";" * 300_000, "characters"),
         ("input;float64;dZ=1:" + "1" * 10_000_000, "the code has 10000019 characters"),
-        ("a=" * 99_000, "this is no code"),
+        ("a=" * 99_000, "this is not the code"),
         ("input;float64;" + "a=1x" * 40_000, "broken at"),
-        ("input;float64;dZ=1:" + "1e" * 90_000, "is no number"),
+        ("input;float64;dZ=1:" + "1e" * 90_000, "is not a number"),
     ],
     ids=lambda text: text[:30].replace("\x00", "0"),
 )
@@ -216,11 +209,14 @@ def test_a_code_that_is_no_text_is_refused(code):
         share.from_code(code)
 
 
-def test_digits_of_other_scripts_read_as_what_they_say_or_not_at_all():
-    try:
-        assert share.from_code(GOOD.replace("dZ=2x2x1:1,2", "dZ=2x2x1:١,٢"))[1]["dZ"][0, 1, 0] == 2
-    except ValueError as refused:
-        assert "is no number" in str(refused)
+def test_digits_of_other_scripts_are_refused():
+    """The browser would not read them as Python does."""
+    with pytest.raises(ValueError, match="is not a number"):
+        share.from_code(GOOD.replace("dZ=2x2x1:1,2", "dZ=2x2x1:١,٢"))
+
+
+def test_the_minus_of_a_word_processor_is_read():
+    assert share.rows_from_text("Y", "\u22123 1").ravel().tolist() == [-3, 1]
 
 
 def test_spaces_and_line_breaks_in_a_code_do_not_matter():

@@ -8,7 +8,7 @@ from hypothesis import given
 from problems import GEOMETRIES, problems
 
 from cnnlib import examples, loops, shapes
-from cnnlib.steppers import stages, view
+from cnnlib.steppers import stages, static
 
 ONE_MAP = [p for p in GEOMETRIES if p.batch == () and p.channels == (1, 1)]
 
@@ -32,7 +32,7 @@ def check(problem):
         if stage.name == "dZ":
             assert not np.any(stage.values[zeros])
         assert " x ".join(map(str, stage.values.shape)) in str(stage)
-        assert str(stage) in view.html(stage)
+        assert str(stage) in static.html(stage)
 
 
 @pytest.mark.parametrize("problem", ONE_MAP, ids=str)

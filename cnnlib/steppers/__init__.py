@@ -1,17 +1,18 @@
 """A problem, stepped: the widget, and what it needs."""
 
-from cnnlib.steppers.widgets import (
+from cnnlib.steppers.kinds import (
     ActivationStepper,
     FilterGradientStepper,
     ForwardStepper,
     InfluenceStepper,
     InputGradientStepper,
+    MaxPoolStepper,
     NudgeStepper,
     ScatterStepper,
-    Stepper,
     StrideStepper,
     ThreeWaysStepper,
 )
+from cnnlib.steppers.widget import Stepper
 
 __all__ = [
     "ActivationStepper",
@@ -19,6 +20,7 @@ __all__ = [
     "ForwardStepper",
     "InfluenceStepper",
     "InputGradientStepper",
+    "MaxPoolStepper",
     "NudgeStepper",
     "ScatterStepper",
     "Stepper",

@@ -6,6 +6,7 @@ Each stage is a map that was made from the one before; the last one is dY. What
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -59,18 +60,27 @@ class Stages(Sequence):
         Shapes of dZ, W and dY.
     """
 
-    channels, most_terms = (1, 1), 0
+    kind, channels = "stages", (1, 1)
 
     def __init__(self, where, dZ, W):
-        self.where, self.arrays = where, {"dZ": dZ.copy(), "W": W.copy()}
+        self.where, self.dtype = where, np.result_type(dZ, W)
+        self.arrays = {name: np.array(a, self.dtype) for name, a in (("dZ", dZ), ("W", W))}
         self.shapes = {"dZ": dZ.shape, "W": W.shape, "dY": (*where.input_size, 1)}
-        self._stages = [
+
+    @cached_property
+    def _stages(self):
+        made = _stages(self.where, **self.arrays)
+        return [
             Stage(number, name, done, moved[..., 0], tuple(rows), tuple(columns), self)
-            for number, (name, done, moved, rows, columns) in enumerate(_stages(where, dZ, W))
+            for number, (name, done, moved, rows, columns) in enumerate(made)
         ]
 
     def __len__(self):
-        return len(self._stages)
+        return 6
+
+    def count(self, position):
+        """Return how many terms a stage has: none."""
+        return 0
 
     def __repr__(self):
         return f"<stages of dY, {shapes.by(self.shapes['dY'])}: {len(self)}>"

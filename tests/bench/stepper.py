@@ -5,7 +5,8 @@ first that finds it changed, that change is about to be painted, and the frame a
 the clock. So a time is too long by up to one frame, 17 ms, and never too short. The cases
 take turns, so that a busy moment of the machine falls on all of them alike.
 
-Beside them stands the floor: a Label that the kernel changes when a button is pressed.
+Beside them stand two floors: a Label that the kernel changes when a button is pressed, and a
+field that a jslink moves with a slider, without the kernel.
 """
 
 import datetime
@@ -23,7 +24,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "browser")]
 from lab import (  # noqa: E402
     CHROMIUM_OPTIONS,
     chromium,
-    keys_heard,
+    drawn,
     open_notebook,
     run_all,
     server,
@@ -36,6 +37,7 @@ TIMES, WARM_UP = 30, 5
 LARGE = {
     "12 x 12": "np.arange(144.).reshape(12, 12, 1) % 7, one.W, padding=1",
     "28 x 28": "np.arange(784.).reshape(28, 28, 1) % 7, one.W",
+    "28 x 28 x 3": "np.arange(2352.).reshape(28, 28, 3) % 7, np.ones((5, 5, 3, 3))",
 }
 CELLS = [
     f"import sys\nsys.path.insert(0, {str(REPOSITORY / 'tests' / 'browser')!r})\n"
@@ -46,38 +48,38 @@ CELLS = [
     "button, label = ipywidgets.Button(), ipywidgets.Label('0')\n"
     "button.on_click(lambda _: setattr(label, 'value', str(int(label.value) + 1)))\n"
     "ipywidgets.HBox([button, label])",
+    "slider, field = ipywidgets.IntSlider(max=500), ipywidgets.IntText()\n"
+    "linked = ipywidgets.jslink((slider, 'value'), (field, 'value'))\n"
+    "ipywidgets.HBox([slider, field])",
 ]
-AIM = {"28 x 28": 60}
-MOST = 40  # milliseconds, of all others
-FLOOR = "a Label through the kernel"
+KERNEL, LINK = "a Label through the kernel", "a jslink"
+FRAME = 17  # milliseconds: what a step may take more than a jslink
 
 MEASURE = """async ([number, key]) => {
   const cell = document.querySelectorAll('.jp-CodeCell')[number];
-  const root = cell.querySelector('.cnnlib-stepper') ?? cell.querySelector('.jp-OutputArea');
+  const root = cell.querySelector('.cnnlib-stepper');
   const frame = () => new Promise(requestAnimationFrame);
-  const texts = key ? '.cnnlib-where' : '.widget-label';
-  const shown = () => [...root.querySelectorAll(texts)].filter(e => e.checkVisibility())
-    .map(e => e.innerText).join();
+  const field = cell.querySelector('.widget-text input');
+  const shown = () => root ? `${root.dataset.step} ${root.dataset.term}`
+    : field?.value ?? cell.querySelector('.widget-label').innerText;
   cell.scrollIntoView();
-  if (key && !root.contains(document.activeElement))
-    (root.querySelector('.cnnlib-steps > input:checked') ?? root).focus({preventScroll: true});
-  const press = key => document.activeElement.dispatchEvent(
+  const target = root ?? cell.querySelector('.noUi-handle') ?? cell.querySelector('button');
+  target.focus({preventScroll: true});
+  const press = key => target.dispatchEvent(
     new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
-  if (/^St\\w+ (\\d+) of \\1:/.test(shown())) {  // the end: begin again, off the clock
-    press('Home');
-    await new Promise(done => setTimeout(done, 300));
-  }
   await frame(); await frame();
   const before = shown(), start = performance.now();
   if (key) press(key);
-  else root.querySelector('button').click();
+  else target.click();
+  if (root && shown() === before) {  // the end: begin again
+    press('Home');
+    return null;
+  }
   while (shown() === before)
     if (performance.now() - start > 2000) return null; else await frame();
-  await frame();
+  await frame(); await frame();
   return performance.now() - start;
 }"""
-COUNT_BYTES = """([number]) => document.querySelectorAll('.jp-CodeCell')[number]
-  .querySelector('.cnnlib-steps')?.outerHTML.length ?? 0"""
 
 
 def cases():
@@ -85,12 +87,14 @@ def cases():
     numbers = {name: n for n, name in enumerate([*KINDS, *LARGE], start=1)}
     by_step = {f"{name}, by step": (n, "ArrowRight") for name, n in numbers.items()}
     by_term = {f"{name}, by term": (n, "ArrowDown") for name, n in numbers.items()}
-    by_term.pop("stride, by term")  # a stage has no terms
-    return by_step | by_term | {FLOOR: (len(CELLS) - 1, None)}
+    for name in ("stride", "pool"):  # a stage has no term, and a window of a pool one
+        by_term.pop(f"{name}, by term")
+    floors = {KERNEL: (len(CELLS) - 2, None), LINK: (len(CELLS) - 1, "ArrowRight")}
+    return by_step | by_term | floors
 
 
 def measure(page):
-    """Return {name of a case: milliseconds, first to last} and {name: size in the page}."""
+    """Return {name of a case: milliseconds, first to last}."""
     times = {name: [] for name in cases()}
     for turn in range(WARM_UP + TIMES):
         for name, (cell, key) in cases().items():
@@ -98,7 +102,7 @@ def measure(page):
             if turn >= WARM_UP and taken is not None:
                 times[name].append(taken)
             page.wait_for_timeout(60)  # the kernel has heard of the step before the next key
-    return times, {name: page.evaluate(COUNT_BYTES, [cell]) for name, (cell, _) in cases().items()}
+    return times
 
 
 def run():
@@ -111,14 +115,14 @@ def run():
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
             open_notebook(page, address, "bench.ipynb")
             run_all(page)
-            keys_heard(page, len(KINDS) + len(LARGE))
-            times, sizes = measure(page)
+            drawn(page, len(KINDS) + len(LARGE))
+            times = measure(page)
             version = browser.version
             browser.close()
-    return times, sizes, version
+    return times, version
 
 
-def report(times, sizes, version, load):
+def report(times, version, load):
     """Print the table, and say whether the machine was quiet enough to tell."""
     names = ("jupyterlab", "ipywidgets", "anywidget")
     versions = [f"{name} {importlib.metadata.version(name)}" for name in names]
@@ -127,22 +131,20 @@ def report(times, sizes, version, load):
     print(
         f"{os.getloadavg()[0]:.1f} after. Milliseconds from key to painted frame, {TIMES} times.\n"
     )
-    print(f"{'':<28}{'median':>8}{'1st':>6}{'9th':>6}{'aim':>6}{'HTML, kB':>10}")
+    aim = statistics.median(times[LINK]) + FRAME
+    print(f"{'':<28}{'median':>8}{'1st':>6}{'9th':>6}{'of a jslink':>14}")
     for name, taken in times.items():
-        if len(taken) < TIMES:
+        if len(taken) < TIMES // 2:
             print(f"{name:<28} only {len(taken)} of {TIMES}: it did not always move")
-        if len(taken) < 2:
             continue
-        tenths = statistics.quantiles(taken, n=10)
-        aim = "" if name == FLOOR else AIM.get(name.split(",")[0], MOST)
-        median = statistics.median(taken)
-        over = "  over" if aim and median > aim else ""
-        row = f"{median:>8.0f}{tenths[0]:>6.0f}{tenths[-1]:>6.0f}{aim:>6}"
-        print(f"{name:<28}{row}{sizes[name] / 1000:>10.0f}{over}")
-    floor = statistics.quantiles(times[FLOOR], n=10)
+        tenths, median = statistics.quantiles(taken, n=10), statistics.median(taken)
+        ratio = median / statistics.median(times[LINK])
+        over = "  over" if name != KERNEL and median > aim else ""
+        print(f"{name:<28}{median:>8.0f}{tenths[0]:>6.0f}{tenths[-1]:>6.0f}{ratio:>14.2f}{over}")
+    floor = statistics.quantiles(times[LINK], n=10)
     if load[0] > 0.5 * os.cpu_count() or floor[-1] > 2 * floor[0]:
         print(
-            f"\nThe machine was too busy to tell: load {load[0]:.1f} before the run, the floor "
+            f"\nThe machine was too busy to tell: load {load[0]:.1f} before the run, a jslink "
             f"between {floor[0]:.0f} and {floor[-1]:.0f} ms. Run it again when it is idle."
         )
 

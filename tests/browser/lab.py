@@ -234,10 +234,10 @@ ACTIVATE = """last => {
 """Makes the cell behind a code cell the active one; there is one, since a lesson ends with text."""
 
 
-def keys_heard(page, count):
-    """Wait until as many steppers hear keys: each has its spoken line then."""
+def drawn(page, count):
+    """Wait until as many steppers are drawn."""
     page.wait_for_function(
-        "n => document.querySelectorAll('.cnnlib-stepper > .cnnlib-said').length >= n",
+        "n => document.querySelectorAll('.cnnlib-stepper[data-step]').length >= n",
         arg=count,
-        timeout=60_000,
+        timeout=120_000,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab import EXECUTE, close, listen, open_another, open_lab, run_all
+from shown import read
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -28,8 +29,6 @@ for number, one in enumerate(found):
 print(len(found))
 """
 PLACE = "print(json.dumps(shown.place(found[{}])))"
-SHOWN = """root => [...root.querySelectorAll('.cnnlib-where')].find(e => e.checkVisibility())
-  ?.innerText.replace(/\\s+/g, ' ').trim()"""
 A_STEPPER = re.compile(r"<[^>]+><p[^>]*>(Step|Stage) \d+ of ")
 WIDE = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon img')]
   .filter(e => !e.naturalWidth).map(e => e.src)"""
@@ -49,16 +48,6 @@ def lab(browser, jupyterlab):
     context.close()
 
 
-def same(seen, place):
-    """Whether a heading says what it must: its words, and its numbers to six digits."""
-    words, numbers = place
-    if not seen or not seen.startswith(words):
-        return False
-    rest = re.sub(r"\b\w+\([\d, ]+\)", "", seen[len(words) :])  # without the names of cells
-    read = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", rest)]
-    return read == [pytest.approx(n, rel=1e-4) for n in numbers]
-
-
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem[:2])
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_lesson_runs_and_its_steppers_step(lab, path, whole, axe, shoot):
@@ -75,7 +64,7 @@ def test_a_lesson_runs_and_its_steppers_step(lab, path, whole, axe, shoot):
         made = int(page.evaluate(EXECUTE, NUMBER_THEM))
         seen = 0
         for number in range(made):
-            root = page.locator(f".cnnlib-stepper.number-{number}")
+            root = page.locator(f".number-{number} .cnnlib-stepper")
             if root.count():
                 step_by_mouse_and_key(page, root, number)
                 assert axe(page, f".number-{number}") == []
@@ -94,28 +83,22 @@ def step_by_mouse_and_key(page, root, number):
             page.evaluate(EXECUTE, f"print(json.dumps([*range(len(found[{number}].steps))]))")
         )
     )
-    root.locator(".cnnlib-said").wait_for(state="attached")
-
-    def place():
-        return json.loads(page.evaluate(EXECUTE, PLACE.format(number)))
 
     def settled(what, step=None):
         for _ in range(100):
-            shown, at = root.evaluate(SHOWN), place()
-            if not shown:  # what is far away is not laid out
-                root.evaluate("e => e.scrollIntoView()")
-            if same(shown, at) and (step is None or at[0].split()[1] == str(step + 1)):
+            seen, wanted = read(root), json.loads(page.evaluate(EXECUTE, PLACE.format(number)))
+            same = seen["place"] == wanted["place"] and step in (None, wanted["place"][0])
+            if same and seen["marked"] in ([], wanted["marked"]):
                 return
             page.wait_for_timeout(50)
-        raise AssertionError(f"after {what}: the page shows {shown!r}, the kernel is at {at}")
+        raise AssertionError(f"after {what}: the page shows {seen}, the kernel is at {wanted}")
 
     settled("the lesson")
-    root.get_by_role("button", name="First", exact=True).click()
+    root.get_by_role("button", name="First step").click()
     settled("First", 0)
     root.get_by_role("button", name="Next", exact=True).click()
     settled("Next", min(1, count - 1))
-    focus = root.locator(".cnnlib-steps > input:checked")
-    (focus if focus.count() else root.locator(".cnnlib-panels:visible")).first.focus()
+    root.focus()
     for key, step in (("ArrowRight", min(2, count - 1)), ("ArrowUp", None), ("End", count - 1)):
         page.keyboard.press(key)
         settled(key, step)

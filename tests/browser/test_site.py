@@ -13,7 +13,7 @@ from lab import listen
 from shown import check, read
 
 from cnnlib import examples, trace
-from cnnlib.steppers import pages
+from cnnlib.steppers.page import HEAD
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -145,8 +145,8 @@ def test_every_stepper_is_on_its_page_with_what_it_needs_and_without_a_kernel(si
     steppers = sum("".join(d.get("text/html", "")).startswith("<div><p>Step ") for d in shown)
     text = (site / "notebooks" / f"{lesson.stem}.html").read_text("utf-8")
     assert text.count('class="cnnlib-stepper"') == steppers > 0
-    assert text.count(pages.HEAD) == 1
-    assert pages.HEAD not in (site / "index.html").read_text("utf-8")
+    assert text.count(HEAD) == 1
+    assert HEAD not in (site / "index.html").read_text("utf-8")
     for file in site.rglob("*.html"):
         assert "widget-view" not in file.read_text("utf-8")
 

@@ -21,16 +21,15 @@ BUTTON = (
     "button.on_click(lambda _: 1 / 0)\nbutton.click()"
 )
 STEPPER = (
-    "from cnnlib import steppers\nfrom cnnlib.steppers.position import Position\n"
-    "stepper = steppers.ForwardStepper()\ndel Position.next\n"
-    "stepper._buttons['Next'].click()"
+    "from cnnlib import steppers\nstepper = steppers.ForwardStepper()\n"
+    "stepper.observe(lambda change: 1 / 0, 'index')\nstepper.index = 3"
 )
 FAULTS = {
     "a hang": (HANG, "Timeout|time"),
     "a hang that hears no interrupt": (DEAF, "Timeout|time"),
     "a dead kernel": (DEAD, "Kernel died|Timeout"),
     "a button whose callback raises": (BUTTON, "ZeroDivisionError"),
-    "a stepper whose callback raises": (STEPPER, "AttributeError"),
+    "a stepper whose callback raises": (STEPPER, "ZeroDivisionError"),
 }
 PYTEST = "-m pytest -q -p no:cacheprovider --config-file pyproject.toml --nbval"
 RUNNERS = {

@@ -1,0 +1,107 @@
+// The toolbar: moves, how to move, where one is, and what opens; and the track of the steps.
+
+import { div, flag, make, makeButton, makeChoice, makeField, seq, setIcon, write } from "./dom.js";
+
+const MOVES = { first: "First step", previous: "Previous", next: "Next", last: "Last step" };
+
+function button(name, label, text) {
+  const more = { "aria-label": label, title: text ? null : label, "data-do": name };
+  return makeButton(`cs-do-${name}`, name, text, more);
+}
+
+export function makeBar(acts, { questions, terms }) {
+  const made = {};
+  for (const [name, label] of Object.entries(MOVES))
+    made[name] = button(name, label, name === "next" ? "Next" : "");
+  made.next.append(made.next.firstChild); // the arrow after its word
+  const play = button("play", "Play or pause", "Play");
+  const units = ["cell", "term"].map((one) => [one, `by ${one}`]);
+  const unit = makeChoice("unit", "move by", units, "cell", (one) => acts.unit(one === "term"));
+  const field = makeField("cs-goto", { "aria-label": "go to a cell or step" });
+  const count = make("span", { class: "cs-count" });
+  const predict = button("predict", "Predict", "Predict");
+  const code = button("code", "The same in Python", "");
+  const setup = button("setup", "Set up", "Set up");
+  const present = button("present", "Present, full screen", "Present");
+  const more = button("more", "More", "");
+  const moves = div("cs-group cs-moves", ...Object.values(made), play, more);
+  const place = div("cs-group cs-place", terms ? unit.node : null, field, count);
+  const rare = div("cs-group cs-rare", questions ? predict : null, code, setup, present);
+  const group = { class: "cs-bar", role: "group", "aria-label": "moves" };
+  const node = make("div", group, moves, place, rare);
+
+  node.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-do]")?.dataset.do;
+    if (name === "more") flag(more, "aria-expanded", node.toggleAttribute("data-more"));
+    else if (name) acts[name]();
+  });
+  field.addEventListener("focus", () => field.select());
+  field.addEventListener("keydown", (event) => event.key === "Enter" && acts.goTo(field.value));
+  field.addEventListener("blur", () => {
+    field.value = field.dataset.place;
+  });
+
+  function show(state) {
+    for (const name of ["first", "previous"]) dim(made[name], state.atStart);
+    for (const name of ["next", "last"]) dim(made[name], state.atEnd);
+    write(play.lastChild, state.playing ? "Pause" : "Play");
+    setIcon(play, state.playing ? "pause" : "play");
+    flag(play, "aria-pressed", state.playing);
+    unit.show(state.byTerm ? "term" : "cell");
+    field.dataset.place = state.place;
+    if (document.activeElement !== field || state.moved) field.value = state.place;
+    field.style.setProperty("--long", state.longest);
+    write(count, state.count);
+    flag(predict, "aria-pressed", Boolean(state.predicting));
+    flag(code, "aria-pressed", Boolean(state.code));
+    flag(setup, "aria-expanded", Boolean(state.setup));
+    write(present.lastChild, state.presenting ? "Leave" : "Present");
+    flag(present, "aria-label", state.presenting ? "Leave full screen" : "Present, full screen");
+    setIcon(present, state.presenting ? "leave" : "present");
+  }
+  return { node, show, field };
+}
+
+// A button that does nothing now stays where it is, so that the focus is not lost.
+function dim(node, off) {
+  flag(node, "aria-disabled", off ? "true" : null);
+}
+
+// A bar for each step, with a gap after each row of the result; above 60 steps one line.
+export function makeTrack(length, row, go) {
+  const few = length <= 60;
+  const bar = (n) => make("i", { class: (n + 1) % row ? "" : "cs-end" });
+  const bars = few ? seq(length).map(bar) : [make("i"), make("b")];
+  const slider = { role: "slider", tabindex: 0, "aria-label": "step", "aria-valuemin": 1 };
+  const node = make("div", { ...slider, "aria-valuemax": length }, ...bars);
+  node.className = few ? "cs-track" : "cs-track cs-slider";
+  const stepAt = (x) => {
+    const { left, width } = node.getBoundingClientRect();
+    if (!few) return Math.round(((x - left) / width) * (length - 1));
+    const edges = bars.map((bar) => bar.getBoundingClientRect().right);
+    const found = edges.findIndex((edge) => x <= edge + 1);
+    return found < 0 ? length - 1 : found;
+  };
+  const slide = (event) => go(Math.max(0, Math.min(length - 1, stepAt(event.clientX))));
+  node.addEventListener("pointerdown", (event) => {
+    slide(event);
+    node.setPointerCapture(event.pointerId);
+  });
+  node.addEventListener(
+    "pointermove",
+    (event) => node.hasPointerCapture(event.pointerId) && slide(event),
+  );
+  let last = -1;
+
+  function show(number, place) {
+    flag(node, "aria-valuenow", number + 1);
+    flag(node, "aria-valuetext", `${place}, ${number + 1} of ${length}`);
+    if (!few) return node.style.setProperty("--at", length > 1 ? number / (length - 1) : 1);
+    const [from, to] =
+      last < 0 ? [0, length - 1] : [Math.min(last, number), Math.max(last, number)];
+    for (let n = from; n <= to; n += 1)
+      flag(bars[n], "data-at", n === number ? "now" : n < number ? "done" : null);
+    last = number;
+  }
+  return { node, show };
+}

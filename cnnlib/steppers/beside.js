@@ -1,0 +1,80 @@
+// What stands beside a pass: what a nudge of the weight changes, or what the activation makes of Z.
+
+import { activated, nudged } from "./aside.js";
+import { make, minus, write } from "./dom.js";
+import { fitNumbers, makeGrid } from "./grid.js";
+import { plainLines } from "./lay.js";
+import { shown } from "./number.js";
+
+export function makeAside(scene) {
+  const makers = { nudge: makeNudge, activation: makeActivation };
+  return makers[scene.problem.kind]?.(scene) ?? null;
+}
+
+// A table of the size of Z, for one of its maps.
+function makeExtra(scene, name, note, role) {
+  const [rows, columns] = scene.where.map((axis) => plainLines(axis.o));
+  const label = `${name}, ${note}`;
+  return makeGrid({ role, name, note, label, rows, columns, maps: [0] });
+}
+
+// The index of the only map says nothing: dZ(1, 1, 0) is dZ(1, 1).
+function makeSaid({ several }) {
+  const node = make("p", { class: "cs-tell" });
+  const short = (text) => (several ? text : text.replace(/\((\d+, \d+), 0\)/g, "($1)"));
+  return { node, show: (text) => write(node, minus(short(text))) };
+}
+
+function makeNudge(scene) {
+  const { problem, trace } = scene;
+  const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
+  const said = makeSaid(scene);
+  fitNumbers(
+    table,
+    [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)),
+  );
+
+  function show({ step, asked }) {
+    const made = nudged(problem, step, scene.name);
+    table.each((index, cell) => {
+      cell.removeAttribute("data-cell"); // it is no array of the pass
+      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index))));
+    });
+    said.show(asked.kind ? "" : made.sentence);
+  }
+  return { nodes: [table.node, said.node], show };
+}
+
+function makeActivation(scene) {
+  const { problem, trace } = scene;
+  const name = problem.extras.activation;
+  const tables = [["y", makeExtra(scene, "Y_out", `${name}(Z)`, "out")]];
+  if (problem.dY) tables.push(["back", makeExtra(scene, "dZ", "dY_out times the slope", "back")]);
+  const said = makeSaid(scene);
+  for (const [part, table] of tables) fitNumbers(table, valuesOf(problem, trace, part, table));
+
+  function show({ step, now, asked }) {
+    const complete = now >= step.terms.length - 1 && !asked.kind;
+    const made = activated(problem, step);
+    for (const [part, table] of tables) {
+      table.show(step.target.index.slice(2));
+      table.each((index, cell) => {
+        const full = [...index, ...table.maps];
+        const number = trace.position(full);
+        const known = number < step.number || (complete && number === step.number);
+        write(cell.firstChild, known ? minus(shown(made.at(full)[part])) : "\u00b7");
+        cell.toggleAttribute("data-now", number === step.number);
+      });
+    }
+    const waits = `Z(${step.target.index.join(", ")}) is not complete yet: its activation waits for the last term.`;
+    said.show(asked.kind ? "" : complete ? made.sentence : waits);
+  }
+  return { nodes: [...tables.map(([, table]) => table.node), said.node], show };
+}
+
+function valuesOf(problem, trace, part, table) {
+  const { at } = activated(problem, trace.step(0));
+  const texts = [];
+  table.each((index) => texts.push(shown(at([...index, 0])[part])));
+  return texts;
+}

@@ -1,0 +1,40 @@
+// The same step in Python: a line for each product.
+
+import { flag, make, write } from "./dom.js";
+import { stepText } from "./trace.js";
+
+export function makeCode(scene, choose) {
+  const node = make("ol", { class: "cs-lines", "aria-label": "The same in Python", tabindex: 0 });
+  const python = (cell) => scene.name(cell).replace("(", "[").replace(")", "]");
+  let lines = [];
+  node.addEventListener("click", (event) => {
+    const line = lines.indexOf(event.target.closest("li"));
+    if (line > 0) choose(line - 1);
+  });
+
+  function show({ step, now, asked }) {
+    if (asked.names || asked.secret) return node.replaceChildren();
+    const texts = textsOf(step, python);
+    while (lines.length < texts.length) lines.push(make("li", {}, make("code")));
+    node.replaceChildren(...lines.slice(0, texts.length));
+    texts.forEach((text, at) => {
+      write(lines[at].firstChild, text);
+      flag(lines[at], "data-marked-line", at === now + 1 && step.terms.length ? "" : null);
+    });
+  }
+  return { node, show };
+}
+
+function textsOf(step, python) {
+  if (step.stage) return [`# ${step.stage.done}`];
+  const start = step.bias ? python(step.bias) : "0";
+  const first = step.source
+    ? `# ${stepText({ ...step, terms: [] }).replace(/ gives.*/, "")} gives`
+    : `${python(step.target)} = ${start}`;
+  return [
+    first,
+    ...step.terms.map(
+      (term) => `${python(term.target)} += ${python(term.left)} * ${python(term.right)}`,
+    ),
+  ];
+}

@@ -1,0 +1,77 @@
+// The input gradient in stages: each map is made from the one before.
+
+import { div, flag, make, minus, phrase, times, write } from "./dom.js";
+import { makeCard } from "./board.js";
+import { fitNumbers, makeGrid } from "./grid.js";
+import { shown } from "./number.js";
+
+const TITLES = ["dZ arrives", "spread", "append", "pad", "slide", "crop"];
+
+export function makeStagesView(scene, tools) {
+  const { trace } = scene;
+  const stages = Array.from({ length: trace.length }, (_, n) => trace.step(n).stage);
+  const tables = stages.map((stage, n) => makeStage(stage, n, stages[n - 1]));
+  const card = makeCard(scene, { k_in: 0, k: 0 });
+  const slide = stages.findIndex((stage) => stage.name === "dY");
+  card.grid.box.setAttribute("data-turned", "");
+  card.grid.caption.lastElementChild.textContent = "turned";
+  tables[slide].node.append(card.node);
+  const panels = div("cs-panels cs-stages", ...tables.map((one) => one.node));
+  const said = make("p", { class: "cs-stage-said" });
+  const node = div("cs-step", said, panels);
+  panels.addEventListener("click", (event) => {
+    const stage = tables.findIndex((one) => one.node.contains(event.target));
+    if (stage >= 0) tools.go(stage);
+  });
+
+  function show({ step }) {
+    tables.forEach((table, n) => table.show(n, step.number));
+    said.replaceChildren(
+      ...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]),
+    );
+  }
+  const aloud = ({ stage }) =>
+    `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
+  return { node, show, aloud };
+}
+
+function lineOf(name) {
+  return /^\d+$/.test(name) ? { index: Number(name) } : { index: null, why: name };
+}
+
+function makeStage(stage, n, before) {
+  const [rows, columns] = [stage.rows, stage.columns].map((names) => names.map(lineOf));
+  const size = times([rows.length, columns.length]);
+  const label = `${stage.name}, ${stage.done}`;
+  const role = stage.name === "dZ" ? "board" : "result";
+  const grid = makeGrid({ role, name: stage.name, note: size, label, rows, columns, maps: [0] });
+  fitNumbers(grid, stage.values.flat().map(shown));
+  const title = make("h2", {}, make("span", { text: TITLES[n] }));
+  const node = make("section", { class: "cs-stage" }, title, grid.node);
+  const added = whatIsNew(stage, before);
+  grid.cells.forEach((line, row) =>
+    line.forEach((cell, column) => {
+      cell.classList.toggle("cs-new", added(rows[row], columns[column]));
+      cell.dataset.name = cell.dataset.cell ?? "";
+    }),
+  );
+
+  function show(number, now) {
+    flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
+    const known = number <= now;
+    grid.cells.forEach((line, row) =>
+      line.forEach((cell, column) => {
+        write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
+        flag(cell, "data-cell", number === now && cell.dataset.name ? cell.dataset.name : null);
+      }),
+    );
+  }
+  return { node, show };
+}
+
+// The zeros that this stage has put in.
+function whatIsNew(stage, before) {
+  if (!before || stage.name !== before.name) return () => false;
+  const had = new Set([...before.rows, ...before.columns].filter((name) => !/^\d+$/.test(name)));
+  return (...lines) => lines.some((line) => line.why && !had.has(line.why));
+}

@@ -1,0 +1,98 @@
+// A large map: the board and the result as heat, the window of the step magnified.
+
+import { div, flag, make, minus, write } from "./dom.js";
+import { makeFrame } from "./grid.js";
+import { makeLegend } from "./heat.js";
+import { planesOf } from "./lay.js";
+import { boxIn, makeLinks, measureGrid } from "./links.js";
+import { makeMeeting } from "./meet.js";
+import { shown } from "./number.js";
+import { makeTables, planeNow } from "./one.js";
+import { makeSum, planeTerms } from "./sum.js";
+import { makeTurn } from "./turn.js";
+import { windowsOf } from "./window.js";
+
+export function makeLargeView(scene, tools) {
+  const { lay } = scene;
+  const tables = makeTables(scene);
+  const { board, card, result } = tables;
+  const sum = makeSum(scene, tools.choose, { most: 5 });
+  const frame = makeFrame({ corner: lay.turned ? "last" : "first", className: "cs-window" });
+  const subtotals = makeSubtotals(scene, tools.choose);
+  sum.node.append(subtotals.node);
+  const meeting = makeMeeting(scene);
+  const links = makeLinks();
+  const turn = lay.turned && !card.grid.heat ? makeTurn(card) : null;
+  const meet = div("cs-meeting", meeting.node);
+  const legend = makeLegend(
+    [board, card, result].map((one) => one.grid).filter((grid) => grid.heat),
+  );
+  const last = div("cs-last", result.node, legend);
+  const panels = div("cs-panels cs-large", links.node, board.node, sum.node, last, card.node, meet);
+  const moving = lay.moves === "board" ? board.grid : result.grid;
+  let [places, shownPlace] = [null, null];
+
+  function show(place) {
+    shownPlace = place;
+    const { step, now, term, asked } = place;
+    const plane = planeNow(step, term);
+    tables.show(place, plane);
+    sum.show(step, now, plane, asked);
+    const { rows, columns } = sum.slots.size();
+    frame.resize(Math.max(1, rows), Math.max(1, columns));
+    if (!frame.node.isConnected) sum.slots.node.append(frame.node);
+    subtotals.show(step, term, asked);
+    meeting.show(step, asked.kind ? null : term);
+    draw();
+  }
+
+  // From the window to the magnified one.
+  function draw() {
+    const { step, asked } = shownPlace;
+    const [rows, columns] = windowsOf(scene, (step.target ?? step.source).index);
+    if (!places || asked.names || !rows.span || !columns.span) return links.show([]);
+    const from = places.grid.at([rows.first, columns.first]);
+    const to = places.grid.at([rows.first + rows.span - 1, columns.first + columns.span - 1]);
+    const { lens } = places;
+    const [x, end] = lay.moves === "board" ? [to.right, lens.left] : [from.left, lens.right];
+    const line = (y, at) => ({ path: `M${x} ${y}L${end} ${at}`, color: "k", dashed: true });
+    links.show([line(from.top, lens.top), line(to.bottom, lens.bottom)]);
+  }
+
+  function measure() {
+    places = null;
+    if (!links.isShown() || !shownPlace) return;
+    places = { grid: measureGrid(panels, moving), lens: boxIn(panels, sum.slots.node) };
+    draw();
+  }
+  return { node: div("cs-step", panels), show, measure, meet, turn, sum };
+}
+
+// What each map adds, where there are several; a click shows that map.
+function makeSubtotals(scene, choose) {
+  const node = div("cs-subtotals");
+  const buttons = [];
+  const axis = scene.trace.kind === "forward" || scene.trace.kind === "scatter" ? "k_in" : "k";
+  function show(step, term, asked) {
+    const planes = planesOf(scene.trace.kind, step, scene.trace.channels);
+    node.hidden = planes.length < 2;
+    if (node.hidden) return;
+    while (buttons.length < planes.length) {
+      const at = buttons.length;
+      const button = make("button", { type: "button", class: "cs-button" });
+      button.addEventListener("click", () => choose(Number(button.dataset.last)));
+      buttons.push(button);
+      node.append(buttons[at]);
+    }
+    planes.forEach((plane, at) => {
+      const terms = planeTerms(scene, step, plane);
+      const total = terms.reduce((sum, n) => sum + step.terms[n].value, 0);
+      const known = !asked.kind && !step.source;
+      write(buttons[at], `${axis} = ${plane[axis]}${known ? `: ${minus(shown(total))}` : ""}`);
+      buttons[at].dataset.last = terms.at(-1) ?? -1;
+      flag(buttons[at], "aria-disabled", terms.length ? null : "true");
+      flag(buttons[at], "aria-pressed", terms.includes(step.terms.indexOf(term)));
+    });
+  }
+  return { node, show };
+}

@@ -1,0 +1,106 @@
+// Lines from the two factors to their product, and from the sum to its cell.
+//
+// Where things lie is measured when the layout changes; a move then draws from these numbers and
+// asks the page for nothing.
+
+import { drawing } from "./dom.js";
+
+export function makeLinks(className = "") {
+  const node = drawing("svg", { class: `cs-links ${className}`, "aria-hidden": "true" });
+  let drawn = [];
+  function show(lines) {
+    while (drawn.length < lines.length) drawn.push(drawing("path"));
+    drawn = drawn.slice(0, Math.max(lines.length, 0));
+    lines.forEach(({ path, color, filled, dashed }, at) => {
+      drawn[at].setAttribute("d", path);
+      drawn[at].setAttribute("class", [filled ? "cs-tip" : "", dashed ? "cs-zoom" : ""].join(" "));
+      drawn[at].setAttribute("data-c", color);
+    });
+    node.replaceChildren(...drawn);
+  }
+  const isShown = () => node.isConnected && getComputedStyle(node).display !== "none";
+  return { node, show, isShown };
+}
+
+// A box of the page, in the coordinates of the panels.
+export function boxIn(frame, node) {
+  const [a, b] = [frame.getBoundingClientRect(), node.getBoundingClientRect()];
+  return makeBox(b.left - a.left, b.top - a.top, b.width, b.height);
+}
+
+export function makeBox(left, top, width, height) {
+  return {
+    left,
+    top,
+    right: left + width,
+    bottom: top + height,
+    x: left + width / 2,
+    y: top + height / 2,
+  };
+}
+
+// Where each cell of a grid lies: measured once at two of its corners.
+export function measureGrid(frame, grid) {
+  const first = boxIn(frame, grid.cells[0][0]);
+  const last = boxIn(frame, grid.cells.at(-1).at(-1));
+  const [rows, columns] = [grid.rows.length, grid.columns.length];
+  const [width, height] = [(last.right - first.left) / columns, (last.bottom - first.top) / rows];
+  const at = ([row, column]) =>
+    makeBox(first.left + column * width, first.top + row * height, width, height);
+  return { at, bottom: last.bottom, left: first.left, right: last.right, top: first.top };
+}
+
+const dot = ({ x, y }) => `M${x - 3.5} ${y}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z`;
+
+// From the side of a cell to the side of a pill.
+export function sideways(from, to, color) {
+  const middle = (from.right + to.left) / 2;
+  const path = `M${from.right} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.left - 2} ${to.y}`;
+  return [
+    { path, color },
+    { path: dot({ x: from.right, y: from.y }), color, filled: true },
+  ];
+}
+
+// From the side of a cell to the lower edge of a pill that has another one before it.
+export function under(from, first, to, color) {
+  const run = to.bottom + 7;
+  const middle = (from.right + first.left) / 2;
+  const path =
+    `M${from.right} ${from.y}C${middle} ${from.y} ${middle} ${run} ${first.left - 8} ${run}` +
+    `H${to.x - 8}Q${to.x} ${run} ${to.x} ${to.bottom}`;
+  return [
+    { path, color },
+    { path: dot({ x: from.right, y: from.y }), color, filled: true },
+  ];
+}
+
+// From the lower edge of a cell down to the name over a pill.
+export function downwards(from, to, color) {
+  const bend = (to.top - from.bottom) * 0.55;
+  const path = `M${from.x} ${from.bottom}C${from.x} ${from.bottom + bend} ${to.x} ${to.top - bend} ${to.x} ${to.top}`;
+  return [
+    { path, color },
+    { path: dot({ x: from.x, y: from.bottom }), color, filled: true },
+  ];
+}
+
+// From the sum to its cell, from below: there the result is still empty. `room` is where the
+// table of the result starts, and ends below.
+export function upInto(from, to, table, card, color) {
+  const run = Math.min(Math.max(from.y, to.bottom + 14), table.bottom + 14);
+  const r = 10;
+  const start = Math.max(from.right, card.right);
+  const middle = (start + table.left) / 2;
+  const across =
+    Math.abs(run - from.y) < 2
+      ? `M${from.right + 2} ${from.y}H${to.x - r}`
+      : `M${from.right + 2} ${from.y}H${start}C${middle} ${from.y} ${middle} ${run} ${table.left - 4} ${run}H${to.x - r}`;
+  const end = Math.abs(run - from.y) < 2 ? from.y : run;
+  const path = `${across}Q${to.x} ${end} ${to.x} ${Math.max(end - r, to.bottom + 4)}V${to.bottom + 6}`;
+  const tip = `M${to.x - 6} ${to.bottom + 11}L${to.x} ${to.bottom + 1}L${to.x + 6} ${to.bottom + 11}Z`;
+  return [
+    { path, color },
+    { path: tip, color, filled: true },
+  ];
+}

@@ -1,0 +1,46 @@
+// Motion: both factors fly into the sum, and the result pulses. It starts after the step is drawn,
+// lasts at most 200 ms, and does not take place where less motion is asked for.
+
+import { make } from "./dom.js";
+
+const TIME = { duration: 190, easing: "cubic-bezier(.2,.7,.2,1)" };
+
+export function makeMotion(root) {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let waiting = 0;
+
+  function fly(cells, slot) {
+    const end = slot.getBoundingClientRect();
+    const frame = root.getBoundingClientRect();
+    cells.forEach((cell, at) => {
+      const start = cell.getBoundingClientRect();
+      const [left, top] = [end.left - frame.left, end.top - frame.top + at * 22];
+      const ghost = make("span", {
+        class: "cs-ghost",
+        "data-c": "bk"[at],
+        "aria-hidden": "true",
+        text: cell.textContent,
+      });
+      ghost.style.cssText = `left:${left}px;top:${top}px;width:${end.width}px`;
+      root.append(ghost);
+      const from = `translate(${start.left - end.left}px, ${start.top - end.top - at * 22}px)`;
+      const move = ghost.animate([{ transform: from }, { transform: "none" }], TIME);
+      move.onfinish = move.oncancel = () => ghost.remove();
+    });
+  }
+
+  return function play() {
+    cancelAnimationFrame(waiting);
+    if (still.matches) return;
+    waiting = requestAnimationFrame(() => {
+      for (const ghost of root.querySelectorAll(".cs-ghost")) ghost.remove();
+      const from = [".cs-one .cs-board", ".cs-one .cs-card"].map((table) =>
+        root.querySelector(`${table} [data-marked]`),
+      );
+      const to = root.querySelector("[data-marked-product]");
+      if (from.every(Boolean) && to) fly(from, to);
+      const now = root.querySelector(".cs-result [data-now] span");
+      now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
+    });
+  };
+}

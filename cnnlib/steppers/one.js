@@ -1,0 +1,105 @@
+// One map: the sum, the board, the card over the meeting place, and the result.
+
+import { makeAside } from "./beside.js";
+import { div, make } from "./dom.js";
+import { cellOf, makeBoard, makeCard, makeResult } from "./board.js";
+import { planeOf } from "./lay.js";
+import { boxIn, downwards, makeLinks, measureGrid, sideways, under, upInto } from "./links.js";
+import { makeMeeting } from "./meet.js";
+import { makeSum } from "./sum.js";
+import { tellOf } from "./tell.js";
+import { makeTurn } from "./turn.js";
+
+// The plane of a step that is shown: that of its marked term.
+export function planeNow(step, term) {
+  return planeOf(term ? [term.left, term.right, term.target] : [step.target ?? step.source]);
+}
+
+// How a table is marked while something is asked: only what is given, nothing that lies there.
+export function markOf({ names, given, hide, secret }, array) {
+  const cell = names ? (given?.find((one) => one.array === array) ?? null) : null;
+  return {
+    bare: Boolean(names),
+    given: cell,
+    hide,
+    secret: Boolean(secret),
+    chosen: names === array,
+  };
+}
+
+// The three tables of a step together.
+export function makeTables(scene) {
+  const { lay } = scene;
+  const start = { k_in: 0, k: 0 };
+  const board = makeBoard(scene, start);
+  const card = makeCard(scene, start);
+  const result = makeResult(scene, lay.result.endsWith("W") ? [0, 0] : [0]);
+  function show({ step, term, asked }, plane) {
+    board.show(step, term, plane, markOf(asked, lay.board));
+    card.show(step, term, plane, markOf(asked, lay.card));
+    result.show(step, term, plane, markOf(asked, lay.result));
+  }
+  return { board, card, result, show };
+}
+
+export function makeOneView(scene, tools) {
+  const { lay } = scene;
+  const tables = makeTables(scene);
+  const { board, card, result } = tables;
+  const sum = makeSum(scene, tools.choose);
+  const meeting = makeMeeting(scene);
+  const links = makeLinks();
+  const aside = makeAside(scene);
+  const tell = aside ? [] : [make("p", { class: "cs-tell" }, ...tellOf(scene))];
+  const turn = lay.turned ? makeTurn(card) : null;
+  const meet = div("cs-meeting", meeting.node);
+  const last = div("cs-last", result.node, ...(aside?.nodes ?? tell));
+  const panels = div("cs-panels cs-one", links.node, board.node, card.node, meet, last);
+  const node = div("cs-step", sum.node, panels);
+  let [places, shownPlace] = [null, null];
+
+  function show(place) {
+    shownPlace = place;
+    const { step, now, term, asked } = place;
+    const plane = planeNow(step, term);
+    tables.show(place, plane);
+    sum.show(step, now, plane, asked);
+    meeting.show(step, asked.kind ? null : term);
+    aside?.show(place);
+    draw();
+  }
+
+  function draw() {
+    const { term, asked } = shownPlace;
+    if (!places || !term || asked.kind) return links.show([]);
+    const from = places.board.at(placeOf(board.grid, cellOf(term, lay.board)));
+    const by = places.card.at(placeOf(card.grid, cellOf(term, lay.card), turn?.turned()));
+    const to = places.result.at(placeOf(result.grid, term.target));
+    const first = scene.trace.left === lay.board;
+    const [near, far] = first ? [places.left, places.right] : [places.right, places.left];
+    const nameOver = first ? places.rightName : places.leftName;
+    const into = first ? sideways(from, near, "b") : under(from, far, near, "b");
+    const up = upInto(places.sum, to, places.result, places.meet, "t");
+    links.show([...into, ...downwards(by, nameOver, "k"), ...up]);
+  }
+
+  // Where things lie; called when the layout has changed.
+  function measure() {
+    places = null;
+    if (!links.isShown() || !shownPlace?.term) return;
+    places = { meet: boxIn(panels, meet) };
+    for (const [name, { grid }] of Object.entries({ board, card, result }))
+      places[name] = measureGrid(panels, grid);
+    for (const name of ["left", "right", "leftName", "rightName", "sum"])
+      places[name] = boxIn(panels, meeting[name]);
+    draw();
+  }
+  turn?.onTurn(() => shownPlace && draw());
+  return { node, show, measure, meet, turn, sum };
+}
+
+function placeOf(grid, cell, turned = false) {
+  const place = grid.place(cell.index);
+  const [rows, columns] = [grid.rows.length, grid.columns.length];
+  return turned ? [rows - 1 - place[0], columns - 1 - place[1]] : place;
+}

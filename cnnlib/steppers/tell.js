@@ -1,0 +1,109 @@
+// One remark for each kind: what its picture shows.
+
+import { phrase } from "./dom.js";
+
+const ONE = {
+  input: [
+    "The cut corner is ",
+    ["k", "W(0, 0)"],
+    ". It lies turned: ",
+    ["i", "i + u"],
+    " and ",
+    ["i", "j + v"],
+    " never change, so as one goes up, the other goes down.",
+  ],
+  forward: [
+    "The cut corner is ",
+    ["k", "W(0, 0)"],
+    ". Nothing is turned: both indices go up together.",
+  ],
+  filter: [
+    "The cut corner is ",
+    ["k", "dZ(0, 0)"],
+    ". Nothing is turned: ",
+    ["i", "r \u2212 i"],
+    " and ",
+    ["i", "c \u2212 j"],
+    " never change, so both go up together.",
+  ],
+  scatter: [
+    "One cell of ",
+    ["b", "dZ"],
+    " gives itself times ",
+    ["k", "W"],
+    ", as it is stored: nothing is turned. ",
+    "Where windows overlap, gifts add up.",
+  ],
+  influence: [
+    "One cell of ",
+    ["b", "Y"],
+    " is in several windows. In each it meets another weight of ",
+    ["k", "W"],
+    ": as the window moves on, the weight goes back.",
+  ],
+};
+const STRIDED = {
+  input: [
+    "The cut corner is ",
+    ["k", "W(0, 0)"],
+    ". It lies turned. A stride puts zeros between the cells of ",
+    ["b", "dZ"],
+    "; padding is cropped from ",
+    ["t", "dY"],
+    ".",
+  ],
+  filter: [
+    "The cut corner is ",
+    ["k", "dZ(0, 0)"],
+    ". Nothing is turned. A stride spreads ",
+    ["k", "dZ"],
+    " over ",
+    ["b", "Y"],
+    "; a dilation moves it further.",
+  ],
+};
+
+const SEVERAL = {
+  input: [
+    "A cell of ",
+    ["t", "dY"],
+    " collects from ",
+    ["i", "every"],
+    " map of dZ: k is summed, k_in stays. Each pair of maps has its own plane of ",
+    ["k", "W"],
+    ".",
+  ],
+  forward: [
+    "A cell of ",
+    ["t", "Z"],
+    " collects from ",
+    ["i", "every"],
+    " map of Y: k_in is summed, k stays. Each pair of maps has its own plane of ",
+    ["k", "W"],
+    ".",
+  ],
+  scatter: [
+    "A cell of ",
+    ["b", "dZ"],
+    " gives to ",
+    ["i", "every"],
+    " map of dY, through its own plane of ",
+    ["k", "W"],
+    ".",
+  ],
+  influence: [
+    "A cell of ",
+    ["b", "Y"],
+    " gives to ",
+    ["i", "every"],
+    " map of Z, through its own plane of ",
+    ["k", "W"],
+    ".",
+  ],
+};
+
+export function tellOf({ trace, where }, several = false) {
+  if (several) return phrase(SEVERAL[trace.kind] ?? []);
+  const plain = where.every((axis) => axis.s === 1 && axis.d === 1 && axis.before === 0);
+  return phrase((!plain && STRIDED[trace.kind]) || ONE[trace.kind] || []);
+}

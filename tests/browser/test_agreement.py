@@ -1,0 +1,150 @@
+"""The browser's half of tests/cases.json, and its traces beside Python's."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traces
+from test_cases import CASES
+
+from cnnlib.steppers import page as pages
+from cnnlib.steppers import problem, static
+
+NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
+NAMES += " fullName stepText stageText rowsToText half activated nudged"
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    """A page that has the names of the joined module."""
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    names = ", ".join(NAMES.split())
+    script = f"{pages.JOINED}\nObject.assign(window, {{ {names} }});"
+    page.set_content(f'<!doctype html><script type="module">{script}</script>')
+    page.wait_for_function("Boolean(window.openProblem)")
+    yield page
+    assert errors == []
+    page.close()
+
+
+TRY = """([cases, problems, make]) => {
+  const opened = name => openProblem(fromCode(problems[name]));
+  const one = Function('c', 'opened', `return ${make}`);
+  return cases.map(c => {
+    try { return { result: one(c, opened) }; } catch (e) { return { message: e.message }; }
+  });
+}"""
+NUMBER = "({nan: NaN, inf: Infinity, '-inf': -Infinity}[c.value] ?? Number(c.value))"
+HALVES = {
+    "numbers": f"[shown({NUMBER}), factor({NUMBER}), exactly({NUMBER}, c.dtype)]",
+    "geometry": "readGeometry(c.typed)",
+    "changes": "(p => ({code: toCode(p), note: p.note}))(changed(opened(c.problem), c.typed))",
+    "numbers typed": "toCode(used(opened(c.problem), c.typed))",
+    "codes": "toCode(openProblem(fromCode(c.code, c.kind)))",
+    "places": "opened(c.problem).trace.place(c.typed, c.now)",
+    "guesses": "(q => q && [q.ask, q.answer, q.given.map(fullName), c.judged.map(([guess]) => "
+    "[guess, q.read(guess), q.judge(guess).right, q.judge(guess).said])])"
+    "(question(c.kind, opened(c.problem).trace.step(c.step), c.term, fullName))",
+}
+
+
+def wanted(name, case):
+    if name == "numbers":
+        return {"result": [case["shown"], case["factor"], case["exactly"]]}
+    if name == "geometry":
+        return {"result": case["read"]}
+    if name == "guesses":
+        parts = [case.get(part) for part in ("ask", "answer", "given", "judged")]
+        return {"result": parts if case["ask"] else None}
+    return {part: case[part] for part in ("result", "message") if part in case}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_the_browser_is_held_to_the_same_table(page, name):
+    found = page.evaluate(TRY, [CASES[name], CASES["problems"], HALVES[name]])
+    for case, one in zip(CASES[name], found, strict=True):
+        assert one == wanted(name, case), case
+
+
+def test_all_parts_of_the_table_are_used():
+    assert {*CASES} == {*HALVES, "problems"}
+
+
+COUNT = 30
+
+
+@pytest.mark.parametrize("kind", problem.KINDS)
+def test_traces_are_equal(page, kind):
+    """Every index, product, running sum and text."""
+    compare(page, kind, COUNT, seed=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("kind", problem.KINDS)
+def test_thousands_of_traces_are_equal(page, kind, seed):
+    compare(page, kind, 100, seed)
+
+
+def compare(page, kind, count, seed):
+    rng = np.random.default_rng([seed, *kind.encode()])
+    many = [traces.random_problem(rng, kind) for _ in range(count)]
+    found = page.evaluate(f"many => many.map({traces.IN_BROWSER})", [*map(traces.told, many)])
+    for made, one in zip(many, found, strict=True):
+        traces.check(made, one)
+
+
+def test_float16_is_rounded_as_numpy_does(page):
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal(5000) * 10.0 ** rng.integers(-9, 6, 5000)
+    edges = np.arange(0, 65536, 7, np.uint16).view(np.float16).astype(float)
+    edges = edges[np.isfinite(edges)]
+    halfway = (edges[:-1] + edges[1:]) / 2
+    values = np.concatenate([values, edges, halfway, [65519.999, 65520, 2.0**-25, 2.0**-26]])
+    with np.errstate(over="ignore"):
+        right = values.astype(np.float16).astype(float)
+    found = page.evaluate("v => v.map(one => String(half(one)))", values.tolist())
+    np.testing.assert_array_equal(np.array(found, float), right)
+
+
+def test_arrays_written_as_rows_come_back(page):
+    """What stands in the fields of a stepper, used without a change, is the same problem."""
+    again = """codes => codes.map(code => {
+      const problem = openProblem(fromCode(code));
+      const typed = Object.fromEntries(Object.entries(problem.arrays).map(
+        ([name, array]) => [name, rowsToText(array)]));
+      const size = Object.keys(problem.geometry).find(name => name.endsWith('size'));
+      if (size) typed[size] = problem.geometry[size].join(', ');
+      return toCode(used(problem, typed));
+    })"""
+    codes = [code for code in CASES["problems"].values() if ";float64;" in code]
+    assert page.evaluate(again, codes) == codes
+
+
+def test_an_activation_is_that_of_the_layers(page):
+    rng = np.random.default_rng(3)
+    Y, W = rng.standard_normal((4, 4, 1)), rng.standard_normal((2, 2, 1, 2))
+    dY = rng.standard_normal((3, 3, 2))
+    show = """([data, n]) => {
+      const problem = openProblem(data);
+      return activated(problem, problem.trace.step(n)).sentence;
+    }"""
+    for name in problem.ACTIVATIONS:
+        extras = {"activation": name, "dY": dY}
+        made = problem.make("activation", {"Y": Y, "W": W, "b": None}, HOW, extras)
+        for n in range(0, len(made.steps), 5):
+            aside = static.beside(made)(made.steps[n])
+            assert page.evaluate(show, [traces.told(made), n]) == aside.sentences[-1][1]
+
+
+HOW = {"stride": 1, "padding": 0, "dilation": 1}
+
+
+def test_the_table_is_in_one_form():
+    """Sorted as it was made, a case on each line."""
+    text = (Path(__file__).parents[1] / "cases.json").read_text("utf-8")
+    assert json.loads(text) == CASES
+    assert max(map(len, text.splitlines())) < 2000
