@@ -56,7 +56,9 @@ STYLE = """\
 body { max-width: 50rem; margin: 1rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; }
 figure { margin: 3rem 0; break-inside: avoid; }
 img { max-width: 100%; height: auto; }"""
-INTRODUCTION = "Click a figure to have it alone, and save it for a slide: an SVG is sharp at any size."
+INTRODUCTION = (
+    "Click a figure to have it alone, and save it for a slide: an SVG is sharp at any size."
+)
 
 
 def page():

@@ -33,7 +33,9 @@ def test_the_minutes_of_the_lessons_are_those_of_five_hours():
 
 
 def test_every_place_of_the_map_exists():
-    places = re.findall(r"`((?:cnnlib|notebooks|tests|figures|tools|site|homework)/[\w./]*)`", README)
+    places = re.findall(
+        r"`((?:cnnlib|notebooks|tests|figures|tools|site|homework)/[\w./]*)`", README
+    )
     assert len(places) > 8
     for place in places:
         assert (REPOSITORY / place).exists(), place
