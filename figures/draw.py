@@ -3,8 +3,8 @@
 Every function takes an Axes that `figure.svg` has laid out in pixels, with y downwards, draws on
 it and changes nothing else. What is drawn comes back as a `Placed`, so that arrows can start and
 end at it. Each array has a colour, and nothing is told by colour alone: a marked cell is solid,
-a window has a cut corner at index (0, 0) of what lies there, zeros that were put in have no
-lines, and backward arrows are dashed.
+a tinted one has a bar, a window has a cut corner at index (0, 0) of what lies there, zeros that
+were put in have no lines, and backward arrows are dashed.
 """
 
 import re
@@ -204,7 +204,7 @@ def grid(ax, name, values, x, y, cell=46, *, title=None, note=None, heads=True, 
     heads : bool or (list of str, list of str)
         Whether rows and columns have their numbers; or what they have.
     solid, soft, zeros : set of (row, column)
-        Cells that are marked, those that are tinted, and zeros that were put in.
+        Cells that are marked, those that have a tint and a bar, and zeros that were put in.
     window : Window or list of Window
         What lies on the grid.
     card : "as stored" or "turned"
@@ -246,6 +246,9 @@ def _ground(ax, placed, place, array, solid, soft, zero):
     fill = SOLID[array] if solid else TINT[array] if soft else GREY if zero else "none"
     edge, order = ("none", 0.9) if zero and not solid else (LINE, 1.4 if solid else 1)
     _rectangle(ax, *placed.at(*place, 0, 0), placed.cell, placed.cell, fill, edge, 1.2, order)
+    if soft and not solid:  # a bar too, since a tint alone is not seen by everybody
+        x, y = placed.at(*place, 0.3, 1)
+        _rectangle(ax, x, y - 4.5, 0.4 * placed.cell, 2.2, FRAME[array], zorder=1.1)
 
 
 def _frame(ax, placed, window):

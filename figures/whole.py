@@ -24,15 +24,14 @@ def shares():
 
 def whole(ax):
     """A row for each map of dY: what came from each map of dZ, and the sum."""
-    parts, cell = shares(), 36
+    parts, cell = shares(), 35
     for k_in in range(N_K):
         y = 92 + 268 * k_in
         for n, part in enumerate([*parts, sum(parts)]):
             x, last = 11 + 199 * n, n == F_K
             title = f"dY(:, :, {k_in})" if last else f"dZ(:, :, {n})"
             note = "the sum\n" if last else f"\nthrough W(:, :, {k_in}, {n})"
-            soft = set(np.ndindex(SEVERAL.input_size)) if last else ()
-            placed = draw.grid(ax, "dY" if last else "dZ", part[:, :, k_in], x, y, cell, soft=soft,
+            placed = draw.grid(ax, "dY" if last else "dZ", part[:, :, k_in], x, y, cell,
                                title=title, note=note, heads=False)  # fmt: skip
             if n:
                 draw.text(ax, x - 14, placed.middle[1], "=" if last else "+", 22, True)
@@ -52,7 +51,7 @@ def _whole_alt():
     ]
     return (
         f"All of dY: for each of its {N_K} maps a row of four grids, the contribution of each of "
-        f"the {F_K} maps of dZ and, tinted, their sum. {'; '.join(rows)}. "
+        f"the {F_K} maps of dZ and, last, their sum. {'; '.join(rows)}. "
         "k_in is kept, k is added up."
     )
 
