@@ -254,7 +254,7 @@ def _at_once(axis):
 
 @lru_cache(maxsize=256)
 def _at_once_is_cheaper(where, n_k, f_k):
-    if where.stride == (1, 1) or where.dilation != (1, 1):
+    if where.dilation != (1, 1):  # at stride 1 there is one phase, and both cost the same
         return False
     parts = itertools.product(*([lie for *_, lie in _phases(axis)] for axis in where))
     one_by_one = sum(_cheapest(*lie, f_k, n_k)[0] for lie in parts)

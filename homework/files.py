@@ -7,9 +7,11 @@ follow no links.
 import os
 import secrets
 import stat
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+FORMATS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
 MAX_BYTES = 10_000_000
 MAX_FILES = 20_000
 
@@ -76,7 +78,7 @@ class Folder:
         Whether files may be replaced.
     """
 
-    def __init__(self, path, overwrite=False):
+    def __init__(self, path, overwrite):
         self.path, self.overwrite = Path(path), overwrite
 
     def check(self, names):

@@ -134,12 +134,12 @@ FAULTS = {  # name: plant, what is said, the command
     ),
     "a file numpy.py": (
         lambda p: p.put(p.folder / "numpy.py", ""),
-        r"the file numpy\.py in .* hides the package numpy",
+        r"numpy\.py in .* hides the module numpy",
         r'(mv|move) ".*numpy\.py" ".*my_numpy\.py"',
     ),
     "a file matplotlib.py": (
         lambda p: p.put(p.folder / "matplotlib.py", "raise ValueError"),
-        "hides the package matplotlib",
+        "hides the module matplotlib",
         r'(mv|move) ".*\.py" ".*my_matplotlib\.py"',
     ),
     "no widget manager": (
@@ -308,6 +308,47 @@ def test_a_version_satisfies_its_bounds():
             assert doctor.fits(*case.split(" ")) is right, case
 
 
+PACKAGES = ("numpy", "matplotlib", "ipywidgets", "IPython", "traitlets", "zmq", "cnnlib", "PIL")
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_every_file_that_hides_a_module_is_named(place, as_folder):
+    names = {*sys.stdlib_module_names, *PACKAGES}
+    for name in names:
+        place.put(place.folder / (f"{name}/__init__.py" if as_folder else f"{name}.py"), "x = 1\n")
+    for name in ("my_random", "random_walk", "notes", "Random"):
+        place.put(place.folder / f"{name}.py", "x = 1\n")
+    place.put(place.folder / "data" / "random.py", "")
+    place.put(place.folder / "empty" / "readme.txt", "")
+    code, lines = place.run()
+    found = re.findall(r"^(\S+) in \S+ hides the module (\w+)\. Run: m\w+ ", "\n".join(lines), re.M)
+    assert code == 1
+    assert {name for _, name in found} == names
+    assert len(lines) == len(names)
+
+
+def test_a_file_beside_the_lessons_is_found_from_elsewhere(place, monkeypatch):
+    monkeypatch.setattr(doctor, "COURSE", place.folder)
+    place.put(place.folder / "notebooks" / "random.py", "")
+    place.put(place.folder / "cnnlib" / "__init__.py", "")  # the package of the course itself
+    places = (place.folder, place.folder / "notebooks", place.folder / "not there")
+    (said,) = [line for folder in places for line in doctor.hidden_modules(folder)]
+    assert said.startswith(f"random.py in {place.folder / 'notebooks'} hides the module random.")
+
+
+def test_it_imports_only_what_a_kernel_has_loaded_already():
+    """So that no file beside a lesson can break it there."""
+    imports = re.findall(
+        r"^(?:import|from) ([\w.]+)", Path(doctor.__file__).read_text("utf-8"), re.M
+    )
+    code = (
+        f"import sys, ipykernel.kernelapp; print({imports} and {{*{imports}}} - {{*sys.modules}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "json" in imports
+    assert done.stdout == "set()\n"
+
+
 def test_it_needs_nothing_but_the_standard_library():
     tree = ast.parse(Path(doctor.__file__).read_text("utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -338,5 +379,5 @@ def test_in_a_lesson_a_fault_is_text_and_no_exception(place):
         text=True,
         timeout=60,
     )
-    assert "hides the package numpy. Run: mv" in done.stdout
+    assert "hides the module numpy. Run: m" in done.stdout
     assert "SystemExit" not in done.stdout + done.stderr

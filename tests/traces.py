@@ -99,9 +99,10 @@ IN_BROWSER = """data => {
   for (let n = 0; n < trace.length; n += 1) {
     const step = trace.step(n);
     if (step.stage) {
-      texts.push(stageText(step.stage));
+      const { name, done, rows, columns } = step.stage;
+      texts.push(`${name}, ${done}: ${rows.length} x ${columns.length}`);
       found.push(...step.stage.values.flat());
-      indices.push(step.stage.rows, step.stage.columns);
+      indices.push(rows, columns);
       continue;
     }
     texts.push(stepText(step));

@@ -78,8 +78,7 @@ export function makeTrack(length, row, go) {
   const stepAt = (x) => {
     const { left, width } = node.getBoundingClientRect();
     if (!few) return Math.round(((x - left) / width) * (length - 1));
-    const edges = bars.map((bar) => bar.getBoundingClientRect().right);
-    const found = edges.findIndex((edge) => x <= edge + 1);
+    const found = bars.findIndex((one) => x <= one.getBoundingClientRect().right + 1);
     return found < 0 ? length - 1 : found;
   };
   const slide = (event) => go(Math.max(0, Math.min(length - 1, stepAt(event.clientX))));

@@ -66,10 +66,6 @@ function boardNote({ trace, lay, where }) {
   return [...moved, rings].filter(Boolean).join(", ");
 }
 
-function numbersOf(scene, array) {
-  return [...scene.trace.arrays[array].values].map(shown);
-}
-
 export function cellOf(term, array) {
   return [term.left, term.right, term.target].find((cell) => cell.array === array);
 }

@@ -127,6 +127,6 @@ export function makeLegend(grids) {
   }
   const zero = make("b", { text: "below zero" });
   const rest = ". Point at a cell to read it; choose one to go there.";
-  node.append(make("p", { class: "cs-legendtext" }, "A bar marks each number ", zero, rest));
+  node.append(make("p", {}, "A bar marks each number ", zero, rest));
   return node;
 }

@@ -1,6 +1,6 @@
 // A large map: the board and the result as heat, the window of the step magnified.
 
-import { div, flag, make, minus, write } from "./dom.js";
+import { div, flag, makeButton, minus, write } from "./dom.js";
 import { makeFrame } from "./grid.js";
 import { makeLegend } from "./heat.js";
 import { planesOf } from "./lay.js";
@@ -38,8 +38,7 @@ export function makeLargeView(scene, tools) {
     const plane = planeNow(step, term);
     tables.show(place, plane);
     sum.show(step, now, plane, asked);
-    const { rows, columns } = sum.slots.size();
-    frame.resize(Math.max(1, rows), Math.max(1, columns));
+    frame.resize(...sum.slots.size().map((count) => Math.max(1, count)));
     if (!frame.node.isConnected) sum.slots.node.append(frame.node);
     subtotals.show(step, term, asked);
     meeting.show(step, asked.kind ? null : term);
@@ -78,11 +77,10 @@ function makeSubtotals(scene, choose) {
     node.hidden = planes.length < 2;
     if (node.hidden) return;
     while (buttons.length < planes.length) {
-      const at = buttons.length;
-      const button = make("button", { type: "button", class: "cs-button" });
+      const button = makeButton("", null, "");
       button.addEventListener("click", () => choose(Number(button.dataset.last)));
       buttons.push(button);
-      node.append(buttons[at]);
+      node.append(button);
     }
     planes.forEach((plane, at) => {
       const terms = planeTerms(scene, step, plane);

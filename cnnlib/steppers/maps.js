@@ -1,6 +1,6 @@
 // Several maps: a row for each, added downwards as on paper.
 
-import { div, flag, make, minus, write } from "./dom.js";
+import { div, flag, make, makeButton, minus, write } from "./dom.js";
 import { makeBoard, makeCard, makeResult, resultMaps } from "./board.js";
 import { mapsOf, planesOf } from "./lay.js";
 import { makeMeeting } from "./meet.js";
@@ -144,11 +144,7 @@ function makeRow(scene, tools, n, axis) {
 function makeOther(n, axis, choose) {
   const which = make("div", { class: "cs-which", text: `${axis} = ${n}` });
   const total = make("b");
-  const open = make("button", {
-    type: "button",
-    class: "cs-button cs-quiet",
-    text: "show its products",
-  });
+  const open = makeButton("cs-quiet", null, "show its products");
   const sum = div("cs-subtotal", make("span", { text: n ? "+" : "" }), total);
   const node = div("cs-map cs-only", which, div("cs-skip", open), sum);
   let last = 0;

@@ -12,7 +12,7 @@ export function makeMeeting(scene) {
     return { name, value, node: make("span", { class: "cs-factor" }, name, value) };
   };
   const [left, right] = [pill(), pill()];
-  const product = make("b", { class: "cs-number" });
+  const product = make("b");
   const equation = div(
     "cs-equation",
     left.node,

@@ -15,7 +15,7 @@ def joined(name, known=()):
 
     anywidget loads its module from a blob, and a page that was opened as a file may not import:
     so the files are put one after the other, each after those that it needs. All names at their
-    top level differ. Comments are left out.
+    top level differ. Comments are left out, and a tab stands for two spaces: a page is smaller.
 
     Parameters
     ----------
@@ -32,11 +32,18 @@ def joined(name, known=()):
     known.add(name)
     text = (FOLDER / name).read_text(encoding="utf-8")
     parts = [joined(one, known) for one in IMPORT.findall(text) if one not in known]
-    return "".join([*parts, EXPORT.sub("", COMMENT.sub("", IMPORT.sub("", text)))])
+    own = COMMENT.sub("", EXPORT.sub("", IMPORT.sub("", text)))
+    return "".join([*parts, _with_tabs(own)])
+
+
+def _with_tabs(text):
+    return INDENT.sub(lambda spaces: "\t" * (len(spaces[0]) // 2), text)
 
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.M)
 COMMENT = re.compile(r"^ *//.*\n|^\n", re.M)
+STYLE_COMMENT = re.compile(r" */\*.*?\*/\n?|^\n", re.M | re.S)
+INDENT = re.compile(r"^ +", re.M)
 EXPORT = re.compile(r"^export (?=function|class|const)", re.M)
 
 JOINED = joined("stepper.js")
@@ -49,7 +56,7 @@ for (const root of document.querySelectorAll("div.cnnlib-stepper"))
 """
 """For pages."""
 
-STYLE = (FOLDER / "stepper.css").read_text(encoding="utf-8")
+STYLE = _with_tabs(STYLE_COMMENT.sub("", (FOLDER / "stepper.css").read_text(encoding="utf-8")))
 HEAD = f'<style>{STYLE}</style>\n<script type="module">{SCRIPT}</script>'
 """What a page with steppers needs once."""
 

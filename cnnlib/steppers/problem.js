@@ -103,9 +103,15 @@ function checkParts(arrays, geometry, { arrays: names, size = [], how }) {
   const wrong = [...missing, ...found.filter((name) => !needed.includes(name))].sort();
   for (const [name, { shape }] of Object.entries(arrays))
     if (shape.length !== AXES[name]) wrong.push(name);
+  if (!wrong.length && !fitTogether(arrays)) wrong.push("W");
   for (const [name, numbers] of Object.entries(geometry))
     if (numbers.length !== (name === "padding" ? 4 : 2)) wrong.push(name);
   if (wrong.length) throw new Error(`the code is broken at ${wrong[0]}: copy all of it again`);
+}
+
+// Whether the filters are for the maps of Y, or make those of dZ.
+function fitTogether({ Y, W, dZ }) {
+  return !W || (Y ? Y.shape[2] === W.shape[2] : dZ.shape[2] === W.shape[3]);
 }
 
 function makeProblem({ kind, given, how, extras }, fit = false) {
@@ -113,7 +119,7 @@ function makeProblem({ kind, given, how, extras }, fit = false) {
   const dtype = widest(Object.values(given).map((array) => array.dtype));
   const problem = { kind, given, how, extras, fit, dtype, arrays: {}, note: "" };
   for (const [name, array] of Object.entries(given)) problem.arrays[name] = { ...array, dtype };
-  checkArrays(problem.arrays);
+  checkBias(problem.arrays);
   problem.where = whereOf(problem);
   if (given.dZ) takeGradient(problem);
   checkReadable(problem);
@@ -184,24 +190,11 @@ function resized({ values }, shape, dtype) {
 
 // --- checks, with the words of shapes.py -----------------------------------------------------
 
-function checkArrays({ Y, W, b, dZ }) {
-  const text = (array) => pythonText(array.shape);
-  if (Y && W && Y.shape[2] !== W.shape[2]) {
-    const first = Y.shape[0] === W.shape[2] ? " (channels come last here: np.moveaxis(Y, -3, -1))" : "";
-    throw new Error(
-      `Y has ${count(Y.shape[2], "channel")}, W has filters for ${count(W.shape[2], "channel")}: ` +
-        `Y.shape[-1] and W.shape[2] must be equal; Y.shape is ${text(Y)}, W.shape is ${text(W)}${first}`,
-    );
-  }
+function checkBias({ W, b }) {
   if (b && b.shape[0] !== W.shape[3])
     throw new Error(
       `b has ${count(b.shape[0], "value")}, W has ${count(W.shape[3], "filter")}: b needs one value ` +
         `for each filter, b.shape == (${W.shape[3]},)`,
-    );
-  if (dZ && W && dZ.shape[2] !== W.shape[3])
-    throw new Error(
-      `dZ has ${count(dZ.shape[2], "map")}, W has ${count(W.shape[3], "filter")}: each filter makes ` +
-        `one map, dZ.shape[-1] == W.shape[3]; dZ.shape is ${text(dZ)}, W.shape is ${text(W)}`,
     );
 }
 

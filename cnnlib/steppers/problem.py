@@ -223,10 +223,19 @@ def _check_parts(arrays, geometry, rule):
     needed = {*rule.names, *rule.how}
     wrong = sorted({*arrays, *geometry, *{"b"} & needed} ^ needed)  # a bias may be left out
     wrong += [name for name, array in arrays.items() if array.ndim != AXES.get(name)]
+    if not wrong and not _fit_together(**arrays):
+        wrong.append("W")
     sizes = {name: 4 if name == "padding" else 2 for name in geometry}
     wrong += [name for name, size in sizes.items() if len(geometry[name]) != size]
     if wrong:
         raise ValueError(f"the code is broken at {wrong[0]}: copy all of it again")
+
+
+def _fit_together(Y=None, W=None, dZ=None, b=None):
+    """Return whether the filters are for the maps of Y, or make those of dZ."""
+    if W is None:
+        return True
+    return W.shape[2] == Y.shape[2] if dZ is None else W.shape[3] == dZ.shape[2]
 
 
 def to_browser(problem):

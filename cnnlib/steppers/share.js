@@ -93,8 +93,7 @@ export function partsOf(code) {
   const [kind, dtype, ...parts] = code.replace(/\s+/g, "").split(";");
   if (!Object.hasOwn(ROUND, dtype))
     throw new Error(
-      `this is not the code of a problem: ${cut(code)}; a code starts like input;float64;dZ=... ` +
-        `and stands in the set up of a stepper`,
+      `this is not the code of a problem: ${cut(code)}; a code starts like input;float64;dZ=...`,
     );
   const found = { kind, arrays: Object.create(null), geometry: Object.create(null) };
   for (const part of parts.filter(Boolean)) {

@@ -181,7 +181,7 @@ def from_code(code):
     if precision not in PRECISIONS:
         raise ValueError(
             f"this is not the code of a problem: {_cut(code)}; a code starts like "
-            f"input;float64;dZ=... and stands in the set up of a stepper"
+            f"input;float64;dZ=..."
         )
     arrays, geometry = {}, {}
     for part in filter(None, parts):

@@ -1,6 +1,6 @@
 // The input gradient as a picture in stages: spread, append, pad, slide, crop; see stages.py.
 
-import { by, makeAxis, one } from "./geometry.js";
+import { makeAxis, one } from "./geometry.js";
 import { Trace, stagePlace } from "./trace.js";
 
 // What each stage of a problem holds: values by rows, and why there is a zero in a row or column.
@@ -70,17 +70,6 @@ export function stageTrace(problem) {
     return { ...about, stage: made[number] };
   };
   const place = (text) => stagePlace(text, made.length);
-  const find = (text) => {
-    try {
-      return place(text);
-    } catch {
-      return -1;
-    }
-  };
   const common = { kind: "stages", left: "dZ", right: "W", result: "dY", channels: [1, 1] };
-  return { ...common, length: made.length, arrays, where, shapes, step, place, find };
-}
-
-export function stageText({ name, done, values }) {
-  return `${name}, ${done}: ${by([values.length, values[0].length])}`;
+  return { ...common, length: made.length, arrays, where, shapes, step, place };
 }

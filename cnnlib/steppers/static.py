@@ -90,7 +90,7 @@ def _stage(stage):
     tables = "".join(_table(panels.stage_panel(one)) for one in both)
     return (
         f"<div><p>Stage {stage.number + 1} of {len(stage.trace)}: <b>{escape(str(stage))}</b>.</p>"
-        f"<div>{tables}</div><p>{PUT_IN}</p></div>"
+        f"<div>{tables}</div>{_paragraph([PUT_IN])}</div>"
     )
 
 
@@ -145,7 +145,11 @@ def _legend(step, shown):
     ]
     if any(cell.filler for panel in shown for row in panel.cells for cell in row):
         words.append(PUT_IN)
-    return f"<p>{'; '.join(words)}</p>"
+    return _paragraph(words)
+
+
+def _paragraph(words):
+    return f'<p class="cnnlib-legend">{"; ".join(words)}</p>'
 
 
 def _table(panel):

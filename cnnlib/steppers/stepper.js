@@ -105,7 +105,7 @@ export function mountStepper(root, host) {
       t: scene.lay.result,
     }))
       root.dataset[role] = letter(array);
-    flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind]}`);
+    flag(root, "aria-label", `Stepper: ${NAMES[host.problem.kind] ?? host.problem.kind}`);
     root.replaceChildren(bar.node, place, setup.node, view.node, code.node, heard);
     saidStep = null;
     follow();
@@ -182,7 +182,7 @@ export function mountStepper(root, host) {
     const cells = at.step.terms.map((term) => [term.left, term.right, term.target].map(indexName));
     const term = cells.findIndex((names) => names.slice(0, at.step.source ? 3 : 2).includes(name));
     const { trace } = host.problem;
-    if (name.startsWith(`${trace.subject}(`)) go(trace.find(name, at.number), -1);
+    if (name.startsWith(`${trace.subject}(`)) go(trace.place(name, at.number), -1);
     else if (term >= 0) go(at.number, term);
   }
 
@@ -336,18 +336,7 @@ export function mountStepper(root, host) {
   };
 }
 
-const NAMES = {
-  forward: "forward pass",
-  influence: "what each cell of Y gives to Z",
-  input: "input gradient",
-  scatter: "what each cell of dZ gives to dY",
-  three: "the input gradient, three ways",
-  filter: "filter gradient",
-  stride: "the input gradient in stages",
-  nudge: "a weight is nudged",
-  activation: "a layer and its activation",
-  pool: "max pool",
-};
+const NAMES = { input: "input gradient", filter: "filter gradient", three: "three ways" };
 
 const indexName = (cell) => `${cell.array}(${cell.index.join(", ")})`;
 

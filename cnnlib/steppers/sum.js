@@ -79,23 +79,17 @@ export function makeSlots(scene, choose, { most = Infinity } = {}) {
     const here = places.flat().indexOf(now);
     marked(here < 0 ? [] : [slots[here].node]);
   }
-  const size = () => ({
-    rows: lines.length,
-    columns: lines.length ? slots.length / lines.length : 0,
-  });
+  const size = () => [lines.length, lines.length ? slots.length / lines.length : 0];
   return { node, show, size };
 }
 
 // Of a window with too many places, those around the marked one.
 function around(places, now, most) {
-  const row = Math.max(
-    0,
-    places.findIndex((line) => line.includes(now)),
-  );
+  const at = places.findIndex((line) => line.includes(now));
+  const row = Math.max(0, at);
   const column = Math.max(0, places[row]?.indexOf(now) ?? 0);
-  return nearby(places.length, row, most).map((at) =>
-    nearby(places[at].length, column, most).map((to) => places[at][to]),
-  );
+  const columns = nearby(places[row]?.length ?? 0, column, most);
+  return nearby(places.length, row, most).map((line) => columns.map((to) => places[line][to]));
 }
 
 // A few numbers in a row out of many, with one of them in the middle where that can be.
@@ -130,7 +124,7 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   flag(node, "tabindex", n === now ? 0 : -1);
   const gift = hide && step.source && n >= now; // what it comes to is asked
   const text =
-    names || gift ? nameAsked(scene, step, term, names) : spoken(scene, step, term, { hide });
+    names || gift ? nameAsked(scene, [one, two], names) : spoken(scene, step, term, { hide });
   flag(node, "aria-label", `term ${n + 1} of ${step.terms.length}: ${text}`);
   const unknown = (cell) => names && cell.array === names;
   nameCell(slot.first, scene, one, unknown(one));
@@ -140,22 +134,13 @@ function showProduct(scene, slot, step, n, { now, first, asked }) {
   colored(slot.right, scene, term.right, bare);
   slot.product.classList.toggle("cs-long", term.text.length > LONG);
   write(slot.value, bare ? "" : gift ? "?" : minus(shown(term.value)));
-  write(
-    slot.sum,
-    bare
-      ? ""
-      : hide && (gift || !step.source)
-        ? "?"
-        : n <= now || step.source
-          ? minus(shown(term.sum))
-          : "",
-  );
+  const unsaid = hide && (gift || !step.source) ? "?" : "";
+  const sum = !bare && !unsaid && (n <= now || step.source) ? minus(shown(term.sum)) : "";
+  write(slot.sum, bare ? "" : sum || unsaid);
 }
 
-function nameAsked(scene, step, term, array) {
-  const known = (step.source ? [term.target, term.right] : [term.left, term.right]).filter(
-    (cell) => cell.array !== array,
-  );
+function nameAsked(scene, cells, array) {
+  const known = cells.filter((cell) => cell.array !== array);
   return known.map((cell) => scene.name(cell)).join(", ") || "?";
 }
 
@@ -184,7 +169,7 @@ export function makeSum(scene, choose, { most } = {}) {
   left.append(soFar);
   const start = div("cs-start");
   const slots = makeSlots(scene, choose, { most });
-  const total = make("b", { class: "cs-number" });
+  const total = make("b");
   const note = make("small");
   const right = div("cs-total", make("span", { class: "cs-equals", text: "= " }), total, note);
   const group = make("div", { class: "cs-products", role: "radiogroup" }, start, slots.node);
@@ -213,12 +198,8 @@ export function makeSum(scene, choose, { most } = {}) {
 }
 
 function showBias(node, scene, step, { names, hide }) {
-  if (!node.firstChild)
-    node.append(
-      ...["first", "second", "product", "so-far"].map((part) =>
-        make("span", { class: `cs-${part}` }),
-      ),
-    );
+  const part = (one) => make("span", { class: `cs-${one}` });
+  if (!node.firstChild) node.append(...["first", "second", "product", "so-far"].map(part));
   const [name, kind, value, sum] = node.children;
   write(name, scene.name(step.bias));
   write(kind, "bias");

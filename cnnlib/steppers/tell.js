@@ -44,25 +44,14 @@ const ONE = {
 };
 const STRIDED = {
   input: [
-    "The cut corner is ",
-    ["k", "W(0, 0)"],
-    ". It lies turned. A stride puts zeros between the cells of ",
+    ["i", "It lies turned."],
+    " A stride puts zeros between the cells of ",
     ["b", "dZ"],
     "; padding is cropped from ",
     ["t", "dY"],
     ".",
   ],
-  filter: [
-    "The cut corner is ",
-    ["k", "dZ(0, 0)"],
-    ". Nothing is turned. A stride spreads ",
-    ["k", "dZ"],
-    " over ",
-    ["b", "Y"],
-    "; a dilation moves it further.",
-  ],
 };
-
 const SEVERAL = {
   input: [
     "A cell of ",

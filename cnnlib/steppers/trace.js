@@ -187,14 +187,6 @@ export class Trace {
     return `${cell.array}(${index.join(", ")})`;
   }
 
-  find(text, now = 0) {
-    try {
-      return this.place(text, now);
-    } catch {
-      return -1;
-    }
-  }
-
   // The number of the step that was called out: "dY(2, 3)", "2, 3", or "7".
   place(text, now = 0) {
     const found = readPlace(text, this.subject);

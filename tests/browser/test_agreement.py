@@ -12,7 +12,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " fullName stepText stageText rowsToText half activated nudged"
+NAMES += " fullName stepText rowsToText half activated nudged"
 
 
 @pytest.fixture(scope="module")
