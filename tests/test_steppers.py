@@ -196,7 +196,8 @@ def test_the_kernel_follows_the_browser(kind, browser):
         assert (stepper.index, stepper.term, stepper.said) == (*place, "")
         check(stepper)
         # It is heard, first of all; and the place is not sent back, which would be late.
-        assert page.heard[0] == ("custom", {"heard": page.told, "by": "me"})
+        told = {"heard": page.told, "by": "me", "step": place[0], "term": place[1]}
+        assert page.heard[0] == ("custom", told)
         assert not any({"index", "term"} & {*state} for state in page.states())
     assert seen == [(1, 0), (4, 0), (0, 0), (5, 0)]
 

@@ -41,7 +41,11 @@ function sizePair(value, name, form, least) {
 }
 
 function paddingSides(padding, n, f, s, d) {
-  if (padding === "valid") return [[0, 0], [0, 0]]; // prettier-ignore
+  if (padding === "valid")
+    return [
+      [0, 0],
+      [0, 0],
+    ];
   if (padding === "same") return [0, 1].map((axis) => same(n[axis], f[axis], s[axis], d[axis]));
   const pair = wholePair(padding, 0);
   if (pair) return pair.map((cells) => [cells, cells]);
@@ -77,8 +81,8 @@ function refuseFilter(where) {
   const dilated = dilation.some((d) => d !== 1);
   const extent = dilated ? `, ${by(extents)} with dilation ${one(dilation)}` : "";
   throw new Error(
-    `the filter does not fit: W is ${by(where.map((axis) => axis.f))}${extent}, Y with its padding ` +
-      `is ${by(padded)}; take a padding of at least ${needed}, or a smaller filter`,
+    `the filter does not fit: W is ${by(where.map((axis) => axis.f))}${extent}, ` +
+      `Y with its padding is ${by(padded)}; take a padding of at least ${needed}, or a smaller filter`,
   );
 }
 
@@ -129,5 +133,8 @@ export function writeGeometry(given, sides) {
   if (!Array.isArray(sides[0])) return sides[0] === sides[1] ? String(sides[0]) : sides.join(", ");
   const even = sides.every(([before, after]) => before === after);
   if (!even) return sides.map((side) => pythonText(side)).join(", ");
-  return writeGeometry(null, sides.map(([before]) => before)); // prettier-ignore
+  return writeGeometry(
+    null,
+    sides.map(([before]) => before),
+  );
 }

@@ -1,4 +1,4 @@
-// What a stepper talks to: a problem, a place in it, and a score. In JupyterLab a kernel hears of it.
+// What a stepper talks to: a problem, a place in it, and a score. In JupyterLab a kernel hears.
 
 import { pythonText } from "./geometry.js";
 import { changed, fromCode, openProblem, used } from "./problem.js";
@@ -47,8 +47,7 @@ function makeHost(problem, tell) {
     host.take(made);
     tell(message);
   };
-  host.change = (changes) =>
-    takeAndTell(changed(host.problem, changes), { do: "change", changes });
+  host.change = (changes) => takeAndTell(changed(host.problem, changes), { do: "change", changes });
   host.use = (typed) => takeAndTell(used(host.problem, typed), { do: "use", typed });
   host.useCode = (code) =>
     takeAndTell(openProblem(fromCode(code, host.problem.kind)), { do: "code", code });
@@ -110,10 +109,13 @@ export function pageHost(root, data) {
   return host;
 }
 
+const CLIENT = crypto.getRandomValues(new Uint32Array(2)).join("-");
+let hosts = 0;
+
 // A stepper in JupyterLab. A move is told in a message of its own: changes of a trait wait for one
 // another, and a cell that is run meanwhile would still see the step before.
 export function kernelHost(model) {
-  const by = crypto.getRandomValues(new Uint32Array(2)).join();
+  const by = `${CLIENT} ${(hosts += 1)}`;
   let [told, heard, of, telling] = [0, 0, model.get("of"), false];
   const host = makeHost(openProblem(model.get("problem")), (message) => {
     told += 1;
@@ -144,6 +146,12 @@ export function kernelHost(model) {
     score: () => Object.assign(host.score, model.get("score")),
     said: () => (host.said = model.get("said")),
   };
+  // Another window of the same notebook.
+  const followOther = ({ step, term }) => {
+    host.place(step, term);
+    setPlace();
+    host.draw("place");
+  };
   const heardOf = Object.keys(follow).map((name) => [
     `change:${name}`,
     () => {
@@ -154,9 +162,13 @@ export function kernelHost(model) {
     },
   ]);
   // The kernel says which moves it has heard: what it said before the last one is of the past.
-  heardOf.push(["msg:custom", (message) => {
-    if (message.by === by) heard = message.heard;
-  }]); // prettier-ignore
+  heardOf.push([
+    "msg:custom",
+    (message) => {
+      if (message.by === by) heard = message.heard;
+      else if ("step" in message && !message.by.startsWith(CLIENT)) followOther(message);
+    },
+  ]);
   for (const one of heardOf) model.on(...one);
   host.off = () => heardOf.forEach((one) => model.off(...one));
   for (const what of ["by_term", "predict", "score", "said"]) follow[what]();

@@ -1,6 +1,14 @@
 // A problem as data: what a stepper is given, checked once, and the trace that is made of it.
 
-import { by, geometry, one, paddingText, poolGeometry, pythonText, readGeometry } from "./geometry.js";
+import {
+  by,
+  geometry,
+  one,
+  paddingText,
+  poolGeometry,
+  pythonText,
+  readGeometry,
+} from "./geometry.js";
 import { ROUND, bytesOf, decoded } from "./number.js";
 import { PoolTrace } from "./pool.js";
 import { arraysFromText, partsOf, readNumber } from "./share.js";
@@ -133,7 +141,8 @@ function makeProblem({ kind, given, how, extras }, fit = false) {
 
 function makeTrace(problem, pass) {
   if (problem.kind === "stride") return stageTrace(problem);
-  if (pass === "pool") return new PoolTrace(pass, problem.where, problem.arrays, problem.arrays.Y.shape);
+  if (pass === "pool")
+    return new PoolTrace(pass, problem.where, problem.arrays, problem.arrays.Y.shape);
   return new Trace(pass, problem.where, problem.arrays, resultShape(problem));
 }
 
@@ -231,7 +240,7 @@ function checkOneMap({ kind, arrays: { dZ, W } }) {
     kind === "three"
       ? `the three ways are shown for one map, W has the shape ${pythonText(W.shape)}: ${way}`
       : `the stages are those of one image and one map; dZ has the shape ${pythonText(dZ.shape)}, ` +
-        `W has ${pythonText(W.shape)}: ${way}`,
+          `W has ${pythonText(W.shape)}: ${way}`,
   );
 }
 

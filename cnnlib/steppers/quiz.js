@@ -11,9 +11,12 @@ export function question(kind, step, term, name = (cell) => step.trace.name(cell
   if (!step.terms?.length) return null;
   const marked = step.terms[term];
   if (kind === "value") return made(kind, value(step, marked, name));
-  if (step.trace.kind === "pool") return kind === "index" ? made(kind, winner(step, marked, name)) : null;
+  if (step.trace.kind === "pool")
+    return kind === "index" ? made(kind, winner(step, marked, name)) : null;
   const cells = [marked.left, marked.right, marked.target];
-  const [Y, W, Z] = ["Y", "W", "Z"].map((array) => cells.find((cell) => cell.array.endsWith(array)));
+  const [Y, W, Z] = ["Y", "W", "Z"].map((array) =>
+    cells.find((cell) => cell.array.endsWith(array)),
+  );
   if (kind === "weight") return made(kind, weight(step, marked, W, Y, Z, name));
   const asked = step.target ? marked.left : marked.target;
   const given = cells.filter((cell) => cell !== asked);
@@ -87,7 +90,8 @@ function slipsOfASum(step) {
     const words = flips ? "Without the half turn of W" : "With W turned by half a turn";
     slips.push([[step.start + step.terms.reduce(add, 0)], `${words} this would be the sum.`]);
   }
-  if (step.bias) slips.push([[step.value - step.start], `The bias ${factor(step.start)} is missing.`]);
+  if (step.bias)
+    slips.push([[step.value - step.start], `The bias ${factor(step.start)} is missing.`]);
   if (step.terms.length > 1) {
     const words = `That is one of its ${step.terms.length} products, not their sum.`;
     slips.push(...step.terms.map((term) => [[term.value], words]));
@@ -110,7 +114,10 @@ function weight(step, marked, asked, one, other, name) {
   const there = turned(step, asked);
   const flips = step.trace.kind === "input";
   const words = flips ? "Without the half turn" : "If W were turned by half a turn,";
-  const slips = [[there.index, `${words} ${name(there)} would lie there.`], ...swapped(asked.index)];
+  const slips = [
+    [there.index, `${words} ${name(there)} would lie there.`],
+    ...swapped(asked.index),
+  ];
   const ask = `Which weight joins ${name(one)} and ${name(other)}?`;
   return cellAnswer(ask, asked, [one, other], slips, name);
 }

@@ -34,8 +34,12 @@ export function rowsToText({ shape, values }) {
   const [height, width] = shape.length > 1 ? shape : [1, shape[0]];
   const maps = cellCount(shape.length > 1 ? shape.slice(2) : []);
   const range = (size) => [...Array(size).keys()];
-  const row = (r, m) => range(width).map((c) => exactly(values[(r * width + c) * maps + m], "float64"));
-  const plane = (m) => range(height).map((r) => row(r, m).join(" ")).join("\n"); // prettier-ignore
+  const row = (r, m) =>
+    range(width).map((c) => exactly(values[(r * width + c) * maps + m], "float64"));
+  const plane = (m) =>
+    range(height)
+      .map((r) => row(r, m).join(" "))
+      .join("\n");
   return range(maps).map(plane).join("\n\n");
 }
 
@@ -82,7 +86,8 @@ export function toCode({ kind, arrays, geometry, extras, dY }) {
     const numbers = Array.from(values, (value) => exactly(value, dtype));
     parts.push(`${name}=${shape.join("x")}:${numbers}`);
   }
-  for (const [name, pair] of Object.entries(geometry)) parts.push(`${name}=${pair.flat().join("x")}`);
+  for (const [name, pair] of Object.entries(geometry))
+    parts.push(`${name}=${pair.flat().join("x")}`);
   if (extras.activation) parts.push(`activation=${extras.activation}`);
   return parts.join(";");
 }
@@ -130,7 +135,8 @@ function typedRow(name, line, text) {
   const cells = text.split("\t");
   if (cells.length > 1 && !cells.every((cell) => cell.trim()))
     throw new Error(`${name}, row ${line} has an empty cell: write 0 where there is nothing`);
-  if (/\d,\d/.test(text) && /[\s;]/.test(text.trim())) // 0,5 1,5: two or four?
+  if (/\d,\d/.test(text) && /[\s;]/.test(text.trim()))
+    // 0,5 1,5: two or four?
     throw new Error(
       `${name}, row ${line} has commas between digits and other gaps too: write 0.5 with a point, ` +
         `and separate numbers by spaces`,

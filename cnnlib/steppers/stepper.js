@@ -244,6 +244,7 @@ export function mountStepper(root, host) {
     if (before?.matches("[data-product], .cs-none"))
       root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
     else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+    if (host.predict !== asking) layout(); // a question takes more room
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
@@ -296,10 +297,10 @@ export function mountStepper(root, host) {
 
   // --- sizes -----------------------------------------------------------------------------------
 
-  let [width, room] = [0, 0];
+  let [width, room, asking] = [0, 0, null];
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
-    [width, room] = [root.clientWidth, roomOf(root)];
+    [width, room, asking] = [root.clientWidth, roomOf(root), host.predict];
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);

@@ -75,7 +75,15 @@ export class Trace {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
-    const about = { trace: this, number, target: null, source: null, bias: null, start: 0, value: 0 };
+    const about = {
+      trace: this,
+      number,
+      target: null,
+      source: null,
+      bias: null,
+      start: 0,
+      value: 0,
+    };
     if (this.gives) {
       about.source = this.cell(this.left, index);
       about.value = about.source.value;
@@ -152,7 +160,9 @@ export class Trace {
     const ledger = { start, value: start, pairs: [], products: [], sums: [] };
     for (const triple of this.triples(this.result, index)) {
       const [a, b] = [triple[this.left.at(-1)], triple[this.right.at(-1)]];
-      const product = round(left.values[offset(left.shape, a)] * right.values[offset(right.shape, b)]);
+      const product = round(
+        left.values[offset(left.shape, a)] * right.values[offset(right.shape, b)],
+      );
       ledger.value = round(ledger.value + product);
       ledger.pairs.push([a, b]);
       ledger.products.push(product);

@@ -280,7 +280,8 @@ class Stepper(anywidget.AnyWidget):
     @_told_when_it_fails
     def _on_message(self, _, message, __):
         # First, so that all that is sent from now on counts as later than the message.
-        self.send({"heard": message["told"], "by": message["by"]})
+        place = {name: message[name] for name in ("step", "term") if name in message}
+        self.send({"heard": message["told"], "by": message["by"]} | place)
         getattr(self, f"_on_{message['do']}_message")(message)
 
     def _on_move_message(self, message):

@@ -12,7 +12,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " fullName stepText rowsToText half activated nudged"
+NAMES += " fullName stepText rowsToText half activated nudged kernelHost"
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,77 @@ def test_an_activation_is_that_of_the_layers(page):
 
 
 HOW = {"stride": 1, "padding": 0, "dilation": 1}
+
+
+# A model as anywidget gives it to a view, and a kernel that is heard when the test wants it.
+HOST = """([data, other]) => {
+  const state = {problem: data, of: 0, index: 0, term: 0, by_term: false, predict: null,
+    said: '', score: {answered: {}, tally: []}};
+  const listeners = {}, sent = [], drawn = [];
+  const fire = (name, ...args) => (listeners[name] ?? []).forEach((one) => one(...args));
+  const model = {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = value;
+      fire(`change:${name}`);
+    },
+    on: (name, callback) => (listeners[name] ??= []).push(callback),
+    off: (name, callback) => (listeners[name] = listeners[name].filter((one) => one !== callback)),
+    send: (message) => sent.push(message),
+  };
+  const host = kernelHost(model);
+  host.on((what) => drawn.push(what));
+  const at = () => [host.step, host.term, state.index, state.term];
+  const hear = (message) => fire('msg:custom', {heard: message.told, by: message.by, ...message});
+  const seen = {};
+  host.go(12);
+  host.go(13);
+  seen.moves = sent.map(({told, step, term}) => [told, step, term]);
+  model.set('index', 3);  // of before: the kernel has not heard of the moves
+  seen.late = at();
+  hear(sent[0]);
+  model.set('index', 4);
+  seen.halfway = at();
+  hear(sent[1]);
+  model.set('index', 5);
+  seen.python = at();
+  fire('msg:custom', {heard: 1, by: 'another window', step: 7, term: 1});
+  seen.window = at();
+  host.change({padding: '1'});
+  host.go(2);
+  const mine = host.problem;
+  Object.assign(state, {problem: {...data, geometry: {...data.geometry, padding: '1'}}});
+  state.problem.geometry.padding = [[1, 1], [1, 1]];
+  state.of = 1;
+  fire('change:problem');  // the same: its answer to the change
+  seen.answer = [host.step, host.problem.note === mine.note, sent.at(-1).of];
+  state.problem = other;
+  state.of = 2;
+  fire('change:problem');
+  seen.other = [host.step, host.problem.trace.shapes.dZ.join(), drawn.at(-1)];
+  host.off();
+  seen.left = Object.values(listeners).flat().length;
+  return seen;
+}"""
+
+
+def test_the_browser_does_not_go_back_to_what_is_of_the_past(page):
+    data, other = (
+        traces.told(problem.make("input", given, HOW))
+        for given in (
+            {"dZ": np.ones((3, 3, 1)), "W": np.ones((3, 3, 1, 1)), "input_size": (5, 5)},
+            {"dZ": np.ones((2, 2, 1)), "W": np.ones((1, 1, 1, 1)), "input_size": (2, 2)},
+        )
+    )
+    seen = page.evaluate(HOST, [data, other])
+    assert seen["moves"] == [[1, 12, 8], [2, 13, 5]]
+    assert seen["late"] == seen["halfway"] == [13, 5, 13, 5]
+    assert seen["python"] == [5, 1, 5, 1]
+    assert seen["window"] == [7, 1, 7, 1]
+    assert seen["answer"] == [2, True, 1]
+    assert seen["other"] == [2, "2,2,1", "problem"]
+    assert seen["left"] == 0
 
 
 def test_the_table_is_in_one_form():

@@ -67,7 +67,8 @@ class Lab:
 
     def sees(self, kind, step):
         """Wait until a step is on the screen."""
-        self.cell(kind).locator(f'.cnnlib-stepper[data-step="{step}"]').wait_for()
+        at = self.cell(kind).locator(f'.cnnlib-stepper[data-step="{step}"]')
+        at.wait_for(state="attached")  # it may be out of sight
 
     def press(self, *keys):
         for key in keys:

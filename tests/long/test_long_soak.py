@@ -78,5 +78,5 @@ def test_a_thousand_fast_keys_end_on_the_right_step(kind, monkeypatch):
         at = min(max(at + draw.choice([1, 1, -1]), 0), len(stepper.steps) - 1)
         page.tell("move", step=at, term=0)
     assert stepper.index == at
-    assert page.heard[0] == ("custom", {"heard": PRESSES, "by": "me"})
+    assert page.heard[0][1]["heard"] == PRESSES
     check(stepper)
