@@ -1,4 +1,4 @@
-"""Matplotlib panels in the language of static.py: the same marks, letters and borders.
+"""The vocabulary of the figures: the language of the steppers, drawn by matplotlib.
 
 Every function takes an Axes that `figure.svg` has laid out in pixels, with y downwards, draws on
 it and changes nothing else. What is drawn comes back as a `Placed`, so that arrows can start and

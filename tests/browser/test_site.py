@@ -209,14 +209,48 @@ def test_axe_finds_nothing_on_a_page(page, site, axe, shoot, name):
     assert axe(page) == []
 
 
-def test_a_stepper_of_the_site_steps(page, site, shoot):
-    page.goto((site / "notebooks" / f"{WITH_STEPPERS}.html").as_uri())
-    stepper = steppers.InputGradientStepper()
+@pytest.mark.parametrize("name", ["index", f"notebooks/{WITH_STEPPERS}"])
+def test_a_stepper_of_the_site_steps(page, site, shoot, name):
+    page.goto((site / f"{name}.html").as_uri())
     root = page.locator(".cnnlib-stepper[data-step]").first
     root.scroll_into_view_if_needed()
     root.locator('[data-cell="dY(2, 2, 0)"]').click()
+    stepper = steppers.InputGradientStepper()
     check(read(root), stepper, 12, 8)
-    shoot(root, f"site-{page.scheme}-stepper")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("2")
     check(read(root), stepper, 13, 1)
+    shoot(root, f"site-{page.scheme}-stepper-{name[:5]}")
+
+
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1440])
+@pytest.mark.parametrize("name", ["index", "figures", f"notebooks/{WITH_STEPPERS}"])
+def test_a_page_does_not_slide_sideways(page, site, name, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.evaluate(SIDEWAYS) <= 0
+
+
+def test_on_paper_a_page_is_light_and_has_no_menu(page, site):
+    page.goto((site / f"notebooks/{WITH_STEPPERS}.html").as_uri())
+    page.emulate_media(media="print")
+    scheme = "() => getComputedStyle(document.body).colorScheme"
+    assert page.evaluate(scheme) == "light"
+    for part in (".sidebar-drawer", ".cs-bar", ".related-pages"):
+        assert not page.locator(part).first.is_visible(), part
+
+
+def test_a_figure_follows_the_page_and_is_no_card(page, site):
+    page.goto((site / "figures.html").as_uri())
+    ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    picture = page.locator(".gallery img").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("e => e.complete && e.naturalWidth", arg=picture.element_handle())
+    pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"), float)
+    corner, ink = pixels[2, 2], pixels.flat[np.abs(pixels - pixels[2, 2]).argmax()]
+    red = int(re.search(r"\d+", ground)[0])
+    assert abs(corner - red) < 3, "the ground of the page shows through"
+    assert (ink > 200) if page.scheme == "dark" else (ink < 60)
