@@ -21,7 +21,7 @@ from cnnlib import exercises
 from cnnlib.exercises import catalogue, problems, running
 from tools import notebooks
 
-LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))
+LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/[0-9]*.ipynb"))
 WRONG = [
     (name, key, function)
     for name, table in mistakes.WRONG.items()
@@ -440,14 +440,14 @@ def test_a_blank_is_told_by_a_plain_word_and_no_picture(function):
     assert "<table" not in verdict._repr_html_()
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_each_lesson_has_an_exercise_that_is_checked(path):
+@pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)
+def test_each_lesson_but_the_first_has_an_exercise_that_is_checked(path):
     cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     names = re.findall(r'exercises\.(?:check|caught_by)\("(\w+)"', "\n".join(cells))
     assert names and {*names} <= {*exercises.EXERCISES}
 
 
-@pytest.mark.parametrize("path", LESSONS[3:8], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LESSONS[6:8], ids=lambda path: path.stem)
 def test_an_exercise_fades_from_worked_to_blanks_to_open(path):
     cells = {c.id: c for c in nbformat.read(path, as_version=4).cells}
     worked, blanks, free = (cells[f"own-two{end}"] for end in ("", "-blanks", "-open"))

@@ -22,12 +22,12 @@ def test_every_link_and_picture_leads_somewhere():
 def test_every_lesson_is_listed_with_its_title():
     for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb")):
         title = re.search(r"\"# ([^\"\\]+)", path.read_text("utf-8"))[1]
-        name = f"{path.name[:2]} {title}" if path.name[0].isdigit() else f"Appendix: {title}"
-        assert f"[{name}](notebooks/{path.name})" in README
+        number = f"{path.name[:2]} " * path.name[0].isdigit()
+        assert f"[{number}{title}](notebooks/{path.name})" in README
 
 
 def test_the_minutes_of_the_lessons_are_those_of_five_hours():
-    minutes = [int(n) for n in re.findall(r"ipynb\) \| (\d+) minutes \|", README)]
+    minutes = [int(n) for n in re.findall(r"ipynb\) \| (\d+) \|", README)]
     assert len(minutes) == 12 and max(minutes) <= 30
     assert abs(sum(minutes) - 300) <= 15, "five hours in all"
 

@@ -413,7 +413,7 @@ def growth(times):
 
 
 def digits(times):
-    """Images per second in a step of the network of lesson 09, in float64, batches of 16."""
+    """Images per second in a step of the network of lesson 10, in float64, batches of 16."""
     rng = np.random.default_rng(0)
     images, labels = rng.random((16, 8, 8, 1)), rng.integers(0, 10, 16)
     net = [rng.standard_normal(size) for size in ((3, 3, 1, 8), (8,), (3, 3, 8, 10), (10,))]
@@ -427,7 +427,7 @@ def digits(times):
     found = {name: summary(t) for name, t in take_turns(ways, times).items()}
     for name, one in found.items():
         print(f"{name:<22}{len(images) / one['seconds']:>12,.0f} images per second")
-    return [{"workload": "lesson 09", "found": found, "images": len(images)}]
+    return [{"workload": "lesson 10", "found": found, "images": len(images)}]
 
 
 def step(net, Y0, labels, eta=1e-9):
