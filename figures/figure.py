@@ -52,13 +52,14 @@ def _finished(text, figure):
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-# A browser that knows light-dark() tells an image whether its page is dark. In the others a
+# Chromium and Firefox of 2024 and later, which know light-dark(), tell an image whether its page is
+# dark. Safari knows it too, but tells an image what the system is; in it, and in older browsers, a
 # figure is a light card.
 STYLE_SHEET = """\
  <style>
   * {{stroke-linejoin: round; stroke-linecap: butt}}
   svg {{--card: #ffffff; {light}}}
-  @supports (color: light-dark(white, black)) {{
+  @supports (color: light-dark(white, black)) and (not (font: -apple-system-body)) {{
    svg {{--card: transparent}}
    @media (prefers-color-scheme: dark) {{
     svg {{{dark}}}

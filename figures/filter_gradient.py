@@ -33,7 +33,7 @@ def as_filter(ax):
     words = f"dW{at(PLACE)} = {products(step.terms)}"
     draw.text(ax, 400, 434, words, 18)
     draw.text(ax, 400, 466, f"= {bare(step.value)}", 22, True)
-    draw.key(ax, 508, DZ_LIES, ("solid", "W", "result; ·: not yet"))
+    draw.key(ax, 508, DZ_LIES, ("solid", "W", "result; · means not yet"))
 
 
 def _as_filter_alt():

@@ -219,7 +219,7 @@ def sliding(ax):
         draw.arrow(ax, (middle, top.bottom[1] + 8), (middle, low.y - 48), back=True, width=3.5)
     draw.key(ax, 622, ("turned", "W", f"W lies on dZ, turned; cut corner: W(0, 0), on dZ{(0, 0)} "
                        "at first"))  # fmt: skip
-    draw.key(ax, 660, ("zeros", "Z", "zeros put in"), ("solid", "Y", "result; ·: not yet"))
+    draw.key(ax, 660, ("zeros", "Z", "zeros put in"), ("solid", "Y", "result; · means not yet"))
 
 
 def _sliding_alt():
