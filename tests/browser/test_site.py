@@ -232,6 +232,8 @@ def test_a_page_does_not_slide_sideways(page, site, name, width):
     page.set_viewport_size({"width": width, "height": 800})
     page.goto((site / f"{name}.html").as_uri())
     assert page.evaluate(SIDEWAYS) <= 0
+    for picture in page.locator('article img[src$=".svg"]').all():
+        assert picture.evaluate("e => e.clientWidth") >= 600, "its letters can be read"
 
 
 def test_on_paper_a_page_is_light_and_has_no_menu(page, site):
