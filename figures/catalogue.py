@@ -10,7 +10,6 @@ from figures import (
     nudged,
     one_dimension,
     road,
-    speed,
     whole,
 )
 
@@ -25,7 +24,6 @@ FIGURES = (
     *filter_gradient.FIGURES,
     *nudged.FIGURES,
     *made_fast.FIGURES,
-    *speed.FIGURES,
 )
 """Every figure of the course: see `figures.figure.Figure` for what a row holds."""
 

@@ -17,15 +17,16 @@ TILE = np.lib.stride_tricks.sliding_window_view(Y, W.shape)[0].reshape(3, -1)
 
 def tile(ax):
     """A window of Y, and the tile of the first row of Z, a window to a row."""
-    role = "framed: the window of Z(0, 1)"
-    left = draw.panel(ax, draw.table("Y", Y), 60, 128, 44, None, role, windows=[(0, 1, 3, 3)])
-    row = draw.table("T", TILE, corner="")
-    words = "a window of Y in each row"
-    right = draw.panel(ax, row, 384, 172, 42, "a tile, 3 × 9", words, windows=[(1, 0, 1, 9)])
-    draw.arrow(ax, (left.right[0] + 8, 216), (right.x - 30, right.left[1]), gap=10)
-    draw.text(ax, 572, 334, "one product with W, written as a column of 9,", 17)
-    draw.text(ax, 572, 360, "gives the first row of Z", 17)
-    draw.text(ax, 400, 420, "Neighbouring windows share six of their nine cells, copied twice.", 18)
+    window = draw.Window(0, 1, "W", size=W.shape)
+    left = draw.grid(ax, "Y", Y, 50, 84, 44, note="5 x 5, the window of Z(0, 1)", window=window)
+    row = draw.Window(1, 0, "W", size=(1, 9))
+    right = draw.grid(ax, "Y", TILE, 376, 128, 42, title="a tile", note="3 x 9, a window to a row",
+                      window=row)  # fmt: skip
+    draw.arrow(ax, (left.right[0] + 8, 191), (right.x - 28, 191))
+    draw.text(ax, 565, 292, "one product with W, written as a column of 9,", 17)
+    draw.text(ax, 565, 318, "gives the first row of Z", 17)
+    draw.text(ax, 400, 370, "Neighbouring windows share six of their nine cells, copied twice.", 18)
+    draw.key(ax, 410, ("stored", "W", "the same window; cut corner: where W(0, 0) lies"))
 
 
 def _tile_alt():
@@ -53,12 +54,11 @@ def met(phase):
 def phases(ax):
     """DY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
     letters = [[NAMES[r % STRIDE, c % STRIDE] for c in range(SIZE)] for r in range(SIZE)]
-    draw.panel(ax, draw.table("dY", letters), 60, 128, 44, None, "stride 2: the phase of each cell")
+    draw.grid(ax, "dY", letters, 60, 76, 44, note="7 x 7, stride 2: the phase of each cell")
     for number, (phase, name) in enumerate(NAMES.items()):
-        x, y = 450 + 180 * (number % 2), 148 + 180 * (number // 2)
-        panel = draw.table("W", met(phase), corner="")
-        draw.panel(ax, panel, x, y, 62, f"{name} meets", "", headers=False)
-    draw.text(ax, 400, 478, "(u, v) is the weight W(u, v). Each of the nine is in one phase.", 18)
+        x, y = 460 + 160 * (number % 2), 96 + 172 * (number // 2)
+        draw.grid(ax, "W", met(phase), x, y, 58, note=f"for {name}", heads=False)
+    draw.text(ax, 400, 426, "(u, v) is the weight W(u, v). Each of the nine is in one phase.", 18)
 
 
 def _phases_alt():
@@ -86,7 +86,7 @@ SIX = {  # name in the measurement: what it is
     "vgg": "16 maps of 56 × 56,\n64 → 64 channels, 3 × 3",
     "deep": "16 maps of 14 × 14,\n256 → 256 channels, 3 × 3",
 }
-LOOKS = {"float32": ("o", draw.INK), "float64": ("s", draw.PAPER)}  # shape, fill
+SHAPES = {"float32": (6, draw.INK), "float64": (0.1, draw.PAPER)}  # how round, and its fill
 RATIOS = {
     precision: [
         next(
@@ -95,7 +95,7 @@ RATIOS = {
         )
         for name in SIX
     ]
-    for precision in LOOKS
+    for precision in SHAPES
 }  # fmt: skip
 TICKS = [2.0**power for power in range(-6, 7)]
 MOST = next(tick for tick in TICKS if tick >= 2 and tick > max(map(max, RATIOS.values())))
@@ -113,31 +113,29 @@ def six(ax):
     draw.text(ax, 400, 34, "Time of all three gradients, relative to PyTorch", 20, bold=True)
     bottom = 132 + 58 * len(SIX)
     for ratio in [tick for tick in TICKS if LEAST <= tick <= MOST]:
-        x = across(ratio)
-        ax.plot([x, x], [118, bottom], color=draw.LINE, lw=3 if ratio == 1 else 0.8, zorder=1)
+        x, thick = across(ratio), ratio == 1
+        draw.rule(ax, x, 118, (x, bottom), draw.INK if thick else draw.LINE, 2.5 if thick else 1)
         draw.text(ax, x, 104, f"{ratio:g}", 16)
-    draw.text(ax, across(1) - 14, 74, "← NumPy is faster", 16, True, ha="right")
-    draw.text(ax, across(1) + 14, 74, "PyTorch is faster →", 16, True, ha="left")
+    draw.text(ax, across(1) - 14, 74, "← NumPy faster", 16, True, ha="right")
+    draw.text(ax, across(1) + 14, 74, "PyTorch faster →", 16, True, ha="left")
     for number, words in enumerate(SIX.values()):
         y = 154 + 58 * number
         draw.text(ax, LEFT - 16, y, words, 15, ha="right")
-        for precision, (shape, fill) in LOOKS.items():
-            ax.plot(
-                across(RATIOS[precision][number]),
-                y,
-                shape,
-                color=draw.INK,
-                mfc=fill,
-                ms=11,
-                zorder=3,
-            )
-    for (name, (shape, fill)), x in zip(LOOKS.items(), (300, 440), strict=True):
-        ax.plot(x, bottom + 28, shape, color=draw.INK, mfc=fill, ms=11)
+        for precision in SHAPES:
+            mark(ax, precision, across(RATIOS[precision][number]), y)
+    for name, x in zip(SHAPES, (300, 440), strict=True):
+        mark(ax, name, x, bottom + 28)
         draw.text(ax, x + 14, bottom + 28, name, 16, ha="left")
     where = MEASURED["heading"]
     threads = f"{where['threads']} thread" + "s" * (where["threads"] != 1)
     words = f"{where['date']}, {where['machine']}, {threads}, NumPy {where['numpy']}, "
     draw.text(ax, 400, bottom + 64, words + f"PyTorch {where['torch']}", 15)
+
+
+def mark(ax, precision, x, y):
+    """Draw a circle for float32 and a hollow square for float64."""
+    round_, fill = SHAPES[precision]
+    draw.box(ax, x - 6, y - 6, 12, 12, fill=fill, round_=round_, zorder=2)
 
 
 def _aloud(words):
@@ -157,8 +155,8 @@ def _six_alt():
 
 
 def _rows():
-    yield Figure("tile_has_a_window_in_each_row", (), 450, tile, _tile_alt())
-    yield Figure("each_phase_of_a_stride_has_its_weights", (), 510, phases, _phases_alt())
+    yield Figure("tile_has_a_window_in_each_row", (), 438, tile, _tile_alt())
+    yield Figure("each_phase_of_a_stride_has_its_weights", (), 452, phases, _phases_alt())
     yield Figure("six_layers_beside_pytorch", (), 132 + 58 * len(SIX) + 92, six, _six_alt())
 
 

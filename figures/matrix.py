@@ -5,9 +5,8 @@ import numpy as np
 from cnnlib import loops
 from cnnlib.examples import one_map
 from figures import draw
-from figures.cells import SOLID, grid, title
 from figures.figure import Figure
-from figures.several_maps import bare
+from figures.words import rows_of
 
 RUNNING = one_map()
 ROW, COLUMN = 4, 12  # of Z(1, 1) and Y(2, 2)
@@ -23,34 +22,35 @@ def matrix():
 def layer(ax):
     """A with a row and a column marked, and below both folded."""
     A = matrix()
-    shown = [[value if value else None for value in row] for row in A]
-    row = {(ROW, n) for n in range(25)}
-    column = {(m, COLUMN) for m in range(9)}
-    filled = {(m, n) for m, n in row | column if A[m, n]}
-    grid(ax, "W", shown, LEFT, TOP, CELL, tinted=row | column, solid=filled, size=15)
+    marked = {(ROW, n) for n in range(25)} | {(m, COLUMN) for m in range(9)}
+    filled = {place for place in marked if A[place]}
+    draw.grid(ax, "W", _bare(A), LEFT, TOP, CELL, soft=marked, solid=filled, size=15, heads=False,
+              title="", note="")  # fmt: skip
     words = "A, 9 × 25: a row for each cell of Z, a column for each cell of Y"
     draw.text(ax, LEFT, 24, words, 18, True, ha="left")
-    x, y = LEFT + (COLUMN + 0.5) * CELL, TOP + 9 * CELL + 15
-    draw.text(ax, x, y, "Y(2, 2)", 15, True, color=SOLID["Y"])
+    x, bottom = LEFT + (COLUMN + 0.5) * CELL, TOP + 9 * CELL
+    draw.text(ax, x, bottom + 15, "Y(2, 2)", 15, True, color=draw.WORDS["Y"])
     for m, (i, j) in enumerate(np.ndindex(3, 3)):
-        y = TOP + (m + 0.5) * CELL
-        look = {"bold": m == ROW, "color": SOLID["Z"]}
-        draw.text(ax, LEFT - 8, y, f"Z({i}, {j})", 15, ha="right", **look)
+        look = {"bold": m == ROW, "color": draw.WORDS["Z"]}
+        draw.text(ax, LEFT - 8, TOP + (m + 0.5) * CELL, f"Z({i}, {j})", 15, ha="right", **look)
     for n in range(0, 25, 5):
         x = LEFT + n * CELL
         if n:
-            bottom = TOP + 9 * CELL
-            draw.arrow(ax, (x, TOP), (x, bottom), head=False, width=3, color=draw.INK)
+            draw.arrow(ax, (x, TOP), (x, bottom), head=False)
         words = f"row {n // 5} of Y"
-        draw.text(ax, x + 2.5 * CELL, TOP - 16, words, 15, color=SOLID["Y"])
-    across = np.where(A[ROW], A[ROW], 0).reshape(5, 5)
-    full = {(r, c) for r, c in np.ndindex(5, 5) if across[r, c]}
-    folded = grid(ax, "W", _bare(across), 110, 420, 40, solid=full)
-    title(ax, folded, f"row {ROW}, folded", "as Y is: W as it is stored")
-    down = A[:, COLUMN].reshape(3, 3)
-    folded = grid(ax, "W", down, 520, 450, 40, solid=set(np.ndindex(3, 3)))
-    title(ax, folded, f"column {COLUMN}, folded", "as Z is: W turned")
-    draw.text(ax, 400, 654, "one matrix, read across and read down", 18)
+        draw.text(ax, x + 2.5 * CELL, TOP - 16, words, 15, color=draw.WORDS["Y"])
+    across, down = A[ROW].reshape(5, 5), A[:, COLUMN].reshape(3, 3)
+    for name, values, x, y, card, words in (
+        (f"row {ROW}", across, 110, 404, "as stored", "folded as Y is: W as stored"),
+        (f"column {COLUMN}", down, 520, 444, "turned", "folded as Z is: W turned"),
+    ):
+        corner = np.argwhere(values)[0]
+        frame = draw.Window(*corner, "W", turned=card == "turned", size=(3, 3))
+        draw.grid(ax, "W", _bare(values), x, y, 40, title=name, note="\n" + words, heads=False,
+                  soft={tuple(map(int, place)) for place in np.argwhere(values)},
+                  window=frame)  # fmt: skip
+    draw.key(ax, 638, ("solid", "W", f"in row {ROW} or column {COLUMN} of A"),
+             ("stored", "W", ""), ("turned", "W", "cut corner: W(0, 0)"))  # fmt: skip
 
 
 def _bare(values):
@@ -59,8 +59,7 @@ def _bare(values):
 
 def _alt():
     A = matrix()
-    row = "; ".join(" ".join(map(bare, line)) for line in RUNNING.W[:, :, 0, 0])
-    column = "; ".join(" ".join(map(bare, line)) for line in A[:, COLUMN].reshape(3, 3))
+    row, column = rows_of(RUNNING.W[:, :, 0, 0]), rows_of(A[:, COLUMN].reshape(3, 3))
     return (
         "The layer as a matrix A of 9 rows, one for each cell of Z, and 25 columns, one for each "
         "cell of Y; empty cells are 0, and each row is the one above it shifted by a cell or, at "
@@ -69,4 +68,4 @@ def _alt():
     )
 
 
-FIGURES = [Figure("layer_as_a_matrix_read_across_and_down", (), 680, layer, _alt())]
+FIGURES = [Figure("layer_as_a_matrix_read_across_and_down", (), 664, layer, _alt())]

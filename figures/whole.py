@@ -5,9 +5,8 @@ import numpy as np
 from cnnlib import loops
 from cnnlib.examples import digits, three_maps
 from figures import draw
-from figures.cells import grid, minus, title
 from figures.figure import Figure
-from figures.several_maps import bare
+from figures.words import bare
 
 SEVERAL = three_maps()
 N_K, F_K = SEVERAL.W.shape[2:]
@@ -25,19 +24,19 @@ def shares():
 
 def whole(ax):
     """A row for each map of dY: what came from each map of dZ, and the sum."""
-    parts, cell = shares(), 34
+    parts, cell = shares(), 35
     for k_in in range(N_K):
         y = 92 + 268 * k_in
         for n, part in enumerate([*parts, sum(parts)]):
-            x, last = 17 + 199 * n, n == F_K
-            numbers = [list(map(bare, row)) for row in part[:, :, k_in]]
-            every = set(np.ndindex(SEVERAL.input_size)) if last else ()
-            placed = grid(ax, "dY", numbers, x, y, cell, tinted=every, size=15)
-            words = f"dY(:, :, {k_in})" if last else f"from dZ(:, :, {n})"
-            title(ax, placed, words, "the sum" if last else f"through W(:, :, {k_in}, {n})")
+            x, last = 11 + 199 * n, n == F_K
+            title = f"dY(:, :, {k_in})" if last else f"dZ(:, :, {n})"
+            note = "the sum\n" if last else f"\nthrough W(:, :, {k_in}, {n})"
+            placed = draw.grid(ax, "dY" if last else "dZ", part[:, :, k_in], x, y, cell,
+                               title=title, note=note, heads=False)  # fmt: skip
             if n:
                 draw.text(ax, x - 14, placed.middle[1], "=" if last else "+", 22, True)
-    draw.text(ax, 400, 540, "k_in is kept, k is added up", 19)
+    words = "From each map of dZ, what it alone contributes. k_in is kept, k is added up."
+    draw.text(ax, 400, 540, words, 18)
 
 
 def _whole_alt():
@@ -52,7 +51,7 @@ def _whole_alt():
     ]
     return (
         f"All of dY: for each of its {N_K} maps a row of four grids, the contribution of each of "
-        f"the {F_K} maps of dZ and, tinted, their sum. {'; '.join(rows)}. "
+        f"the {F_K} maps of dZ and, last, their sum. {'; '.join(rows)}. "
         "k_in is kept, k is added up."
     )
 
@@ -65,40 +64,38 @@ def digit(ax):
     Y = digits()[0][0]
     Z = loops.conv_forward(Y, EDGES)
     dY = loops.conv_backward_input(Z, EDGES, Y.shape[:2])
-    for x, values, name, words in (
-        (32, Y, "Y, 8 × 8", "the digit"),
-        (320, Z, "Z, 6 × 6; dZ = Z", "where ink begins or ends"),
-        (548, dY, "dY, 8 × 8", "which pixels to change"),
+    for x, values, name, words, cell in (
+        (32, Y, "Y", "8 x 8, the digit", 28),
+        (320, Z, "Z", "6 x 6, is dZ too: edges", 28),
+        (548, dY, "dY", "8 x 8, which pixels to change", 27),
     ):
-        cell = 28 if name[0] == "Z" else 27
-        placed = shades(ax, values[:, :, 0], x, 92, cell)
-        title(ax, placed, name, words)
-    draw.box(ax, 32, 352, 22, 22, fill=draw.INK, edge=draw.LINE, line=1, round_=0.1)
-    draw.text(ax, 64, 363, "dark: above 0", 17, ha="left")
-    draw.box(ax, 240, 352, 22, 22, fill=draw.PURPLE, edge=draw.LINE, line=1, round_=0.1)
-    draw.text(ax, 251, 363, "−", 20, True, color=draw.PAPER, zorder=3)
-    draw.text(ax, 272, 363, "purple with a bar: below 0", 17, ha="left")
-    draw.text(ax, 540, 363, f"dY: {minus(dY.min())} to {minus(dY.max())}", 17, ha="left")
+        shades(ax, values[:, :, 0], x, 84, cell)
+        draw.text(ax, x, 40, name, 18, True, ha="left", color=draw.WORDS[name[-1]])
+        draw.lines(ax, x, 64, [words], 15, color=draw.SOFT)
+    shade(ax, 92, 340, 22, False, 1)
+    draw.text(ax, 124, 351, "ink: above 0", 16, ha="left")
+    shade(ax, 260, 340, 22, True, 1)
+    draw.text(ax, 292, 351, "purple with a bar: below 0", 16, ha="left")
+    draw.text(ax, 540, 351, f"dY: {bare(dY.min())} to {bare(dY.max())}", 16, ha="left")
 
 
 def shades(ax, values, x, y, cell):
     """Draw numbers as shades: ink above 0, purple with a bar below."""
     most = np.abs(values).max()
     for (r, c), value in np.ndenumerate(values):
-        color = draw.PURPLE if value < 0 else draw.INK
-        place = x + c * cell, y + r * cell, cell, cell
-        draw.box(ax, *place, fill=_mixed(color, (abs(value) / most) ** 0.7), edge=draw.LINE,
-                 line=0.8, round_=0.1)  # fmt: skip
-        if value < 0:
-            dark = abs(value) > most / 4
-            middle = x + (c + 0.5) * cell, y + (r + 0.5) * cell
-            draw.text(ax, *middle, "−", 16, color=draw.PAPER if dark else draw.INK, zorder=3)
-    return draw.Placed(x, y, cell, *values.shape)
+        shade(ax, x + c * cell, y + r * cell, cell, value < 0, (abs(value) / most) ** 0.7)
+    return draw.Placed(x, y, cell * values.shape[1], cell * values.shape[0], cell)
 
 
-def _mixed(color, part):
-    channels = [int(color[n : n + 2], 16) for n in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 + (one - 255) * part):02x}" for one in channels)
+def shade(ax, x, y, cell, below, part):
+    """Draw one cell of `shades`, this part of the full shade."""
+    color = draw.BELOW if below else draw.INK
+    look = {"line": 0, "round_": 0.1, "edge": "none"}
+    draw.box(ax, x, y, cell, cell, fill=color, alpha=part, **look)
+    draw.box(ax, x, y, cell, cell, edge=draw.LINE, line=0.8, round_=0.1)
+    if below:
+        draw.text(ax, x + cell / 2, y + cell / 2, "−", 16, True,
+                  color=draw.PAPER if part > 0.45 else draw.INK)  # fmt: skip
 
 
 def _digit_alt():
@@ -114,5 +111,5 @@ def _digit_alt():
 
 FIGURES = [
     Figure("all_of_dy_is_the_sum_over_its_maps", (), 570, whole, _whole_alt()),
-    Figure("digit_and_the_gradient_of_its_edges", (), 400, digit, _digit_alt()),
+    Figure("digit_and_the_gradient_of_its_edges", (), 380, digit, _digit_alt()),
 ]

@@ -100,14 +100,6 @@ def test_no_definition_is_long(path):
 
 
 @EACH_NOTEBOOK
-def test_the_words_are_plain(path):
-    text = re.sub(r"`[^`]*`|\$[^$]*\$|!\[[^\]]*\]", "", prose(path))
-    assert "!" not in text
-    assert not re.search(r"\b(simply|obviously|trivially)\b", text, re.IGNORECASE)
-    assert not re.search(r"\bconv\w* kernel\b", text, re.IGNORECASE)
-
-
-@EACH_NOTEBOOK
 def test_every_picture_says_in_words_what_it_shows(path):
     words = {figure.name: figure.alt for figure in FIGURES}
     pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", prose(path), re.DOTALL)
