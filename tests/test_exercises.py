@@ -21,7 +21,7 @@ import pytest
 
 from cnnlib import exercises, loops
 from cnnlib.exercises import catalogue, checking, layouts, problems, running, work
-from cnnlib.exercises.opening import opening
+from cnnlib.steppers.opening import opening
 from tools import notebooks
 
 LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/[0-9]*.ipynb"))

@@ -135,7 +135,7 @@ class Verdict:
         plain = {"text/plain": str(self), "text/html": self._repr_html_()}
         if not self.counterexample or not self.counterexample.step:
             return plain
-        from cnnlib.exercises.opening import opening  # widgets are loaded where they are shown
+        from cnnlib.steppers.opening import opening  # widgets are loaded where they are shown
 
         return opening(self, plain["text/html"])._repr_mimebundle_() | plain
 
