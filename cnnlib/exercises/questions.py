@@ -325,8 +325,7 @@ def _():
 # --- 05 Add up all maps -----------------------------------------------------------------------
 
 
-def _corner(cell, dZ_at, W_at, why):
-    t = three_maps()
+def _corner(t, cell, dZ_at, W_at, why):
     dY = _gradient(t.dZ, t.W)
     unturned = _gradient(t.dZ, t.W[::-1, ::-1])
     other = dY[(*cell[:2], 1 - cell[2])]
@@ -341,7 +340,7 @@ def _corner(cell, dZ_at, W_at, why):
 @question("dY(3, 4, 0)")
 def _():
     why = "The sum over k of dZ(2, 2, k) W(1, 2, 0, k): 1·1 + 5·(-2) + 4·5."
-    return _corner((3, 4, 0), (2, 2), (1, 2), why)
+    return _corner(three_maps(), (3, 4, 0), (2, 2), (1, 2), why)
 
 
 @question("products in all of dY")
@@ -361,5 +360,8 @@ def _():
 
 @question("dY(0, 4, 1)")
 def _():
-    why = "The sum over k of dZ(0, 2, k) W(0, 2, 1, k): (-3)·3 + (-4)·1 + (-2)·5."
-    return _corner((0, 4, 1), (0, 2), (0, 2), why)
+    why = "The sum over k of dZ(0, 2, k) W(0, 2, 1, k): (-4)·4 + (-4)·5 + (-3)·(-5)."
+    other = variant("lesson 05", three_maps())
+    right, slips, why = _corner(other, (0, 4, 1), (0, 2), (0, 2), why)
+    slips["The weight is W(0 - 0, 4 - 2), not the last one."] = other.dZ[0, 2] @ other.W[1, 2, 1]
+    return right, slips, why
