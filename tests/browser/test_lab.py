@@ -78,7 +78,9 @@ class Lab:
         """The kernel is there, and the page shows just that."""
         assert self.at(kind) == [step, term]
         self.sees(kind, step)
-        self.root(kind).scroll_into_view_if_needed()  # what is far away is not laid out
+        root = self.root(kind).element_handle()
+        root.scroll_into_view_if_needed()  # what is far away is not laid out
+        self.page.wait_for_function("root => root.innerText.trim() !== ''", arg=root)
         check(read(self.root(kind)), KINDS[kind](), step, term)
 
 
