@@ -169,7 +169,7 @@ function makeCardOfQuestion(kinds, act) {
 
 // Right or wrong as a shape and a word, the answer, and why.
 function answerOf(answer, colors) {
-  if (!answer) return ["This has been answered."];
+  if (!answer) return ["There is no question here."];
   const { right, said } = answer;
   if (right === null) return colors(said);
   const word = make(

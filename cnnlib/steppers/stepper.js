@@ -9,6 +9,7 @@ import { fitCells, foldOf, roomOf } from "./fit.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
 import { letter } from "./lay.js";
+import { emptyText } from "./meet.js";
 import { makeMotion } from "./motion.js";
 import { makePredict } from "./predict.js";
 import { makePresent } from "./present.js";
@@ -252,15 +253,15 @@ export function mountStepper(root, host) {
   // The heading of a step once, then what happens at the term.
   function announce(step, term, asked, place) {
     const fresh = saidStep !== at.number && !asked.secret;
-    const heading = fresh
-      ? `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. `
-      : "";
-    const text = asked.kind
-      ? parts.predict.aloud()
-      : term
-        ? spoken(parts.scene, step, term)
-        : (parts.view.aloud?.(step) ?? "");
-    hear(heading + text, () => (saidStep = at.number));
+    const name = step.stage ? "" : `: ${place}`;
+    const heading = `Step ${at.number + 1} of ${host.problem.trace.length}${name}. `;
+    hear((fresh ? heading : "") + aloud(step, term, asked), () => (saidStep = at.number));
+  }
+
+  function aloud(step, term, asked) {
+    if (asked.kind) return parts.predict.aloud();
+    if (parts.view.aloud) return parts.view.aloud(step);
+    return term ? spoken(parts.scene, step, term) : emptyText(parts.scene, step);
   }
 
   function hear(text, then = () => {}) {
