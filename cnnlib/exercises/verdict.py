@@ -137,7 +137,9 @@ class Verdict:
             return plain
         from cnnlib.steppers.opening import opening  # widgets are loaded where they are shown
 
-        return opening(self, plain["text/html"])._repr_mimebundle_() | plain
+        words = f"Open {self.counterexample.at} in the stepper"
+        box = opening(plain["text/html"], words, self.stepper)
+        return box._repr_mimebundle_() | plain
 
     def stepper(self):
         """Return a stepper at the wrong cell, or None where no pass shows it."""

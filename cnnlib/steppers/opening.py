@@ -1,34 +1,33 @@
-"""A verdict in a live notebook: its card, and a button that makes a stepper when it is clicked."""
+"""HTML in a live notebook, with a button that makes a stepper when it is clicked."""
 
 import ipywidgets
 from IPython.display import display
 
 
-def opening(verdict, html):
-    """Return a card with the button below it.
+def opening(html, words, make):
+    """Return HTML with a button below it.
 
     Parameters
     ----------
-    verdict : Verdict
-        One that a pass shows.
     html : str
-        Its card.
+    words : str
+        What stands on the button.
+    make : callable
+        Returns the stepper; it is called when the button is clicked, and once.
 
     Returns
     -------
     ipywidgets.VBox
     """
     button = ipywidgets.Button(
-        description=f"Open {verdict.counterexample.at} in the stepper",
-        icon="external-link",
-        layout=ipywidgets.Layout(width="auto"),
+        description=words, icon="external-link", layout=ipywidgets.Layout(width="auto")
     )
     below = ipywidgets.Output()
 
     def open_stepper(_):
-        button.disabled = True  # there is one stepper for a verdict
+        button.disabled = True
         with below:
-            display(verdict.stepper())
+            display(make())
 
     button.on_click(open_stepper)
     return ipywidgets.VBox([ipywidgets.HTML(html), button, below])
