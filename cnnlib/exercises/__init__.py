@@ -9,9 +9,22 @@ function that may do anything, ``checking`` finds the mistake, ``verdict`` shows
 ``caught`` tells which test would have seen it. ``data/exercises.toml`` has the texts.
 """
 
+from cnnlib.exercises.asked import answer
+from cnnlib.exercises.byhand import PENCIL, numbers
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks
 from cnnlib.exercises.caught import TESTS, caught_by
 from cnnlib.exercises.checking import check
 from cnnlib.exercises.verdict import Verdict
 
-__all__ = ["EXERCISES", "MISTAKES", "TESTS", "Verdict", "asks", "caught_by", "check"]
+__all__ = [
+    "EXERCISES",
+    "MISTAKES",
+    "PENCIL",
+    "TESTS",
+    "Verdict",
+    "answer",
+    "asks",
+    "caught_by",
+    "check",
+    "numbers",
+]

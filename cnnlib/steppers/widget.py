@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 
 import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
@@ -368,10 +367,6 @@ class Stepper(anywidget.AnyWidget):
 
     def _static(self):
         return static.html(self.step, self.term, static.beside(self._problem))
-
-    def below(self, html):
-        """Return what a notebook needs to show this stepper below a piece of HTML."""
-        return ipywidgets.VBox([ipywidgets.HTML(html), self])._repr_mimebundle_()
 
     def close(self):
         """Close the layout too; without that it would stay alive."""
