@@ -36,6 +36,9 @@ NOTEBOOK = """() => window.jupyterapp.shell.currentWidget.content.model.sharedMo
 class Lab:
     """The open notebook, and the few things that the tests do in it."""
 
+    patience = 0
+    """Milliseconds: Notebook 7 lets the messages of widgets run beside the cells, in any order."""
+
     def __init__(self, page, errors, jupyterlab):
         self.page, self.errors = page, errors
         self.address, self.folder = jupyterlab[:2], jupyterlab[2]
@@ -52,6 +55,7 @@ class Lab:
 
     def ask(self, expression):
         """Return the value of an expression, which JSON must know."""
+        self.page.wait_for_timeout(self.patience)
         return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
 
     def at(self, kind):
