@@ -15,7 +15,7 @@ from lab import (
     run_all,
     write_notebook,
 )
-from shown import KINDS, check, read
+from shown import KINDS, check, read, retype
 
 BIG = "steppers.ForwardStepper(np.arange(784.).reshape(28, 28, 1) % 7, examples.one_map().W)"
 CELLS = [
@@ -220,11 +220,11 @@ def test_the_problem_changes_from_both_sides(lab):
     root = lab.start("input")
     lab.press("s")
     field = root.get_by_label("stride")
-    field.fill("2")
+    retype(field, "2")
     field.press("Enter")
     root.get_by_role("status").filter(has_text="dZ is 2 x 2 now").wait_for()
     assert lab.ask("made['input'].steps.shapes['dZ']") == [2, 2, 1]
-    field.fill("0")
+    retype(field, "0")
     field.press("Enter")
     root.get_by_role("status").filter(has_text="Nothing was changed").wait_for()
     assert lab.ask("made['input'].how['stride']") == 2
