@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab import CHROMIUM_OPTIONS, chromium, server
+from test_lab import Lab
 from webkit import Browser
 
 MINI_BROWSERS = "/usr/lib*/*/webkit2gtk-4*/MiniBrowser"
@@ -14,6 +15,8 @@ NOTEBOOK = Path(sys.prefix, "notebook", "bin", "python")  # make .venv/notebook/
 
 # The driver of Firefox cannot ask for less motion.
 NOT_ASKED_IN_FIREFOX = ("test_motion_is_short",)
+# It runs the messages of widgets beside the cells: a cell may be run before a key is heard of.
+NOT_ASKED_IN_NOTEBOOK = ("test_the_next_cell_knows_the_step",)
 # The driver of WebKit can less: these are asked.
 ASKED_IN_WEBKIT = (
     "test_each_kind_steps_without_a_kernel",
@@ -45,7 +48,7 @@ def is_asked(item):
         return False
     where, name = item.callspec.params["where"], item.originalname
     if where == "notebook":
-        return "jupyterlab" in item.fixturenames
+        return "jupyterlab" in item.fixturenames and not name.startswith(NOT_ASKED_IN_NOTEBOOK)
     if where == "webkit":
         return name.startswith(ASKED_IN_WEBKIT)
     return not name.startswith(NOT_ASKED_IN_FIREFOX)
@@ -75,6 +78,11 @@ def browser(where, playwright):
         made = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
     yield made
     made.quit() if where == "webkit" else made.close()
+
+
+@pytest.fixture(autouse=True)
+def patience(where, monkeypatch):
+    monkeypatch.setattr(Lab, "patience", 500 if where == "notebook" else 0)
 
 
 @pytest.fixture(scope="session")

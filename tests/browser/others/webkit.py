@@ -37,7 +37,9 @@ class Located:
         return self.then("found = inside(found, {})", selector)
 
     def get_by_label(self, text, exact=True):
-        return self.then("found = inside(found, 'input,select').filter(e => named(e, {}))", text)
+        return self.then(
+            "found = inside(found, 'input, select, textarea').filter(e => named(e, {}))", text
+        )
 
     def get_by_role(self, role, name=None, exact=True):
         found = self.locator(f"{role}, [role={role}]")
@@ -68,6 +70,8 @@ class Located:
     def click(self):
         self.evaluate("e => e.click()")
 
+    check = click
+
     def inner_text(self):
         return self.evaluate("e => e.innerText")
 
@@ -75,8 +79,7 @@ class Located:
         self.evaluate("(e, v) => {e.value = v; e.dispatchEvent(new Event('change'))}", value)
 
     def fill(self, text):
-        self.evaluate("e => {e.focus(); e.select()}")
-        self.page.keyboard.type(text)
+        self.evaluate("(e, text) => {e.focus(); e.value = text}", text)
 
 
 class Page(Located):
