@@ -195,12 +195,18 @@ def three_ways(step):
         return PanelCell(number(weights.get(place, 0.0), bare=True), term=met.get(place))
 
     given = [
-        {gift.target.index[:2]: gift.value for gift in step.trace.gifts(one.left.index)}
+        {
+            contribution.target.index[:2]: contribution.value
+            for contribution in step.trace.contributions(one.left.index)
+        }
         for one in step.terms
     ]
 
-    def gift(place):
-        texts = [number(gifts[place], bare=True) if place in gifts else "·" for gifts in given]
+    def contribution(place):
+        texts = [
+            number(contributions[place], bare=True) if place in contributions else "·"
+            for contributions in given
+        ]
         mark = "target" if place == target else ""
         return PanelCell("·", mark=mark, texts=tuple(enumerate(texts)))
 
@@ -217,7 +223,7 @@ def three_ways(step):
         tuple(enumerate(sentences)),
         (
             _beside("A", "Z", size["dZ"], column, weight),
-            _beside("scatter", "Y", size["dY"], row, gift),
+            _beside("scatter", "Y", size["dY"], row, contribution),
         ),
     )
 

@@ -61,7 +61,7 @@ class Term:
         return f"{number(self.left.value)}·{number(self.right.value)}"
 
     @property
-    def gift(self):
+    def contribution(self):
         """The product, its value, and the cell that gets it: ``3·(-2) = -6 to dY(2, 2, 0)``."""
         return f"{self.product} = {number(self.value, bare=True)} to {self.target}"
 
@@ -117,8 +117,10 @@ class Step:
 
     def __str__(self):
         if self.source:
-            gifts = [f"{t} = {t.gift}" for t in self.terms]
-            return f"{self.source} gives {'; '.join(gifts) or 'nothing: no window reaches it'}"
+            contributions = [f"{t} = {t.contribution}" for t in self.terms]
+            return (
+                f"{self.source} gives {'; '.join(contributions) or 'nothing: no window reaches it'}"
+            )
         if not self.terms and not self.bias:
             return f"{self.target} = 0: no product reaches it"
         names, values = [], []
@@ -217,7 +219,7 @@ class Trace(Sequence):
             target = Cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
         source = self.cell(self.parts.left, index)
-        return Step(position, self.gifts(index), 0.0, None, source, self)
+        return Step(position, self.contributions(index), 0.0, None, source, self)
 
     def _index(self, position):
         walked = tuple(map(int, np.unravel_index(position, self._walk)))
@@ -263,7 +265,7 @@ class Trace(Sequence):
         lines = self._ledger(index, until=_outermost_last(self._index(position)))
         return float(lines[-1][3] if lines else self._start(index))
 
-    def gifts(self, source):
+    def contributions(self, source):
         """Return the terms of the left factor's cell with this index, one for each target."""
         found = []
         for triple in self._triples(self.parts.left, source):
@@ -368,7 +370,7 @@ class PoolTrace(Trace):
         """Return how many terms a step has: one."""
         return 1
 
-    def gifts(self, source):
+    def contributions(self, source):
         """Return the one term of the cell of dZ with this index."""
         target = self.largest(source)[0].index
         line = next(line for line in self._ledger(target) if line[0] == source)

@@ -21,7 +21,7 @@ Y, W = RUNNING.Y[:, :, 0], RUNNING.W[:, :, 0, 0]
 Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)[:, :, 0]
 
 
-def gifts(cell, example=RUNNING):
+def contributions(cell, example=RUNNING):
     """Terms that a cell of Y contributes to Z."""
     steps = influence_steps(example.Y, example.W, example.b, **example.how)
     index = (*cell, 0)[:3]
@@ -275,7 +275,7 @@ def on_the_way(terms, k=0):
 
 def reach(ax, cell, x, y, size=36, first_only=False, arrow=True, space=110, of_z=52):
     """Draw Y with one cell marked and Z with the cells that it reaches, by their weights."""
-    terms = gifts(cell)[: 1 if first_only else None]
+    terms = contributions(cell)[: 1 if first_only else None]
     left = draw.grid(ax, "Y", only(Y, cell), x, y, size, solid={cell})
     values, reached = on_the_way(terms)
     right = draw.grid(ax, "Z", values, left.right[0] + space, y, of_z, soft=reached)
@@ -301,7 +301,7 @@ def one_then_several(ax):
 
 
 def _reached_alt(cell):
-    terms = gifts(cell)
+    terms = contributions(cell)
     ways = "; ".join(f"{short(t.target)} through {short(t.right)}" for t in terms)
     return f"Y{cell} reaches {len(terms)} of the {RUNNING.dZ.size} cells of Z: {ways}."
 
@@ -311,7 +311,7 @@ MIDDLE = (1, 2)
 
 def every_map(ax):
     """A cell in one map of Y, and what it reaches in each map of Z."""
-    terms = gifts((*MIDDLE, 0), SEVERAL)
+    terms = contributions((*MIDDLE, 0), SEVERAL)
     numbers = only(SEVERAL.Y[:, :, 0], MIDDLE)
     left = draw.grid(ax, "Y", numbers, 60, 240, 44, title="Y(:, :, 0)", solid={MIDDLE})
     for k in range(F_K):
@@ -325,7 +325,7 @@ def every_map(ax):
 
 
 def _every_map_alt():
-    terms = gifts((*MIDDLE, 0), SEVERAL)
+    terms = contributions((*MIDDLE, 0), SEVERAL)
     maps = {k: [t for t in terms if t.target.index[2] == k] for k in range(F_K)}
     counts = {len(found) for found in maps.values()}
     cells = ", ".join(f"({i}, {j})" for i, j in (t.target.index[:2] for t in maps[0]))
@@ -343,7 +343,7 @@ PLACES, SIZE = (52, 362, 608), 46
 
 def one_weight(ax):
     """Y with a window on it, W and Z, with one cell marked in each."""
-    term = gifts(CELL)[0]
+    term = contributions(CELL)[0]
     drawn = product_row(ax, term, (Y, W, Z), ("Y", "W", "Z"), 76)
     for left, right, sign in zip(drawn, drawn[1:], "×→", strict=False):
         draw.text(ax, (left.right[0] + right.x - 18) / 2, drawn[1].middle[1], sign, 30, True)
@@ -404,7 +404,7 @@ def chip(ax, name, x, y, words, label):
 
 def task_forward(ax):
     """Y(2, 2) times W(2, 2) goes into Z(0, 0)."""
-    product_arrows(ax, gifts(CELL)[0], (Y, W, Z), ("Y", "W", "Z"))
+    product_arrows(ax, contributions(CELL)[0], (Y, W, Z), ("Y", "W", "Z"))
 
 
 def fan_out(ax):
@@ -438,7 +438,7 @@ def indices(ax):
 
 def placement(ax, number, x, y, size=38, small=50, space=24):
     """Draw the window in which the weight of this number lies on the cell, and Z so far."""
-    terms = gifts(CELL)
+    terms = contributions(CELL)
     term = terms[number]
     i, j = term.target.index[:2]
     note = f"{number + 1}: {short(term.right)} on {short(term.left)}"
@@ -466,12 +466,12 @@ def _placement_key(ax, y):
 
 def last_placement(ax):
     """The ninth window, large, and Z with all nine weights."""
-    placement(ax, len(gifts(CELL)) - 1, 64, 70, 58, 84, 90)
+    placement(ax, len(contributions(CELL)) - 1, 64, 70, 58, 84, 90)
     _placement_key(ax, 400)
 
 
 def _placement_alt(numbers):
-    terms = gifts(CELL)
+    terms = contributions(CELL)
     ways = "; ".join(
         f"window {at(terms[n].target.index)} puts {short(terms[n].right)}, "
         f"{bare(terms[n].right.value)}, on it"
@@ -491,7 +491,7 @@ def index_sum(ax):
     for x, array, head, below in (*heads, (590, "Y", "cell of Y", "r, c")):
         draw.text(ax, x, 30, head, 20, True, color=draw.WORDS[array])
         draw.text(ax, x, 56, below, 17, style="italic", color=draw.SOFT)
-    for row, term in enumerate(gifts(CELL)):
+    for row, term in enumerate(contributions(CELL)):
         y = 96 + 42 * row
         z, w = term.target.index[:2], term.right.index[:2]
         total = tuple(a + b for a, b in zip(z, w, strict=True))
@@ -516,7 +516,7 @@ def three_reaches(ax):
 
 def _three_alt():
     cells = (2, 2), (0, 2), (0, 0)
-    counts = ", ".join(f"Y{cell} reaches {len(gifts(cell))}" for cell in cells)
+    counts = ", ".join(f"Y{cell} reaches {len(contributions(cell))}" for cell in cells)
     return (
         f"Three rows, in each the {ON_Y} map Y with one cell marked and a beam to the cells of "
         f"the {ON_Z} map Z that it reaches: {counts}. A cell in the middle reaches all of Z, one "
@@ -587,7 +587,7 @@ def _task_forward_alt(first):
 
 
 WINDOWS = range(4), range(4, 8)
-TERMS = gifts(CELL)
+TERMS = contributions(CELL)
 ROWS = (  # file name, stem of the source's picture after CNN_, height, how to draw it, alt text
     ("forward_values_backward_gradients", "Backward_Propagation", 480, network, _network_alt()),
     ("what_any_layer_receives_and_passes_on", "Training_AnyLayer", 480, any_layer, ANY_LAYER_ALT),

@@ -24,9 +24,8 @@ ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so
     (
         "05",
         "own-three",
-        "return ...",
-        "dZp = cnnlib.zero_pad(dZ, (W.shape[0] - 1, W.shape[1] - 1))\n"
-        "    return cnnlib.conv_forward(dZp, cnnlib.flip(W).swapaxes(2, 3))",
+        "np.sum(W * ..., axis=...)",
+        "np.sum(W * dZ[i, j], axis=3)",
     ),
     (
         "06",

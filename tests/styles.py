@@ -116,8 +116,8 @@ def input_by_windows(dZ, W, input_size, stride, padding, *, crop=both_sides, ass
         for j in range(dZ.shape[1]):
             for m in ks:
                 window = padded[i * s_h : i * s_h + W.shape[0], j * s_w : j * s_w + W.shape[1], :]
-                gift = dZ[i, j, m] * W[:, :, :, m]
-                window[...] = gift if assign else window + gift
+                contribution = dZ[i, j, m] * W[:, :, :, m]
+                window[...] = contribution if assign else window + contribution
     return crop(padded, input_size, padding)
 
 

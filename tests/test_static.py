@@ -188,7 +188,7 @@ def test_a_long_sum_is_written_around_its_marked_term(steps):
         left_out = sum(int(n) for n in re.findall(r"… \((\d+) more\)", shown))
         assert left_out == (1 if step.source else 2) * (count - static.MAX_TERMS)
         one = step.terms[term]
-        assert f"[{one.gift if step.source else one}]" in shown
+        assert f"[{one.contribution if step.source else one}]" in shown
 
 
 def test_a_cell_that_no_window_reaches_says_so():
@@ -213,7 +213,7 @@ def test_all_text_is_escaped(monkeypatch):
 
 @EACH_GIVING
 def test_what_is_given_fills_the_result_until_it_is_whole(steps):
-    """Replay all gifts by hand and compare with the table at each term."""
+    """Replay all contributions by hand and compare with the table at each term."""
     b = steps.arrays.get("b", np.zeros(steps.shapes[steps.parts.result][2]))
     so_far = np.zeros(steps.shapes[steps.parts.result]) + b
     for step in steps:
@@ -225,7 +225,7 @@ def test_what_is_given_fills_the_result_until_it_is_whole(steps):
             assert [cell.numbers[0] for cell in result.cells] == plane
             assert left.letters == "t"
             assert middle.letters.count("t") == result.letters.count("s") == 1
-            assert term.gift in seen(step, number).where
+            assert term.contribution in seen(step, number).where
         if not step.terms:
             assert "gives nothing: no window reaches it" in seen(step).all
     assert all(so_far[i] == steps.value(i) for i in np.ndindex(so_far.shape))

@@ -191,11 +191,11 @@ def test_the_terms_are_exactly_the_pairs_that_exist(kind, problem):
     assert len(found) == pairs
 
 
-@pytest.mark.parametrize(("gift", "sum_"), [("scatter", "input"), ("influence", "forward")])
+@pytest.mark.parametrize(("contribution", "sum_"), [("scatter", "input"), ("influence", "forward")])
 @ALL
-def test_what_the_sources_give_is_what_the_targets_get(gift, sum_, problem):
+def test_what_the_sources_give_is_what_the_targets_get(contribution, sum_, problem):
     arrays = rough(problem, np.float32)
-    given_away, _ = steps_of(gift, **arrays, how=problem.how)
+    given_away, _ = steps_of(contribution, **arrays, how=problem.how)
     got, _ = steps_of(sum_, **arrays, how=problem.how)
     assert Counter(t for step in given_away for t in step.terms) == Counter(
         t for step in got for t in step.terms

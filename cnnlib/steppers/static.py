@@ -98,7 +98,7 @@ def _so_far(step, term):
     marked = step.terms[term]
     if step.source:
         now = number(marked.target.value, bare=True)
-        return f"term {term + 1} of {len(step.terms)}: {marked.gift}, which is {now} now"
+        return f"term {term + 1} of {len(step.terms)}: {marked.contribution}, which is {now} now"
     return (
         f"term {term + 1} of {len(step.terms)}: "
         f"{marked.product} = {number(marked.value, bare=True)}, "
@@ -110,8 +110,8 @@ def _sum(step, term):
     if not step.terms and not step.bias:
         return f"<p>{escape(str(step))}</p>"
     if step.source:
-        gifts = _written_out(step, term, lambda one: one.gift)
-        return f"<p><b>{escape(str(step.source))}</b> gives {'; '.join(gifts)}</p>"
+        contributions = _written_out(step, term, lambda one: one.contribution)
+        return f"<p><b>{escape(str(step.source))}</b> gives {'; '.join(contributions)}</p>"
     bias = [(escape(str(step.bias)), escape(number(step.start)))] if step.bias else []
     names = [name for name, _ in bias] + _written_out(step, term, str)
     products = [value for _, value in bias] + _written_out(step, term, lambda one: one.product)

@@ -92,8 +92,8 @@ def recursion(dZ, W, input_size, stride, padding):
 def add_at_with_index_arrays(dZ, W, input_size, stride, padding):
     i, j, u, v = np.indices((*dZ.shape[:2], *W.shape[:2]))
     big = np.zeros((input_size[0] + 2 * padding[0], input_size[1] + 2 * padding[1], W.shape[2]))
-    gifts = np.einsum("ijk,uvck->ijuvc", dZ, W)
-    np.add.at(big, (i * stride[0] + u, j * stride[1] + v), gifts)
+    contributions = np.einsum("ijk,uvck->ijuvc", dZ, W)
+    np.add.at(big, (i * stride[0] + u, j * stride[1] + v), contributions)
     return big[padding[0] :, padding[1] :][: input_size[0], : input_size[1]]
 
 
