@@ -64,12 +64,13 @@ def in_time(work, seconds):
     errors = []
 
     def guarded():
-        try:
-            work()
-        except Late:
-            pass
-        except BaseException as error:  # one of our own: it must not be lost with the thread
-            errors.append(error)
+        with contextlib.suppress(Late):  # thrown again, while the first is on its way out
+            try:
+                work()
+            except Late:
+                pass
+            except BaseException as error:  # one of our own: it must not be lost with the thread
+                errors.append(error)
 
     # With the context go the settings of np.errstate, which a thread would not have.
     thread = threading.Thread(target=copy_context().run, args=(guarded,), daemon=True)
