@@ -6,6 +6,10 @@ are frames, and tints are thin.
 
 from html import escape
 
+import numpy as np
+
+from cnnlib.exercises import running
+
 WRONG, RIGHT, LINE = "#D55E00", "#009E73", "rgba(128,128,128,0.6)"
 FRAME = (
     "border:1px solid {line};border-left:6px solid {accent};border-radius:6px;"
@@ -57,10 +61,8 @@ def _differing(came, should):
     """Return the places of a map that differ from what they should hold."""
     if came.shape != should.shape:
         return set()
-    rows, columns = came.shape
-    near = 1e-8 * max(1, abs(should).max(initial=0))
-    places = ((i, j) for i in range(rows) for j in range(columns))
-    return {at for at in places if not abs(came[at] - should[at]) <= near}
+    near = running.near(should)
+    return {at for at in np.ndindex(came.shape) if not abs(came[at] - should[at]) <= near}
 
 
 def _tables(title, tables, accent=LINE, marks=()):
