@@ -65,7 +65,7 @@ test: .venv/dev
 test-browser: .venv/dev
 	$(VENV_PYTHON) -m pytest tests/browser $(ARGS)
 
-test-long: .venv/long .venv/class/ready
+test-long: .venv/long .venv/class/ready .venv/notebook/ready
 	$(VENV_PYTHON) -m pytest tests -m "" --hypothesis-profile long --durations 30 \
 	    --junit-xml _reports/long.xml $(ARGS)
 
@@ -155,6 +155,15 @@ NO_VENV = "'$(PYTHON)' has no venv with pip. On Debian or Ubuntu: sudo apt insta
 .venv/long: .venv/dev .venv/constraints.txt
 	@$(VENV_PYTHON) -m pip install --quiet --constraint .venv/constraints.txt --editable ".[long]"
 	@touch .venv/long
+
+# Notebook 7: apart, since its parts would be seen in the lab too.
+.venv/notebook/ready: .venv/constraints.txt
+	@echo 'Setting up .venv/notebook with Notebook 7, once.'
+	@rm -rf .venv/notebook
+	@$(VENV_PYTHON) -m venv .venv/notebook
+	@.venv/notebook/bin/python -m pip install --quiet --constraint .venv/constraints.txt \
+	    --editable ".[notebook]"
+	@touch .venv/notebook/ready
 
 # A JupyterHub and what its students have: apart, so that the lab of `make lab` has none of it.
 NO_NODE = "The proxy of JupyterHub needs Node.js 20 or newer, and npm. On Debian or Ubuntu: \

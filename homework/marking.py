@@ -14,6 +14,8 @@ from cnnlib.exercises import problems, running
 from cnnlib.shapes import by
 from homework.sheets import TEXTS
 
+CODE_ONLY = TEXTS["by_code_only"]["names"]
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -62,8 +64,7 @@ def mark(problem, answer):
         if len(m) == 1 and came[part].shape == m.T.shape:  # a row of numbers, written as a column
             came[part] = came[part].T
     correct = {part: _correct(came[part], m) for part, m in right.items()}
-    total = sum(m.size for m in right.values())
-    cells = f"{sum(map(np.sum, correct.values()))} of {total}"
+    cells = f"{sum(map(np.sum, correct.values()))} of {sum(m.size for m in right.values())}"
     if all(np.isnan(m).all() for m in came.values()):
         return Mark("not answered", cells)
     where = _first_wrong(problem, came, correct)
@@ -83,7 +84,7 @@ def alike(problem, answer):
     return [
         name
         for name, mistake in exercises.MISTAKES[problem.exercise.name].items()
-        if any(_same(answer, made) for made in made_by(problem, mistake))
+        if name not in CODE_ONLY and any(_same(answer, made) for made in made_by(problem, mistake))
     ]
 
 

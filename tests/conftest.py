@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-LONG_FOLDERS = [Path(__file__).parent / name for name in ("long", "classroom")]
+LONG_FOLDERS = [Path(__file__).parent / name for name in ("long", "classroom", "browser/others")]
 
 settings.register_profile("here", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True, database=None)

@@ -57,7 +57,7 @@ def test_an_unknown_answer_says_what_is_wrong_and_dots_say_nothing(name):
     verdict = exercises.answer(name, strange.tolist())
     assert not verdict.passed and verdict.mistake is None and verdict.fault
     if right.ndim:
-        assert f"1 of {right.size} are wrong" in str(verdict)
+        assert f"1 of {right.size} wrong" in str(verdict)
     for open_ in (..., None, [1, ...], [[..., 1], [2, 3]]):
         assert str(exercises.answer(name, open_)) == f"{name}: not answered yet"
 

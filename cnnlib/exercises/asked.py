@@ -122,7 +122,7 @@ def _strays(came, right):
     """Say how many members of a set are wrong, without telling how many it has."""
     wrong = sum(not np.isclose(value, right).any() for value in came)
     if wrong:
-        return f"{wrong} of {came.size} are wrong."
+        return f"{wrong} of {came.size} wrong."
     return "None of these is wrong, but they are not all."
 
 
@@ -132,7 +132,7 @@ def _fault(came, right):
         return f"It should be {_form(right)}; yours is {by(came.shape) or 'one number'}."
     wrong = np.argwhere(~np.isclose(came, right, rtol=0, atol=1e-9))
     if right.ndim == 0:
-        return "This is no known mistake."
+        return "That is not the number. Check each factor and its sign."
     at = tuple(map(int, wrong[0]))
     place = f"{'cell' if len(at) > 1 else 'number'} {at if len(at) > 1 else at[0]}"
-    return f"{len(wrong)} of {right.size} are wrong. The first is {place}, counted from 0."
+    return f"{len(wrong)} of {right.size} wrong. The first is {place}, counted from 0."

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlib import layers, loops, shapes, trace
 from cnnlib.examples import oblong, one_map, strided, three_maps, variant
-from cnnlib.exercises.questions import EXCHANGED, QUESTIONS, question
+from cnnlib.exercises.questions import EXCHANGED, QUESTIONS, UNTURNED, question
 
 __all__ = ["QUESTIONS"]
 
@@ -17,7 +17,11 @@ def _():
     slips = {
         "The odd row goes at the bottom, the odd column at the right.": ((1, 0), (1, 0)),
         "One row and one column are needed in all, not on each side.": ((1, 1), (1, 1)),
+        "The odd row goes at the bottom.": ((1, 0), (0, 1)),
+        "The odd column goes at the right.": ((0, 1), (1, 0)),
         "Something is needed: 3 windows at stride 2 span 7 rows.": ((0, 0), (0, 0)),
+        "Rows need one too: 3 windows at stride 2 span 7 rows.": ((0, 0), (0, 1)),
+        "The rows have stride 2: 3 windows are enough.": ((1, 1), (0, 1)),
     }
     right = shapes.geometry((6, 4), (3, 2), (2, 1), "same").padding
     return right, slips, "3 windows span 7 rows, one more than 6; 4 windows span 5 columns."
@@ -48,12 +52,15 @@ def _():
 
 @question("dY(1, 3) with stride and padding")
 def _():
-    x = strided()
+    x = variant("lesson 06", strided())
     steps = trace.input_steps(x.dZ, x.W, x.input_size, **x.how)
     first, second = steps[steps.position((1, 3, 0))].terms
+    turned = loops.conv_backward_input(x.dZ, shapes.flip(x.W), x.input_size, **x.how)
     slips = {
         "The product with dZ(1, 1) is missing: two rows of Z are reached.": first.value,
-        "The product with dZ(0, 1) is missing, or the padding is.": second.value,
+        "The product with dZ(0, 1) is missing: two rows of Z are reached.": second.value,
+        "The padding is missing: u = r + 1 - 2i.": x.dZ[0, 1, 0] * x.W[1, 1, 0, 0],
+        UNTURNED: turned[1, 3, 0],
     }
     why = f"dZ(0, 1) W(2, 1) + dZ(1, 1) W(0, 1) = {first.product} + {second.product}."
     return first.value + second.value, slips, why
@@ -104,6 +111,7 @@ def _():
     slips = {
         "dZ is flipped. It lies on Y as it is.": flipped[0, 2, 0, 0],
         EXCHANGED: steps[steps.position((2, 0, 0, 0))].value,
+        "This is dW(0, 0). For dW(0, 2) the corner of dZ lies on Y(0, 2).": steps[0].value,
     }
     return step.value, slips, f"{' + '.join(term.product for term in step.terms)}."
 
@@ -145,7 +153,10 @@ def _():
 def _():
     slips = {
         "5 times 0.01 is 0.05, and crosses the kink.": 1e-2,
+        "5 times 0.1 is 0.5, and crosses the kink.": 1e-1,
         "It is safe, but a larger power of ten is safe too.": 1e-4,
+        "It is safe, but larger powers of ten are safe too.": 1e-5,
+        "That is the limit, 0.03 / 5. Give the power of ten below it.": 0.03 / 5,
     }
     return 1e-3, slips, "A nudge of Y moves Z by up to 5 times as much, and 0.005 is below 0.03."
 
@@ -156,6 +167,7 @@ def _():
         "The mean changes too: products are missing.": [4],
         "The adjoint identity notices too: products are missing.": [2],
         "In test 3 the missing row holds zeros only.": [2, 3, 4],
+        "Test 1 does not notice: dW is still 3 x 3.": [1, 2, 4],
     }
     return [2, 4], slips, "The shape is the same, and the first row alone is handled right."
 
@@ -170,6 +182,7 @@ def _():
     slips = {
         "Z has 46 x 46 cells: 48 - 3 + 1.": [WEIGHTS * 48**2, WEIGHTS, 9, 1],
         "A filter has a plane for each of the 4 maps.": [72 * CELLS, 72, 9, 1],
+        "There are 8 filters, each with its own weights.": [36 * CELLS, 36, 9, 1],
     }
     why = "288 weights times 46 times 46 cells of Z; 288 weights; 9 positions; 1."
     return [WEIGHTS * CELLS, WEIGHTS, 9, 1], slips, why
@@ -181,6 +194,8 @@ def _():
         "There are 46 x 46 windows, not 48 x 48.": 48**2 * 36,
         "A window has the cells of all 4 maps.": CELLS * 9,
         "The filters are not in this matrix.": CELLS * WEIGHTS,
+        "That is one row of it. There is a row for each window.": 36,
+        "That is Y itself. Each window gets its own copies.": 48**2 * 4,
     }
     return CELLS * 36, slips, "46 times 46 windows of 3 times 3 times 4 numbers."
 
@@ -203,6 +218,9 @@ def _():
         "That is float32. In float64 a number has 8 bytes.": right / 2,
         "With padding 1 there are 56 x 56 windows.": right * 54**2 / 56**2,
         "These are numbers, in units of 2**20. Each has 8 bytes.": right / 8,
+        "That is in bytes. A MiB has 2**20 of them.": right * 2**20,
+        "A window has 3 x 3 cells in each map.": right / 9,
+        "A window has the cells of all 64 maps.": right / 64,
     }
     return right, slips, "16 times 56 times 56 windows of 9 times 64 numbers of 8 bytes, by 2**20."
 
@@ -218,6 +236,7 @@ def _():
         "The step goes uphill. Subtract eta times dW.": -W,
         "Only one of the two rows counts here.": W / 2,
         "Multiply dW by eta.": 4 * W,
+        "This is dW. Subtract eta times dW from W.": -4 * W,
     }
     return W, slips, "dZ is -wanted, dW is [-6, 0], and W is [0, 0] - 1/4 times [-6, 0]."
 
@@ -241,6 +260,7 @@ def _():
         "Without padding, a 3 x 3 filter makes 6 x 6 of 8 x 8.": (5, 4, 4, 8),
         "There is one map for each of the 8 filters.": (5, 3, 3, 1),
         "The axis of the images is missing.": (3, 3, 8),
+        "The maps are the last axis.": (5, 8, 3, 3),
     }
     images = layers.max_pool(loops.conv_forward(np.zeros((5, 8, 8, 1)), np.zeros((3, 3, 1, 8))), 2)
     return images.shape, slips, "8 - 3 + 1 = 6 rows and columns, halved by the pool, in 8 maps."
@@ -251,13 +271,19 @@ def _():
     slips = {
         "The small rate is slow, but it goes down.": [0.3, 3, 0.003],
         "In five epochs 0.003 gets less far than 0.3.": [0.003, 0.3, 3],
+        "3 jumps about and learns least.": [3, 0.3, 0.003],
     }
     return [0.3, 0.003, 3], slips, "0.3 learns, 0.003 is slow but goes down, 3 jumps about."
 
 
 @question("loss from zero weights")
 def _():
-    slips = {"With equal logits the loss is log 10, not 0.": 0}
+    slips = {
+        "With equal logits the loss is log 10, not 0.": 0,
+        "Round it to one decimal.": 2.31,
+        "That is the loss to three decimals. Give one.": round(np.log(10), 3),
+        "That is one probability. The loss is minus its logarithm.": 0.1,
+    }
     why = "Only db2 is not 0: it learns how often each digit occurs, about log 10."
     return round(np.log(10), 1), slips, why
 

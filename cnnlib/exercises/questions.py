@@ -137,6 +137,8 @@ def _():
     slope = dW[1, 2, 0, 0]
     slips = {
         "The step goes uphill: it is minus eta times the slope.": before + slope**2 / 4,
+        "Eta is forgotten.": before - slope**2,
+        "The loss changes by slope times step, not by the step.": before + slope / 4,
         "This is the weight after the update.": e.W[1, 2, 0, 0] - slope / 4,
         "This is the change of the loss, not the loss.": -(slope**2) / 4,
         "All weights are changed here, not only W(1, 2).": before - np.sum(dW**2) / 4,
@@ -226,7 +228,10 @@ def _():
 def _():
     _, W, dZ = _flat(one_map())
     w, dz = W[0], dZ[0]
-    slips = {"The weights are not turned: it is w(3 - j).": dz[1] * w[0] + dz[2] * w[1]}
+    slips = {
+        "The weights are not turned: it is w(3 - j).": dz[1] * w[0] + dz[2] * w[1],
+        "The two indices of a product must add up to 3.": dz[1] * w[1] + dz[2] * w[2],
+    }
     return dz[1] * w[2] + dz[2] * w[1], slips, "dz(1) w(2) + dz(2) w(1) = (-4)·4 + (-2)·(-3)."
 
 
@@ -310,15 +315,17 @@ def _():
     kept = np.zeros((5, 5))
     for i, j in np.ndindex(3, 3):
         kept[i : i + 3, j : j + 3] = dZ[i, j] * W
-    slips = {"A cell at an edge gets several products too, except in a corner.": 16}
+    slips = {
+        "A cell at an edge gets several products too, except in a corner.": 16,
+        "The last window writes its 9 cells last, but most of them got other products before.": 9,
+    }
     return np.sum(kept == _gradient(dZ, W)), slips, "The four corners: they get one product only."
 
 
 # --- 05 Add up all maps -----------------------------------------------------------------------
 
 
-def _corner(cell, dZ_at, W_at, why):
-    t = three_maps()
+def _corner(t, cell, dZ_at, W_at, why):
     dY = _gradient(t.dZ, t.W)
     unturned = _gradient(t.dZ, t.W[::-1, ::-1])
     other = dY[(*cell[:2], 1 - cell[2])]
@@ -333,7 +340,7 @@ def _corner(cell, dZ_at, W_at, why):
 @question("dY(3, 4, 0)")
 def _():
     why = "The sum over k of dZ(2, 2, k) W(1, 2, 0, k): 1·1 + 5·(-2) + 4·5."
-    return _corner((3, 4, 0), (2, 2), (1, 2), why)
+    return _corner(three_maps(), (3, 4, 0), (2, 2), (1, 2), why)
 
 
 @question("products in all of dY")
@@ -353,5 +360,8 @@ def _():
 
 @question("dY(0, 4, 1)")
 def _():
-    why = "The sum over k of dZ(0, 2, k) W(0, 2, 1, k): (-3)·3 + (-4)·1 + (-2)·5."
-    return _corner((0, 4, 1), (0, 2), (0, 2), why)
+    why = "The sum over k of dZ(0, 2, k) W(0, 2, 1, k): (-4)·4 + (-4)·5 + (-3)·(-5)."
+    other = variant("lesson 05", three_maps())
+    right, slips, why = _corner(other, (0, 4, 1), (0, 2), (0, 2), why)
+    slips["The weight is W(0 - 0, 4 - 2), not the last one."] = other.dZ[0, 2] @ other.W[1, 2, 1]
+    return right, slips, why

@@ -135,9 +135,11 @@ class Verdict:
         plain = {"text/plain": str(self), "text/html": self._repr_html_()}
         if not self.counterexample or not self.counterexample.step:
             return plain
-        from cnnlib.exercises.opening import opening  # widgets are loaded where they are shown
+        from cnnlib.steppers.opening import opening  # widgets are loaded where they are shown
 
-        return opening(self, plain["text/html"])._repr_mimebundle_() | plain
+        words = f"Open {self.counterexample.at} in the stepper"
+        box = opening(plain["text/html"], words, self.stepper)
+        return box._repr_mimebundle_() | plain
 
     def stepper(self):
         """Return a stepper at the wrong cell, or None where no pass shows it."""

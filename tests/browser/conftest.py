@@ -12,15 +12,20 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "_screenshots"
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
+    with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
     try:
         path = chromium()
     except RuntimeError as missing:
         pytest.fail(str(missing), pytrace=False)
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
-        yield made
-        made.close()
+    made = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,14 @@ def write_notebook(path, sources):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
 
+LAB = (sys.executable, "jupyterlab", "LabApp", "lab/tree")
+"""A Python, what it runs, the name of that in its options, and where its notebooks are."""
+
+
 @contextmanager
-def server(folder):
+def server(folder, application=LAB):
     """Run a JupyterLab in a folder, with nothing of the user's own; yield (url, token)."""
+    python, module, name, notebooks = application
     port, token = _free_port(), secrets.token_hex(16)
     home, root, lab_settings = (folder / name for name in ("home", "root", "settings"))
     for made in (home, root, lab_settings):
@@ -59,18 +64,18 @@ def server(folder):
     shutil.copy(REPOSITORY / "tools" / "overrides.json", lab_settings)
     command = [
         *([timeout, str(MOST_SECONDS)] if (timeout := shutil.which("timeout")) else []),
-        *(sys.executable, "-m", "jupyterlab"),
+        *(python, "-m", module),
         f"--config={REPOSITORY / 'tools' / 'jupyter_server_config.py'}",
         *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *(f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={root}", "--ServerApp.answer_yes=True"),
-        *(f"--LabApp.app_settings_dir={lab_settings}", "--LabApp.expose_app_in_browser=True"),
+        *(f"--{name}.app_settings_dir={lab_settings}", f"--{name}.expose_app_in_browser=True"),
     ]
     with (folder / "server.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, env=_environment(home), stdout=log, stderr=log)
     try:
         _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process, folder / "server.log")
-        yield f"http://127.0.0.1:{port}", token
+        yield f"http://127.0.0.1:{port}/{notebooks}", token
     finally:
         process.terminate()
         try:
@@ -153,21 +158,22 @@ def command(page, name, **options):
 
 def prompts(page):
     """Return what stands before each cell of code: a number once it has run."""
-    cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt")
-    return [prompt.strip("[]: ") for prompt in cells.all_text_contents()]
+    cells = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt"
+    texts = "cells => [...document.querySelectorAll(cells)].map(e => e.textContent)"
+    return [prompt.strip("[]: ") for prompt in page.evaluate(texts, cells)]
 
 
 def open_notebook(page, address, name):
     """Open a notebook in a new JupyterLab and wait for its kernel."""
     url, token = address
-    page.goto(f"{url}/lab/tree/{name}?token={token}&reset")
+    page.goto(f"{url}/{name}?token={token}&reset")
     wait_for_kernel(page)
 
 
 def open_lab(page, address):
     """Open JupyterLab without a notebook."""
     url, token = address
-    page.goto(f"{url}/lab?token={token}&reset")
+    page.goto(f"{url}/?token={token}&reset")
     page.wait_for_selector("#jp-main-dock-panel", timeout=90_000)
     page.evaluate("window.jupyterapp.restored.then(() => null)")
 

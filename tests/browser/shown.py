@@ -35,6 +35,13 @@ def read(root):
     return root.evaluate(READ)
 
 
+def retype(field, text):
+    """Type over what is in a field, as a person does: Firefox hears of no change by a script."""
+    field.focus()
+    field.evaluate("e => e.select()")
+    field.page.keyboard.type(text)
+
+
 def number(value):
     """Write a number of an example, all of whose sums are whole."""
     return str(int(value))

@@ -15,7 +15,7 @@ from lab import (
     run_all,
     write_notebook,
 )
-from shown import KINDS, check, read
+from shown import KINDS, check, read, retype
 
 BIG = "steppers.ForwardStepper(np.arange(784.).reshape(28, 28, 1) % 7, examples.one_map().W)"
 CELLS = [
@@ -36,6 +36,9 @@ NOTEBOOK = """() => window.jupyterapp.shell.currentWidget.content.model.sharedMo
 class Lab:
     """The open notebook, and the few things that the tests do in it."""
 
+    patience = 0
+    """Milliseconds: Notebook 7 lets the messages of widgets run beside the cells, in any order."""
+
     def __init__(self, page, errors, jupyterlab):
         self.page, self.errors = page, errors
         self.address, self.folder = jupyterlab[:2], jupyterlab[2]
@@ -52,6 +55,7 @@ class Lab:
 
     def ask(self, expression):
         """Return the value of an expression, which JSON must know."""
+        self.page.wait_for_timeout(self.patience)
         return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
 
     def at(self, kind):
@@ -219,11 +223,11 @@ def test_the_problem_changes_from_both_sides(lab):
     root = lab.start("input")
     lab.press("s")
     field = root.get_by_label("stride")
-    field.fill("2")
+    retype(field, "2")
     field.press("Enter")
     root.get_by_role("status").filter(has_text="dZ is 2 x 2 now").wait_for()
     assert lab.ask("made['input'].steps.shapes['dZ']") == [2, 2, 1]
-    field.fill("0")
+    retype(field, "0")
     field.press("Enter")
     root.get_by_role("status").filter(has_text="Nothing was changed").wait_for()
     assert lab.ask("made['input'].how['stride']") == 2

@@ -1,0 +1,3 @@
+"""The tests of lab, elsewhere: see conftest.py."""
+
+from test_lab import *  # noqa: F403
