@@ -10,7 +10,7 @@ from lab import EXECUTE, close, drawn, listen, open_another, open_lab, run_all
 from shown import read
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
 FAILED = (
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]',
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]',
@@ -40,7 +40,7 @@ WIDE = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon img')]
 @pytest.fixture(scope="module")
 def lab(browser, jupyterlab):
     """(a page with JupyterLab, its errors so far), for all lessons, with their figures."""
-    for name in ("notebooks", "figures"):
+    for name in ("notebooks", "figures", "tools"):
         shutil.copytree(REPOSITORY / name, jupyterlab[2] / name)
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     context.set_default_timeout(20_000)
