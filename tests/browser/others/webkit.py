@@ -45,6 +45,13 @@ class Located:
         found = self.locator(f"{role}, [role={role}]")
         return found.then("found = found.filter(e => named(e, {}))", name) if name else found
 
+    @property
+    def last(self):
+        return self.nth(-1)
+
+    def scroll_into_view_if_needed(self):
+        self.evaluate("e => e.scrollIntoView({block: 'nearest'})")
+
     def filter(self, has_text):
         return self.then("found = found.filter(e => e.innerText.includes({}))", has_text)
 
@@ -68,7 +75,7 @@ class Located:
         self.evaluate("e => e.focus({preventScroll: true})")
 
     def click(self):
-        self.evaluate("e => e.click()")
+        self.evaluate("e => e").click()
 
     check = click
 
