@@ -1,11 +1,13 @@
 """Redraw the figures: ``python -m figures`` for all of them, or name those that you want.
 
 A figure whose picture is the same as before keeps its file. A lesson that shows a figure gets its
-alt text.
+alt text. All figures with their captions are in the page figures/gallery.html, which is not
+committed.
 """
 
 import sys
 
+from figures import gallery
 from figures.catalogue import FIGURES
 from figures.figure import FOLDER, stale, write
 from figures.lessons import write_alts
@@ -33,6 +35,9 @@ def main(names):
                 print(
                     f"removed {path.relative_to(FOLDER.parent)}: no row of the catalogue names it"
                 )
+    page = FOLDER / "gallery.html"
+    page.write_text(gallery.page(), encoding="utf-8")
+    print(f"all figures with their captions: {page.relative_to(FOLDER.parent)}")
     return 0
 
 

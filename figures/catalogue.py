@@ -1,8 +1,30 @@
 """The catalogue of figures: one table, a row for each, in the order of the course."""
 
-from figures import filter_gradient, forward, input_gradient, speed
+from figures import (
+    around,
+    filter_gradient,
+    forward,
+    input_gradient,
+    made_fast,
+    matrix,
+    nudged,
+    one_dimension,
+    road,
+    whole,
+)
 
-FIGURES = (*forward.FIGURES, *input_gradient.FIGURES, *filter_gradient.FIGURES, *speed.FIGURES)
+FIGURES = (
+    *road.FIGURES,
+    *forward.FIGURES,
+    *around.FIGURES,
+    *one_dimension.FIGURES,
+    *input_gradient.FIGURES,
+    *matrix.FIGURES,
+    *whole.FIGURES,
+    *filter_gradient.FIGURES,
+    *nudged.FIGURES,
+    *made_fast.FIGURES,
+)
 """Every figure of the course: see `figures.figure.Figure` for what a row holds."""
 
 

@@ -8,7 +8,7 @@ places or looks have changed, and not before.
 import re
 from xml.etree import ElementTree
 
-SHAPES = ("desc", "text", "path", "use", "image", "rect", "circle", "ellipse", "line", "polygon")
+SHAPES = "desc style text path use image rect circle ellipse line polygon".split()
 PLACES = ("d", "x", "y", "points", "transform")
 LOOKS = re.compile(r"fill|stroke|opacity|font-(size|style|weight)|text-anchor")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -39,7 +39,8 @@ def _seen(element):
     place = " ".join(element.get(key, "") for key in PLACES)
     numbers = [float(number) for number in NUMBER.findall(place)]
     outline = "".join(re.findall("[A-Za-z]", NUMBER.sub("", place)))
-    return _tag(element), element.text, look, outline, numbers
+    words = re.sub(r"\s*\n\s*", " ", element.text or "")
+    return _tag(element), words, look, outline, numbers
 
 
 def _same(one, other):

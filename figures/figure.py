@@ -1,6 +1,7 @@
 """What a row of the catalogue is, and how it becomes an SVG file."""
 
 import io
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -29,7 +30,8 @@ def svg(figure):
     with matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "svg", **draw.STYLE}):
         canvas = Canvas(figsize=(800 / 72, figure.height / 72), dpi=72)  # a point is a pixel
         ax = canvas.add_axes((0, 0, 1, 1))
-        draw.canvas(ax, figure.height)
+        ax.set(position=(0, 0, 1, 1), xlim=(0, 800), ylim=(figure.height, 0))
+        ax.set_axis_off()
         figure.draw(ax)
         file = io.StringIO()
         empty = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -38,13 +40,45 @@ def svg(figure):
 
 
 def _finished(text, figure):
-    """Give the SVG its size in pixels, its description, and a wide font where DejaVu is not."""
-    text = text.replace(f'width="800pt" height="{figure.height}pt"', 'width="800" role="img"', 1)
+    """Give the SVG its size, its description, its colours, and a wide font where DejaVu is not."""
+    size = f'width="800" height="{figure.height}"'
+    text = text.replace(f'width="800pt" height="{figure.height}pt"', f'{size} role="img"', 1)
+    text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)
     start = text.index(">", text.index("<svg")) + 1
-    words = f"\n <desc>{escape(figure.alt, quote=False)}</desc>"
-    text = text[:start] + words + text[start:]
+    card = f' <rect {size} fill="{draw.PAPER}" style="fill: var(--card)"/>'
+    top = [f" <desc>{escape(figure.alt, quote=False)}</desc>", STYLE_SHEET, card]
+    text = text[:start] + "\n" + "\n".join(top) + STYLED.sub(_with_names, text[start:])
     text = text.replace("'DejaVu Sans', sans-serif", "'DejaVu Sans', Verdana, sans-serif")
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+# Chromium and Firefox of 2024 and later, which know light-dark(), tell an image whether its page is
+# dark. Safari knows it too, but tells an image what the system is; in it, and in older browsers, a
+# figure is a light card.
+STYLE_SHEET = """\
+ <style>
+  * {{stroke-linejoin: round; stroke-linecap: butt}}
+  svg {{--card: #ffffff; {light}}}
+  @supports (color: light-dark(white, black)) and (not (font: -apple-system-body)) {{
+   svg {{--card: transparent}}
+   @media (prefers-color-scheme: dark) {{
+    svg {{{dark}}}
+   }}
+  }}
+ </style>""".format(
+    light="; ".join(f"--{name}: {light}" for name, (light, _) in draw.PALETTE.items()),
+    dark="; ".join(f"--{name}: {dark}" for name, (_, dark) in draw.PALETTE.items()),
+)
+NAMES = {light: name for name, (light, _) in draw.PALETTE.items()}
+STYLED = re.compile(r'style="([^"]*#[^"]*)"')
+COLOR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
+
+
+def _with_names(styled):
+    """Name the colours of an element; a viewer that knows no names has them as attributes."""
+    plain = " ".join(f'{what}="{color}"' for what, color in COLOR.findall(styled[1]))
+    named = COLOR.sub(lambda found: f"{found[1]}: var(--{NAMES[found[2]]})", styled[1])
+    return f'{plain} style="{named}"'
 
 
 def stale(figure, folder=FOLDER):

@@ -3,81 +3,60 @@
 import numpy as np
 
 from cnnlib import loops, panels
-from cnnlib.panels import stage_panel
 from cnnlib.shapes import by
 from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import filter_steps
 from figures import draw, one_weight, programs, several_maps, stride
 from figures.figure import Figure
-from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, Y, at, nine, of_weight
-from figures.several_maps import F_K, N_K, SEVERAL, bare, board, read, sums_to, times
+from figures.one_weight import DZ, W_SIZE, Y_SIZE, Z_SIZE, Y, nine, of_weight
+from figures.several_maps import F_K, N_K, SEVERAL
 from figures.stride import OBLONG
+from figures.words import at, bare, products, rows_of, sums_to
 
 # --- dZ slides over Y ----------------------------------------------------------------
 
 
+PLACE = (2, 1)  # another weight than the one whose sum was worked through
+DZ_LIES = ("stored", "Z", "dZ lies on Y, not turned; cut corner: dZ(0, 0)")
+
+
 def as_filter(ax):
     """dZ lies on Y like a filter; one position, one cell of dW."""
-    step = of_weight(WEIGHT)
-    y = board(
-        ax,
-        panels.panels(step, 0)[0],
-        60,
-        118,
-        62,
-        None,
-        "input; dZ lies on it, not flipped",
-        term=False,
-    )
-    d = draw.panel(ax, draw.table("dZ", DZ), 500, 118, 44, None, "slides over Y")
-    result = panels.panels(step, len(step.terms) - 1)[2]
-    goal = draw.panel(ax, result, 602, 340, 52, None, "result")
-    draw.arrow(ax, (d.x - 34, d.middle[1]), (y.right[0] + 6, d.middle[1]), "lies on", back=True)
-    draw.arrow(
-        ax,
-        (y.right[0] + 8, goal.middle[1]),
-        (goal.x - 36, goal.middle[1]),
-        f"{len(step.terms)} products, added",
-        back=True,
-        size=17,
-    )
-    draw.text(ax, 400, 540, f"dW{at(WEIGHT)} = " + " + ".join(t.product for t in step.terms), 18)
-    draw.text(ax, 400, 574, f"= {bare(step.value)}", 22, True)
-    draw.legend(ax, 60, 476, ("window", "target", "done"), {"window": "dZ"}, size=15)
+    step = of_weight(PLACE)
+    board, _, result = panels.panels(step, len(step.terms) - 1)
+    y = draw.panel(ax, board, 56, 76, 60, lying="dZ", term=False)
+    d = draw.grid(ax, "dZ", DZ, 540, 76, 44, note="slides over Y", card="as stored")
+    goal = draw.panel(ax, result, 600, 272, 44)
+    draw.arrow(ax, (d.x - 28, d.middle[1]), (y.right[0] + 6, d.middle[1]), "lies on", back=True)
+    level, words = goal.middle[1], f"{len(step.terms)} products, added"
+    draw.arrow(ax, (y.right[0] + 8, level), (goal.x - 28, level), words, back=True)
+    words = f"dW{at(PLACE)} = {products(step.terms)}"
+    draw.text(ax, 400, 434, words, 18)
+    draw.text(ax, 400, 466, f"= {bare(step.value)}", 22, True)
+    draw.key(ax, 508, DZ_LIES, ("solid", "W", "result; · means not yet"))
 
 
 def _as_filter_alt():
-    step = of_weight(WEIGHT)
+    step = of_weight(PLACE)
     return (
-        f"dZ, {Z_SIZE}, lies like a filter on Y, {Y_SIZE}, with its corner on Y{at(WEIGHT)}, not "
+        f"dZ, {Z_SIZE}, lies like a filter on Y, {Y_SIZE}, with its corner on Y{at(PLACE)}, not "
         f"flipped. The {len(step.terms)} products under it add up to one cell of dW, {W_SIZE}: "
-        f"dW{at(WEIGHT)} = {' + '.join(t.product for t in step.terms)} = {bare(step.value)}."
+        f"dW{at(PLACE)} = {products(step.terms)} = {bare(step.value)}."
     )
 
 
 def nine_positions(ax):
     """Nine places of dZ on Y, one cell of dW each."""
 
-    def one(ax, index, x, y):
-        step = of_weight(index)
-        over = {
-            (r, c): cell.over
-            for r, row in enumerate(panels.panels(step, 0)[0].cells)
-            for c, cell in enumerate(row)
-            if cell.over
-        }
-        table = draw.table("Y", Y, over=over, over_first=True)
-        words, window = f"dW{at(index)} = {bare(step.value)}", [(*index, *DZ.shape)]
-        draw.panel(ax, table, x, y, 42, words, "", windows=window)
+    def one(index, x, y):
+        lies, note = (
+            draw.Window(*index, "dZ", DZ),
+            f"dW{at(index)} = {bare(of_weight(index).value)}",
+        )
+        draw.grid(ax, "Y", Y, x, y, 36, note=note, window=lies, heads=False)
 
-    nine(ax, one, 82, 288)
-    draw.text(
-        ax,
-        400,
-        896,
-        f"Y, {times(Y.shape)}; w: dZ, {times(DZ.shape)}, lies here, not flipped; in a cell: dZ · Y",
-        19,
-    )
+    nine(ax, one)
+    draw.key(ax, 674, DZ_LIES)
 
 
 def _nine_alt():
@@ -101,50 +80,22 @@ def _several():
 def every_input_map(ax):
     """One map of dZ over each map of Y: one plane of the filter's gradient each."""
     steps, dW = _several()
-    first = draw.panel(
-        ax,
-        draw.table("dZ", SEVERAL.dZ[:, :, K]),
-        52,
-        250,
-        42,
-        f"dZ, k = {K}, {times(SEVERAL.dZ.shape[:2])}",
-        "slides over every Y",
-    )
+    first = draw.grid(ax, "dZ", SEVERAL.dZ[:, :, K], 46, 226, 44, title=f"dZ(:, :, {K})",
+                      card="as stored")  # fmt: skip
     for k_in in range(N_K):
-        y = 112 + 296 * k_in
-        step = steps[steps.position((0, 0, k_in, K))]
-        size = times(SEVERAL.input_size)
-        below = board(
-            ax,
-            panels.panels(step, 0)[0],
-            282,
-            y,
-            48,
-            f"Y, k_in = {k_in}, {size}",
-            "input; dZ on its first place",
-            term=False,
-        )
-        values = dW[:, :, k_in, K]
-        goal = draw.panel(
-            ax,
-            draw.table("dW", values, marks={(0, 0): "target"}),
-            612,
-            y + 48,
-            48,
-            f"dW, {k_in}, {K}",
-            f"k_in = {k_in}, k = {K}\n{times(values.shape)}, result",
-        )
+        y = 76 + 276 * k_in
+        board = panels.panels(steps[steps.position((0, 0, k_in, K))], 0)[0]
+        below = draw.panel(ax, board, 282, y, 46, lying="dZ", term=False,
+                           title=f"Y(:, :, {k_in})", note="dZ at its first place")  # fmt: skip
+        goal = draw.grid(ax, "dW", dW[:, :, k_in, K], 612, y + 46, 46, solid={(0, 0)},
+                         title=f"dW(:, :, {k_in}, {K})", note="")  # fmt: skip
         level = goal.middle[1]
-        draw.arrow(ax, (below.right[0] + 8, level), (goal.x - 38, level), back=True)
-        draw.arrow(
-            ax,
-            (first.right[0] + 8, first.middle[1] + 24 * (2 * k_in - 1)),
-            (below.x - 40, below.middle[1]),
-            back=True,
-        )
-    draw.text(
-        ax, 400, 650, f"n_k = {N_K} planes of filter k = {K}: side by side, not added", 20, True
-    )
+        draw.arrow(ax, (below.right[0] + 8, level), (goal.x - 28, level), back=True)
+        start = first.right[0] + 8, first.middle[1] + 24 * (2 * k_in - 1)
+        draw.arrow(ax, start, (below.x - 30, below.middle[1]), back=True)
+    words = f"n_k = {N_K} planes of filter k = {K}: side by side, not added"
+    draw.text(ax, 400, 588, words, 20, True)
+    draw.key(ax, 630, DZ_LIES, ("solid", "W", "of this place"))
 
 
 def _every_alt():
@@ -160,58 +111,46 @@ def _every_alt():
     )
 
 
-def spread_over_y(ax):
-    """The spread dZ lies on Y with a stride: its gaps meet nothing."""
-    how = OBLONG.how
-    steps = filter_steps(OBLONG.dZ, OBLONG.Y, OBLONG.filter_size, **how)
-    step = steps[steps.position((*SPREAD_AT, 0, 0))]
-    stages = stride_stages(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **how)
-    size = 46
-    one = draw.panel(ax, stage_panel(stages[1]), 74, 160, size, None, "zeros between its rows")
-    two = board(
-        ax,
-        panels.panels(step, 0)[0],
-        330,
-        112,
-        size,
-        f"Y, {times(OBLONG.input_size)}",
-        "input; dZ lies on it",
-        term=False,
-    )
-    result = panels.panels(step, len(step.terms) - 1)[2]
-    three = draw.panel(ax, result, 640, 160, size, f"dW, {times(OBLONG.filter_size)}", "result")
-    level = one.middle[1]
-    draw.arrow(ax, (one.right[0] + 10, level), (two.x - 36, level), back=True)
-    draw.arrow(ax, (two.right[0] + 10, level), (three.x - 36, level), back=True)
-    where = steps.where
-    places, more = where.rows.f, where.rows.rest
-    draw.lines(
-        ax,
-        400,
-        432,
-        [
-            f"The forward stride {where.stride} is the dilation of dZ here; it slides by one.",
-            f"It has {places} places from top to bottom; {more} more would reach the left-over row",
-            f"and make dW {places + more} high: it is cut off.",
-        ],
-        18,
-        ha="center",
-    )
-    draw.legend(ax, 74, 536, ("window", "target", "done"), {"window": "here lies dZ"})
-
-
 SPREAD_AT = (1, 0)
 
 
-def _spread_alt():
+def _spread():
+    """The step of a weight at stride 2, and dZ spread, as a panel."""
     steps = filter_steps(OBLONG.dZ, OBLONG.Y, OBLONG.filter_size, **OBLONG.how)
-    step = steps[steps.position((*SPREAD_AT, 0, 0))]
     stages = stride_stages(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how)
+    return steps[steps.position((*SPREAD_AT, 0, 0))], stages[1]
+
+
+def spread_over_y(ax):
+    """The spread dZ lies on Y with a stride: its gaps meet nothing."""
+    step, spread = _spread()
+    board, _, result = panels.panels(step, len(step.terms) - 1)
+    one = draw.panel(ax, panels.stage_panel(spread), 64, 122, title="dZ spread", card="as stored")
+    two = draw.panel(ax, board, 330, 76, lying="dZ", term=False)
+    three = draw.panel(ax, result, 640, 122)
+    level = one.middle[1]
+    draw.arrow(ax, (one.right[0] + 10, level), (two.x - 28, level), back=True)
+    draw.arrow(ax, (two.right[0] + 10, level), (three.x - 28, level), back=True)
+    where = step.trace.where
+    places, more = where.rows.f, where.rows.rest
+    words = [
+        f"The forward stride {where.stride} is the dilation of dZ here; it slides by one.",
+        f"It has {places} places from top to bottom; {more} more would reach the left-over row",
+        f"and make dW {places + more} high: it is cut off.",
+    ]
+    draw.lines(ax, 400, 396, words, 18, ha="center")
+    draw.key(ax, 492, ("stored", "Z", "dZ spread lies here; cut corner: dZ(0, 0)"),
+             ("solid", "W", "result"), ("zeros", "Z", "zeros put in"))  # fmt: skip
+
+
+def _spread_alt():
+    step, spread = _spread()
+    where = step.trace.where
     return (
-        f"The weight gradient with stride {steps.where.stride}. dZ, spread: "
-        f"{read(stage_panel(stages[1]))}. It lies on Y, {by(OBLONG.input_size)}, not flipped, "
+        f"The weight gradient with stride {where.stride}. dZ, spread: "
+        f"{rows_of(spread.values)}. It lies on Y, {by(OBLONG.input_size)}, not flipped, "
         f"at place {SPREAD_AT}; the {len(step.terms)} products of its cells, none from the gap, "
-        f"add up to dW{at(SPREAD_AT)} = {bare(step.value)}. dW has {steps.where.rows.f} rows; a "
+        f"add up to dW{at(SPREAD_AT)} = {bare(step.value)}. dW has {where.rows.f} rows; a "
         f"further place on the left-over row is cut off."
     )
 
@@ -222,42 +161,18 @@ def _spread_alt():
 def bias(ax):
     """Each map of dZ adds up to one number."""
     db = loops.conv_backward_bias(SEVERAL.dZ)
+    look = {"size": 24, "bold": True, "edge": draw.FRAME["W"], "color": draw.WORDS["W"], "line": 3}
     for k in range(F_K):
         x = 62 + 250 * k
-        dZ = draw.panel(
-            ax,
-            draw.table("dZ", SEVERAL.dZ[:, :, k]),
-            x,
-            112,
-            52,
-            f"dZ, k = {k}, {times(SEVERAL.dZ.shape[:2])}",
-            "from the next layer",
-        )
-        box = draw.box(
-            ax,
-            x - 6,
-            372,
-            168,
-            62,
-            f"db({k}) = {bare(db[k])}",
-            size=24,
-            bold=True,
-            edge=draw.ORANGE,
-            line=4,
-        )
+        dZ = draw.grid(ax, "dZ", SEVERAL.dZ[:, :, k], x, 76, 52, title=f"dZ(:, :, {k})")
+        box = draw.box(ax, x - 6, 326, 168, 62, f"db({k}) = {bare(db[k])}", **look)
         draw.arrow(ax, (dZ.middle[0], dZ.bottom[1] + 8), (dZ.middle[0], box.y - 6), back=True)
-        draw.text(ax, dZ.middle[0] + 16, 320, "sum of all", 18, ha="left")
-    draw.lines(
-        ax,
-        400,
-        474,
-        [
-            "db(k) = Σ_i Σ_j dZ(i, j, k), since",
-            "b(k) stands once in every cell of Z of map k, with the factor 1.",
-        ],
-        20,
-        ha="center",
-    )
+        draw.text(ax, dZ.middle[0] + 16, 276, "sum of all", 18, ha="left")
+    words = [
+        "db(k) = Σ_i Σ_j dZ(i, j, k), since",
+        "b(k) is in every cell of Z of map k, with the factor 1.",
+    ]
+    draw.lines(ax, 400, 428, words, 20, ha="center")
 
 
 def _bias_alt():
@@ -271,18 +186,13 @@ def _bias_alt():
 
 def _rows():
     of = "CNN_Training_Conv_"
-    yield Figure("dz_slides_over_y", (of + "28",), 605, as_filter, _as_filter_alt())
-    yield Figure("nine_positions_of_dz_over_y", (of + "29",), 925, nine_positions, _nine_alt())
-    yield Figure("dz_over_every_input_map", (of + "30",), 680, every_input_map, _every_alt())
-    yield Figure(
-        "filter_gradient_as_a_program",
-        ("CNN_Backprop_Conv_dW",),
-        590,
-        programs.filter_program,
-        programs.program_alt(programs.FILTER_PROGRAM),
-    )
-    yield Figure("spread_dz_over_y", (), 570, spread_over_y, _spread_alt())
-    yield Figure("bias_gradient_sums_each_map", (), 535, bias, _bias_alt())
+    yield Figure("dz_slides_over_y", (of + "28",), 536, as_filter, _as_filter_alt())
+    yield Figure("nine_positions_of_dz_over_y", (of + "29",), 698, nine_positions, _nine_alt())
+    yield Figure("dz_over_every_input_map", (of + "30",), 660, every_input_map, _every_alt())
+    program, alt = programs.filter_program, programs.program_alt(programs.FILTER_PROGRAM)
+    yield Figure("filter_gradient_as_a_program", ("CNN_Backprop_Conv_dW",), 535, program, alt)
+    yield Figure("spread_dz_over_y", (), 520, spread_over_y, _spread_alt())
+    yield Figure("bias_gradient_sums_each_map", (), 485, bias, _bias_alt())
 
 
 FIGURES = [*several_maps.FIGURES, *stride.FIGURES, *programs.FIGURES, *one_weight.FIGURES, *_rows()]

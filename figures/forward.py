@@ -6,40 +6,26 @@ import numpy as np
 
 from cnnlib import layers, loops
 from cnnlib.examples import one_map, three_maps, variant
-from cnnlib.shapes import by, geometry
-from cnnlib.trace import forward_steps, influence_steps, number
+from cnnlib.shapes import by
+from cnnlib.trace import forward_steps, influence_steps
 from figures import draw
 from figures.figure import Figure
+from figures.words import at, bare, short
 
 RUNNING = one_map()
 SEVERAL = three_maps()
 CELL = (2, 2)  # the cell of Y that the course follows: the only one that all nine windows cover
 N_K, F_K = SEVERAL.W.shape[2:]
 ON_Y, ON_W, ON_Z = map(by, (RUNNING.input_size, RUNNING.filter_size, RUNNING.dZ.shape[:2]))
-
-
-def short(cell):
-    """Name a cell of the running example without its maps: dY(2, 2)."""
-    return f"{cell.array}({cell.index[0]}, {cell.index[1]})"
-
-
-def pair(index):
-    """Row and column as they stand in a cell: 2,1."""
-    return f"{index[0]},{index[1]}"
+Y, W = RUNNING.Y[:, :, 0], RUNNING.W[:, :, 0, 0]
+Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)[:, :, 0]
 
 
 def gifts(cell, example=RUNNING):
-    """Terms that a cell of Y gives to Z."""
+    """Terms that a cell of Y contributes to Z."""
     steps = influence_steps(example.Y, example.W, example.b, **example.how)
     index = (*cell, 0)[:3]
     return steps[steps.position(index)].terms
-
-
-def index_table(name, size, marks=()):
-    """Every cell shows its own row and column."""
-    return draw.table(
-        name, [[pair((r, c)) for c in range(size[1])] for r in range(size[0])], marks=marks
-    )
 
 
 # --- the network and its layers ------------------------------------------------------
@@ -61,7 +47,7 @@ def network(ax):
     draw.text(ax, 400, 36, "forward: values", 22, True)
     draw.text(ax, 400, 68, "Z before the activation, Y after it, P pooled", 18)
     top, high = 110, 120
-    previous = draw.box(ax, 26, top + 22, 56, 76, "image", size=15, fill="#f1f1f1")
+    previous = draw.box(ax, 26, top + 22, 56, 76, "image", size=15, fill=draw.GREY)
     for name, value, width, gap in LAYERS:
         x = previous.x + previous.width + gap
         there = draw.box(ax, x, top, width, high, name, size=16, bold=True)
@@ -83,7 +69,7 @@ def network(ax):
 def _update(ax, layer, which):
     x = layer.middle[0]
     words = f"update W{which}, b{which}"
-    update = draw.box(ax, x - 84, 330, 168, 54, words, size=19, fill="#f1f1f1")
+    update = draw.box(ax, x - 84, 330, 168, 54, words, size=19, fill=draw.GREY)
     draw.arrow(ax, (x, layer.bottom[1] + 3), (x, update.y - 3), back=True)
     draw.text(ax, x + 16, 280, f"dW{which}, db{which}", 19, True, ha="left")
 
@@ -105,7 +91,7 @@ def _network_alt():
 
 def any_layer(ax):
     """One box: two arrows ahead, two back, and a branch to the update."""
-    layer = draw.box(ax, 270, 70, 260, 170, "any layer\nW, b", size=26, bold=True, fill="#f1f1f1")
+    layer = draw.box(ax, 270, 70, 260, 170, "any layer\nW, b", size=26, bold=True, fill=draw.GREY)
     for y, back, left, right in ((115, False, "in", "out"), (195, True, "dL/d in", "dL/d out")):
         ends = [(40, y), (layer.x - 4, y)], [(layer.x + layer.width + 4, y), (760, y)]
         for (start, end), words in zip(ends, (left, right), strict=True):
@@ -138,58 +124,37 @@ def _activation():
 def activation(ax):
     """Above Z, f, Y; below dZ, f'(Z), dY; the same cell marked in each."""
     Z, Y, dY, slope, dZ = (array[:, :, 0] for array in _activation())
-    cell = tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))
-    mark, result = {cell: "term"}, {cell: "target"}
-    size, xs = 50, (66, 330, 594)
-    z = draw.panel(ax, draw.table("Z", Z, marks=mark), xs[0], 112, size, f"Z, {ON_Z}", "from conv")
-    f = draw.box(ax, 345, 142, 120, 90, "f = ReLU", size=20, bold=True)
-    y = draw.panel(
-        ax,
-        draw.table("Y", Y, marks=result, corner="i, j"),
-        xs[2],
-        112,
-        size,
-        f"Y, {ON_Z}",
-        "f of each cell",
-    )
-    low = 390
-    dz = draw.panel(
-        ax, draw.table("dZ", dZ, marks=result), xs[0], low, size, f"dZ, {ON_Z}", "the result"
-    )
-    s = draw.panel(
-        ax,
-        draw.table("Z", slope, marks=mark),
-        xs[1],
-        low,
-        size,
-        f"f'(Z), {ON_Z}",
-        "1 where Z > 0, else 0",
-    )
-    dy = draw.panel(
-        ax,
-        draw.table("dY", dY, marks=mark, corner="i, j"),
-        xs[2],
-        low,
-        size,
-        f"dY, {ON_Z}",
-        "from the next layer",
-    )
-    draw.arrow(ax, (z.right[0] + 8, 187), (f.x - 6, 187), "Z", bold=True, size=18)
-    draw.arrow(ax, (f.x + 126, 187), (y.x - 38, 187), "Y", bold=True, size=18)
-    draw.arrow(ax, (dy.x - 38, dy.middle[1]), (s.right[0] + 8, s.middle[1]), "times", back=True)
-    draw.arrow(ax, (s.x - 38, s.middle[1]), (dz.right[0] + 8, s.middle[1]), "gives", back=True)
-    draw.text(ax, 400, 572, "cell by cell, in each of the f_k maps", 18)
+    size, xs, look = 50, (60, 330, 600), {"solid": {_followed()}}
+    z = draw.grid(ax, "Z", Z, xs[0], 76, size, note=f"{ON_Z}, from conv", **look)
+    f = draw.box(ax, 345, 106, 120, 90, "f = ReLU", size=20, bold=True)
+    y = draw.grid(ax, "Y", Y, xs[2], 76, size, title="Y_out", note="f of each cell", **look)
+    dz = draw.grid(ax, "dZ", dZ, xs[0], 326, size, note="the result", **look)
+    s = draw.grid(ax, "Z", slope, xs[1], 326, size, title="f'(Z)", note="1 or 0", **look)
+    dy = draw.grid(ax, "dY", dY, xs[2], 326, size, title="dY_out", note="arrives", **look)
+    draw.arrow(ax, (z.right[0] + 8, 151), (f.x - 6, 151), "Z", bold=True, size=18)
+    draw.arrow(ax, (f.x + 126, 151), (y.x - 28, 151), "Y_out", bold=True, size=18)
+    draw.arrow(ax, (dy.x - 28, 401), (s.right[0] + 8, 401), "times", back=True)
+    draw.arrow(ax, (s.x - 28, 401), (dz.right[0] + 8, 401), "gives", back=True)
+    words = "f'(Z) is 1 where Z > 0, else 0. Cell by cell, in each of the f_k maps."
+    draw.text(ax, 400, 514, words, 18)
+    draw.key(ax, 554, ("solid", "Z", "the same cell"), ("solid", "Y", "in each grid"))
+
+
+def _followed():
+    """A cell where something passes that is neither 0 nor 1."""
+    Z, _, dY, *_ = _activation()
+    return tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))[:2]
 
 
 def _activation_alt():
     Z, Y, dY, slope, dZ = _activation()
-    r, c, _ = index = tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))
-    values = [number(array[index], bare=True) for array in (Z, Y, dY, slope, dZ)]
+    r, c = _followed()
+    values = [bare(array[r, c, 0]) for array in (Z, Y, dY, slope, dZ)]
     return (
         f"Two rows of {ON_Z} grids. Above, forward: Z goes cell by cell through f = ReLU and gives "
-        f"Y; at ({r}, {c}), Z is {values[0]} and Y is {values[1]}. Below, backward: dY comes from "
-        f"the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and else 0, and "
-        f"gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
+        f"Y_out; at ({r}, {c}), Z is {values[0]} and Y_out is {values[1]}. Below, backward: dY_out "
+        "comes from the next layer, is multiplied by f'(Z), which is 1 where Z is above 0 and "
+        f"else 0, and gives dZ; at ({r}, {c}), {values[2]} times {values[3]} is {values[4]}. "
         f"{int((slope == 0).sum())} of the {slope.size} cells pass nothing back."
     )
 
@@ -197,87 +162,77 @@ def _activation_alt():
 # --- maps and filters of a layer -----------------------------------------------------
 
 
-def layer_grid(ax, *, back=False, marks=None, tall=26):
+CELL_OF_MAP = 24
+
+
+def empty(size):
+    """Return a grid without numbers."""
+    return [[None] * size[1] for _ in range(size[0])]
+
+
+def every(size):
+    """Return the set of all its cells."""
+    return set(np.ndindex(*size))
+
+
+def layer_grid(ax, back=False, followed=None):
     """Draw the maps of Y as rows, those of Z as columns, a filter plane where they cross.
 
-    `marks` are (k_in, k) pairs of planes to emphasise; gives back the Placed by name and index.
+    `followed` is the (k_in, k) of a plane to tint, with its maps; gives back Y, W, Z as drawn.
     """
-    marks = marks or ()
-    d = "d" if back else ""
-    places = {}
-    xs = [330 + 150 * k for k in range(F_K)]
-    ys = [112 + 160 * k_in for k_in in range(N_K)]
-    n, f, o = SEVERAL.Y.shape[:2], SEVERAL.filter_size, SEVERAL.dZ.shape[:2]
-    base = ys[-1] + 195
-
-    def grid(name, index, size, x, y, title, chosen):
-        empty = draw.table("", [[None] * size[1]] * size[0])
-        placed = draw.panel(ax, empty, x, y, tall, title, "", headers=False)
-        if chosen:
-            draw.mark_cell(
-                ax, "term", x - 5, y - 5, 1, size[1] * tall + 10, size[0] * tall + 10, fill=False
-            )
-            draw.text(ax, x + size[1] * tall + 14, y + 4, "t", 16, True, color=draw.ORANGE)
-        places[name, index] = placed
-
-    if back:
-        bands = [(46, y - 64, 704, 150) for y in ys]
-    else:
-        bands = [(x - 14, ys[0] - 46, 122, base - ys[0] + 136) for x in xs]
+    d, look = "d" if back else "", {"note": "", "heads": False}
+    xs, ys = [320 + 160 * k for k in range(F_K)], [116 + 140 * k_in for k_in in range(N_K)]
+    n, f, o = SEVERAL.input_size, SEVERAL.filter_size, SEVERAL.dZ.shape[:2]
+    base = ys[-1] + 150
+    bands = [(40, y - 52, 740, 132) for y in ys] if back else [
+        (x - 12, ys[0] - 44, 144, base - ys[0] + 126) for x in xs
+    ]  # fmt: skip
     for band in bands:
-        draw.box(ax, *band, fill="#f1f1f1", edge="#f1f1f1")
+        draw.box(ax, *band, fill=draw.GREY, edge="none", zorder=0.4)
+
+    def one(name, index, size, x, y, chosen):
+        words = f"{name}(:, :, {', '.join(map(str, index))})"
+        soft = every(size) if chosen else ()
+        return draw.grid(ax, name, empty(size), x, y, CELL_OF_MAP, title=words, soft=soft, **look)
+
+    Y, W, Z = {}, {}, {}
+    for k_in, y in enumerate(ys):
+        on = followed is not None and followed[0] == k_in
+        Y[k_in] = one(f"{d}Y", (k_in,), n, 56, y - 20, on)
+        for k, x in enumerate(xs):
+            W[k_in, k] = one("W", (k_in, k), f, x, y, followed == (k_in, k))
+    for k, x in enumerate(xs):
+        Z[k] = one(f"{d}Z", (k,), o, x, base, followed is not None and followed[1] == k)
     for k_in in range(N_K):
-        on = any(m[0] == k_in for m in marks)
-        grid("Y", k_in, n, 60, ys[k_in] - 26, f"{d}Y(l−1), k_in = {k_in}", on)
-        for k in range(F_K):
-            grid("W", (k_in, k), f, xs[k], ys[k_in], f"W, {k_in}, {k}", (k_in, k) in marks)
-    for k in range(F_K):
-        grid("Z", k, o, xs[k], base, f"{d}Z, k = {k}", any(m[1] == k for m in marks))
-    for k_in in range(N_K):
-        y, w = places["Y", k_in], places["W", (k_in, 0)]
-        ends = (y.right[0] + 12, w.middle[1]), (w.x - 14, w.middle[1])
+        y = W[k_in, 0].middle[1]
+        ends = (Y[k_in].right[0] + 12, y), (W[k_in, 0].x - 12, y)
         draw.arrow(ax, *(ends[::-1] if back else ends), back=back)
-    for k in range(F_K):
-        z, w = places["Z", k], places["W", (N_K - 1, k)]
-        ends = (z.top[0], w.bottom[1] + 12), (z.top[0], z.y - 42)
-        draw.arrow(ax, *(ends[::-1] if back else ends), back=back)
-    for k_in, k in np.ndindex(N_K - (not back), F_K - back):
-        w = places["W", (k_in, k)]
-        x, y = (w.right[0] + 36, w.middle[1]) if back else (w.middle[0], w.bottom[1] + 32)
-        draw.text(ax, x, y, "+", 28, True)
-    draw.text(ax, 60, 28, f"n_k = {N_K} maps, {by(n).replace('x', '×')}", 18, ha="left")
-    draw.text(
-        ax,
-        330,
-        28,
-        f"W: n_k × f_k = {N_K} × {F_K} planes, {by(f).replace('x', '×')}",
-        18,
-        ha="left",
-    )
-    words = "sum over k\nalong a row" if back else "sum over k_in\ndown a column"
-    draw.text(ax, 60, base + 18, f"f_k = {F_K} maps, {by(o).replace('x', '×')}", 18, ha="left")
-    draw.lines(ax, 60, base + 50, words.split("\n"), 18)
-    return places
+    draw.text(ax, 40, 34, f"{d}Y: n_k = {N_K} maps, {by(n)}", 18, ha="left")
+    draw.text(ax, 320, 34, f"W: n_k × f_k = {N_K} × {F_K} planes, {by(f)}", 18, ha="left")
+    words = ("sum over k", "along a row") if back else ("sum over k_in", "down a column")
+    draw.lines(ax, 40, base + 14, [f"{d}Z: f_k = {F_K} maps, {by(o)}", *words], 18)
+    return Y, W, Z
 
 
 def layer_forward(ax):
     """The layer, forward, and its activation below."""
-    places = layer_grid(ax)
-    for k in range(F_K):
-        z = places["Z", k]
-        top = z.bottom[1] + 62
-        draw.arrow(ax, (z.x + 39, z.bottom[1] + 6), (z.x + 39, top - 30))
-        draw.text(ax, z.x + 54, z.bottom[1] + 16, "f", 18, True, ha="left")
-        empty = draw.table("", [[None] * 3] * 3)
-        draw.panel(ax, empty, z.x, top, 26, f"Y(l), k = {k}", "", headers=False)
-    draw.lines(
-        ax, 60, places["Z", 0].bottom[1] + 80, ["Y(l) = f(Z): the maps", "for the next layer"], 18
-    )
+    _, W, Z = layer_grid(ax)
+    for k, z in Z.items():
+        draw.text(ax, W[0, k].middle[0], W[0, k].bottom[1] + 28, "+", 26, True)
+        below = W[N_K - 1, k].bottom
+        draw.arrow(ax, (below[0], below[1] + 8), (below[0], z.y - 32))
+        draw.arrow(ax, (z.middle[0], z.bottom[1] + 6), (z.middle[0], z.bottom[1] + 52))
+        draw.text(ax, z.middle[0] + 14, z.bottom[1] + 24, "f", 18, True, ha="left")
+        words = f"Y_out(:, :, {k})"
+        draw.grid(ax, "Y", empty((3, 3)), z.x, z.bottom[1] + 84, CELL_OF_MAP, title=words,
+                  note="", heads=False)  # fmt: skip
+    words = ["Y_out = f(Z): the maps", "for the next layer"]
+    draw.lines(ax, 40, Z[0].bottom[1] + 104, words, 18)
 
 
 def _layer_words():
     return (
-        f"n_k = {N_K} maps of Y, {by(SEVERAL.Y.shape[:2])}, stand below one another at the left, "
+        f"n_k = {N_K} maps of Y, {by(SEVERAL.input_size)}, one below the other at the left, "
         f"one row for each k_in; to their right a table of filter planes W, "
         f"{by(SEVERAL.filter_size)}, with {N_K} rows for k_in and {F_K} columns for k; under the "
         f"columns the f_k = {F_K} maps of Z, {by(SEVERAL.dZ.shape[:2])}"
@@ -288,8 +243,18 @@ K_IN, K = 1, 2  # the planes that the backward picture follows
 
 
 def layer_backward(ax):
-    """The same layer with backward arrows, one triple of planes marked."""
-    layer_grid(ax, back=True, marks=[(K_IN, K)])
+    """The same layer with backward arrows, to every map of Y; one triple of planes tinted."""
+    _, W, Z = layer_grid(ax, True, (K_IN, K))
+    for k, z in Z.items():
+        low, high = W[1, k], W[0, k]
+        draw.arrow(ax, (low.middle[0], z.y - 32), (low.middle[0], low.bottom[1] + 6), back=True)
+        x, y = high.right
+        draw.elbow(ax, (x + 60, z.y - 32), (x + 60, y), (x + 5, y), back=True)
+        for w in (low, high):
+            if k:
+                draw.text(ax, w.x - 14, w.middle[1], "+", 22, True)
+    which = f"W(:, :, {K_IN}, {K}), from dZ(:, :, {K}) to dY(:, :, {K_IN})"
+    draw.key(ax, 506, ("soft", "Y", ""), ("soft", "W", ""), ("soft", "Z", f"one way: {which}"))
 
 
 # --- what one cell of Y reaches ------------------------------------------------------
@@ -297,42 +262,42 @@ def layer_backward(ax):
 
 def only(plane, cell):
     """Keep one number of a map and leave the other cells empty."""
-    return [
-        [value if (r, c) == cell else None for c, value in enumerate(row)]
-        for r, row in enumerate(plane.tolist())
-    ]
+    numbers = empty(plane.shape)
+    numbers[cell[0]][cell[1]] = plane[cell]
+    return numbers
 
 
-def reach(ax, cell, x, y, size=36, first_only=False, title="Z", arrow=True, space=80, of_z=0):
+def on_the_way(terms, k=0):
+    """Return Z of map k with the weight (u, v) in each cell that is reached, and those cells."""
+    weights = {t.target.index[:2]: at(t.right.index) for t in terms if t.target.index[2] == k}
+    return [[weights.get((i, j)) for j in range(3)] for i in range(3)], set(weights)
+
+
+def reach(ax, cell, x, y, size=36, first_only=False, arrow=True, space=110, of_z=52):
     """Draw Y with one cell marked and Z with the cells that it reaches, by their weights."""
     terms = gifts(cell)[: 1 if first_only else None]
-    Y = draw.table("Y", only(RUNNING.Y[:, :, 0], cell), marks={cell: "term"})
-    o_h, o_w = RUNNING.dZ.shape[:2]
-    weights = {t.target.index[:2]: pair(t.right.index) for t in terms}
-    values = [[weights.get((i, j)) for j in range(o_w)] for i in range(o_h)]
-    Z = draw.table("Z", values, marks=dict.fromkeys(weights, "target"))
-    left = draw.panel(ax, Y, x, y, size, f"Y, {ON_Y}", "")
-    right = draw.panel(ax, Z, x + 5 * size + space, y, of_z or size, f"{title}, {ON_Z}", "")
+    left = draw.grid(ax, "Y", only(Y, cell), x, y, size, solid={cell})
+    values, reached = on_the_way(terms)
+    right = draw.grid(ax, "Z", values, left.right[0] + space, y, of_z, soft=reached)
     if arrow:
-        rows = [i for i, _ in weights]
-        column = min(j for _, j in weights)
+        rows, column = [i for i, _ in reached], min(j for _, j in reached)
         ends = [right.at(i, column, 0, down) for i, down in ((min(rows), 0), (max(rows), 1))]
         draw.cone(ax, [left.at(*cell, 1, down) for down in (0, 1)], ends)
     return left, right, terms
 
 
+REACHED = "a cell of Z that it reaches; in it (u, v), its weight"
 INNER, SIDE = (1, 1), (2, 0)
 
 
 def one_then_several(ax):
     """Step 1 above step 2."""
-    for row, (first, words) in enumerate(
-        ((True, ["Step 1:", "one cell of Z"]), (False, ["Step 2:", "all that it", "reaches"]))
-    ):
-        y = 78 + 290 * row
-        reach(ax, INNER, 60, y, 43, first, space=110, of_z=52)
+    steps = (True, ["Step 1:", "one cell of Z"]), (False, ["Step 2:", "all that it", "reaches"])
+    for row, (first, words) in enumerate(steps):
+        y = 70 + 276 * row
+        reach(ax, INNER, 60, y, 42, first)
         draw.lines(ax, 572, y + 40, words, 22, bold=True)
-    draw.text(ax, 400, 612, "in a cell of Z: the weight u, v on the way", 19)
+    draw.key(ax, 594, ("solid", "Y", f"Y{INNER}"), ("soft", "Z", REACHED))
 
 
 def _reached_alt(cell):
@@ -347,19 +312,16 @@ MIDDLE = (1, 2)
 def every_map(ax):
     """A cell in one map of Y, and what it reaches in each map of Z."""
     terms = gifts((*MIDDLE, 0), SEVERAL)
-    Y = draw.table("Y", only(SEVERAL.Y[:, :, 0], MIDDLE), marks={MIDDLE: "term"})
-    left = draw.panel(ax, Y, 60, 250, 44, f"Y, k_in = 0 of {N_K}", by(SEVERAL.input_size))
-    o_h, o_w, _ = SEVERAL.dZ.shape
+    numbers = only(SEVERAL.Y[:, :, 0], MIDDLE)
+    left = draw.grid(ax, "Y", numbers, 60, 240, 44, title="Y(:, :, 0)", solid={MIDDLE})
     for k in range(F_K):
-        weights = {t.target.index[:2]: pair(t.right.index) for t in terms if t.target.index[2] == k}
-        values = [[weights.get((i, j)) for j in range(o_w)] for i in range(o_h)]
-        Z = draw.table("Z", values, marks=dict.fromkeys(weights, "target"))
-        right = draw.panel(ax, Z, 540, 76 + 226 * k, 52, f"Z, k = {k}", "")
-        end = (right.x - 34, right.middle[1])
-        draw.arrow(
-            ax, left.at(*MIDDLE, right=0.95), end, f"W, 0, {k}", size=17, bold=True, at=0.6, gap=20
-        )
-    draw.lines(ax, 60, 480, ["in Z: the weight u, v", "of filter k on the way"], 18)
+        values, reached = on_the_way(terms, k)
+        title = f"Z(:, :, {k})"
+        right = draw.grid(ax, "Z", values, 560, 60 + 204 * k, 50, title=title, soft=reached)
+        end, words = (right.x - 28, right.middle[1]), f"W(:, :, 0, {k})"
+        draw.arrow(ax, left.at(*MIDDLE, right=1), end, words, bold=True, at=0.62, gap=20,
+                   color=draw.WORDS["W"])  # fmt: skip
+    draw.key(ax, 654, ("solid", "Y", f"Y({MIDDLE[0]}, {MIDDLE[1]}, 0)"), ("soft", "Z", REACHED))
 
 
 def _every_map_alt():
@@ -374,182 +336,182 @@ def _every_map_alt():
     )
 
 
-def _triple(term, x_of=("Y", "W", "Z")):
-    return {"Y": term.left, "W": term.right, "Z": term.target}
+# --- one product ---------------------------------------------------------------------
+
+PLACES, SIZE = (52, 362, 608), 46
 
 
 def one_weight(ax):
-    """Y, W and Z with one cell marked in each."""
+    """Y with a window on it, W and Z, with one cell marked in each."""
     term = gifts(CELL)[0]
-    Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)[:, :, 0]
-    product_line(ax, term, (RUNNING.Y[:, :, 0], RUNNING.W[:, :, 0, 0], Z), ("Y", "W", "Z"))
+    drawn = product_row(ax, term, (Y, W, Z), ("Y", "W", "Z"), 76)
+    for left, right, sign in zip(drawn, drawn[1:], "×→", strict=False):
+        draw.text(ax, (left.right[0] + right.x - 18) / 2, drawn[1].middle[1], sign, 30, True)
     step = forward_steps(RUNNING.Y, RUNNING.W, RUNNING.b)[0]
-    for x, sign in ((306, "×"), (536, "→")):
-        draw.text(ax, x, 245, sign, 34, True)
-    draw.text(
-        ax,
-        400,
-        400,
-        f"{short(term.target)} = b + {len(step.terms)} products; "
-        f"this is one of them: {term.product} = {number(term.value, bare=True)}",
-        18,
-    )
+    words = f"{short(term.target)} = b + {len(step.terms)} products; this is one of them: "
+    draw.text(ax, 400, 346, f"{words}{term.product} = {bare(term.value)}", 18)
+    draw.key(ax, 392, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), *MARKED)
 
 
-def product_line(ax, term, arrays, names, *, back=False, y=130):
-    """Draw input, filter and output in a row, with the cells of one product marked.
+MARKED = ("solid", "Y", ""), ("solid", "W", ""), ("solid", "Z", "this product and its cells")
 
-    Forward, the input is a factor and the output is summed; backward, the other way about.
-    """
+
+def product_row(ax, term, arrays, names, y, back=False):
+    """Draw input, filter and output in a row, with the cells of one product marked."""
     i, j = (term.left if back else term.target).index[:2]
-    u, v = term.right.index[:2]
-    r, c = (term.target if back else term.left).index[:2]
-    size = 46
-    ends = ("target", "term") if back else ("term", "target")
-    roles = (
-        ("the result", "filter", "from the next layer") if back else ("input", "filter", "output")
-    )
-    marks = ({(r, c): ends[0]}, {(u, v): "term"}, {(i, j): ends[1]})
-    if not back:
-        rows, columns = (range(start, start + f) for start, f in zip((i, j), (3, 3), strict=True))
-        marks[0].update({(a, b): "window" for a in rows for b in columns if (a, b) != (r, c)})
-    placed = [
-        draw.panel(ax, draw.table(name, array, marks=mark), x, y, size, None, role)
-        for name, array, mark, x, role in zip(
-            names, arrays, marks, (54, 358, 606), roles, strict=True
+    cells = (term.target if back else term.left), term.right, (term.left if back else term.target)
+    lies = [None if back else draw.Window(i, j, "W", W), None, None]
+    notes = ("5 x 5", "as stored", "3 x 3")
+    cards = (None, "as stored", None)
+    return [
+        draw.grid(ax, name, array, x, y + SIZE * (n > 0), SIZE, note=note, card=card,
+                  solid={cell.index[:2]}, window=window)
+        for n, (name, array, x, note, card, cell, window) in enumerate(
+            zip(names, arrays, PLACES, notes, cards, cells, lies, strict=True)
         )
-    ]
-    Y, W, Z = placed
-    down = y + 5 * size + 16
-    points = Y.at(r, c, 1, 0.96), W.at(u, v, 0.5, 0.96), Z.at(i, j, 1, 0.96)
-    return placed, points, down
+    ]  # fmt: skip
+
+
+def product_arrows(ax, term, arrays, names, back=False):
+    """Draw the three grids, and below them the two factors that meet, with arrows."""
+    drawn, level = product_row(ax, term, arrays, names, 76, back), 404
+    cells = (term.left, term.right, term.target)
+    for grid, cell in zip(drawn, reversed(cells) if back else cells, strict=True):
+        ends = (grid.bottom[0], grid.bottom[1] + 10), (grid.bottom[0], level - 58)
+        result = cell is term.target
+        draw.arrow(ax, *(ends[::-1] if result else ends), back=back)
+        words = bare(term.value if result else cell.value)
+        chip(
+            ax, cell.array, grid.bottom[0], level, words, ("into " if result else "") + short(cell)
+        )
+    middles = [grid.bottom[0] for grid in drawn]
+    signs = "=·" if back else "·="
+    for left, right, sign in zip(middles, middles[1:], signs, strict=False):
+        draw.text(ax, (left + right) / 2, level, sign, 32, True)
+    words = f"{short(cells[0])} times {short(cells[1])} is one term of {short(cells[2])}"
+    draw.text(ax, 400, 466, words, 20)
+    corner = ("stored", "W", "cut corner: W(0, 0)")
+    draw.key(ax, 510, corner, *MARKED)
+
+
+def chip(ax, name, x, y, words, label):
+    """Draw a number on the solid colour of its array, its cell's name above it."""
+    array = name[-1]
+    draw.box(ax, x - 40, y - 24, 80, 48, words, size=24, bold=True, color=draw.PAPER,
+             fill=draw.SOLID[array], edge="none")  # fmt: skip
+    draw.text(ax, x, y - 40, label, 17, True, color=draw.WORDS[array])
+
+
+def task_forward(ax):
+    """Y(2, 2) times W(2, 2) goes into Z(0, 0)."""
+    product_arrows(ax, gifts(CELL)[0], (Y, W, Z), ("Y", "W", "Z"))
 
 
 def fan_out(ax):
     """One cell, an arrow to each cell that it reaches."""
-    left, right, terms = reach(ax, SIDE, 60, 112, 54, space=280, arrow=False)
+    left, right, terms = reach(ax, SIDE, 60, 76, 50, space=294, arrow=False)
     for row, term in enumerate(terms):
-        words = f"{short(term.right)} = {number(term.right.value, bare=True)}"
+        words = f"{short(term.right)} = {bare(term.right.value)}"
         i, j = term.target.index[:2]
-        weight = draw.box(ax, 382, right.y + 60 * row + 2, 150, 44, words, size=18, bold=True)
-        draw.arrow(ax, left.at(*SIDE, 0.97), (weight.x - 3, weight.left[1]), width=2.5)
-        x, y = right.at(i, j, 0)
-        draw.arrow(ax, (weight.right[0] + 3, weight.right[1]), (x - 26, y), width=2.5)
-    draw.text(
-        ax, 400, 424, f"Y{SIDE} reaches {len(terms)} cells of Z, each through its own weight", 18
-    )
+        look = {"edge": draw.FRAME["W"], "color": draw.WORDS["W"], "bold": True}
+        weight = draw.box(ax, 378, right.y + 56 * row + 4, 150, 42, words, **look)
+        draw.arrow(ax, left.at(*SIDE, 1), (weight.x - 3, weight.left[1]))
+        draw.arrow(ax, (weight.right[0] + 3, weight.left[1]), right.at(i, j, -0.4))
+    words = f"Y{SIDE} reaches {len(terms)} cells of Z, each through its own weight"
+    draw.text(ax, 400, 362, words, 18)
+    draw.key(ax, 404, ("solid", "Y", f"Y{SIDE}"), ("soft", "Z", REACHED))
 
 
 def indices(ax):
     """Every cell with its row and column."""
-    for name, size, x, role, mark in (
-        ("Y", RUNNING.input_size, 56, "row r, column c", {CELL: "term"}),
-        ("W", RUNNING.filter_size, 358, "row u, column v", {}),
-        ("Z", RUNNING.dZ.shape[:2], 602, "row i, column j", {}),
-    ):
-        draw.panel(ax, index_table(name, size, mark), x, 112, 48, None, role)
-    draw.text(ax, 400, 382, "row before column, everywhere, counted from 0", 18)
+    sizes = RUNNING.input_size, RUNNING.filter_size, RUNNING.dZ.shape[:2]
+    notes = "5 x 5, row r, column c", "row u, column v", "row i, column j"
+    for name, size, x, note in zip("YWZ", sizes, (46, 366, 606), notes, strict=True):
+        values = [[at((r, c)) for c in range(size[1])] for r in range(size[0])]
+        draw.grid(ax, name, values, x, 76, 50, note=note, solid={CELL} if name == "Y" else ())
+    draw.text(ax, 400, 366, "row before column, everywhere, counted from 0", 18)
+    draw.key(ax, 406, ("solid", "Y", "the cell that the course follows"))
 
 
 # --- the nine windows over one cell --------------------------------------------------
 
 
-def placement(ax, number_, x, y, size=40, small=42, space=24, headers=False):
-    """Draw the window in which weight number so-and-so lies on the cell, and Z so far."""
+def placement(ax, number, x, y, size=38, small=50, space=24):
+    """Draw the window in which the weight of this number lies on the cell, and Z so far."""
     terms = gifts(CELL)
-    term = terms[number_]
-    window = term.target.index[:2]
-    where = geometry(RUNNING.input_size, RUNNING.filter_size)
-    values, marks = RUNNING.Y[:, :, 0].copy(), {}
-    for (u, v), weight in np.ndenumerate(RUNNING.W[:, :, 0, 0]):
-        under = where.rows.input_index(window[0], u), where.columns.input_index(window[1], v)
-        values[under], marks[under] = weight, "window"
-    title = f"{number_ + 1}.\u2002W({pair(term.right.index)}) on Y({pair(CELL)})"
-    Y = draw.table("Y", values, marks=marks | {CELL: "term"})
-    left = draw.panel(ax, Y, x, y, size, title, "")
-    met = {t.target.index[:2]: pair(t.right.index) for t in terms[: number_ + 1]}
-    state = dict.fromkeys(met, "done") | {window: "target"}
-    o_h, o_w = RUNNING.dZ.shape[:2]
-    record = [[met.get((a, b)) for b in range(o_w)] for a in range(o_h)]
-    z, down = draw.table("Z", record, marks=state), y + size
-    draw.panel(ax, z, left.right[0] + space, down, small, f"Z, {ON_Z}", "", headers=headers)
+    term = terms[number]
+    i, j = term.target.index[:2]
+    note = f"{number + 1}: {short(term.right)} on {short(term.left)}"
+    lies = draw.Window(i, j, "W", W)
+    left = draw.grid(ax, "Y", Y, x, y, size, note=note, solid={CELL}, window=lies)
+    values, reached = on_the_way(terms[: number + 1])
+    low = left.bottom[1] - 3 * small
+    draw.grid(ax, "Z", values, left.right[0] + space, low, small, heads=False, note="3 x 3",
+              solid={(i, j)}, soft=reached)  # fmt: skip
 
 
 def placements(ax, numbers):
     """Four windows in two rows."""
-    draw.text(ax, 400, 34, _moves(), 19)
-    for position, number_ in enumerate(numbers):
-        placement(ax, number_, 44 + 388 * (position % 2), 124 + 296 * (position // 2))
-    _placement_legend(ax, 42, 660)
+    for position, number in enumerate(numbers):
+        placement(ax, number, 28 + 394 * (position % 2), 70 + 266 * (position // 2))
+    _placement_key(ax, 576)
 
 
-def _moves():
-    y, w = (size.replace("x", "×") for size in (ON_Y, ON_W))
-    value = number(RUNNING.Y[(*CELL, 0)], bare=True)
-    return f"Y, {y}, with Y({pair(CELL)}) = {value}. The filter, {w}, lies on it and moves."
-
-
-def _placement_legend(ax, x, y):
-    words = {
-        "window": "window: here stand the weights of the filter that lies on Y",
-        "term": f"the weight on Y({pair(CELL)})",
-    }
-    draw.legend(ax, x, y, ("window",), words)
-    draw.legend(ax, x + 520, y, ("term",), words)
-    words = {"target": "the cell of Z of this window, with its weight u, v", "done": "done"}
-    draw.legend(ax, x, y + 40, ("target",), words)
-    draw.legend(ax, x + 520, y + 40, ("done",), words)
+def _placement_key(ax, y):
+    draw.key(ax, y, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"),
+             ("solid", "W", f"the weight on Y{CELL}"))  # fmt: skip
+    draw.key(ax, y + 38, ("solid", "Z", "the cell of Z of this window"),
+             ("soft", "Z", "reached before; (u, v) is the weight"))  # fmt: skip
 
 
 def last_placement(ax):
     """The ninth window, large, and Z with all nine weights."""
-    draw.text(ax, 400, 34, _moves(), 19)
-    placement(ax, len(gifts(CELL)) - 1, 64, 124, 60, 84, 90, headers=True)
-    _placement_legend(ax, 42, 466)
+    placement(ax, len(gifts(CELL)) - 1, 64, 70, 58, 84, 90)
+    _placement_key(ax, 400)
 
 
 def _placement_alt(numbers):
     terms = gifts(CELL)
     ways = "; ".join(
-        f"window ({', '.join(map(str, terms[n].target.index[:2]))}) puts {short(terms[n].right)}, "
-        f"{number(terms[n].right.value, bare=True)}, on it"
+        f"window {at(terms[n].target.index)} puts {short(terms[n].right)}, "
+        f"{bare(terms[n].right.value)}, on it"
         for n in numbers
     )
+    which = f"Windows {numbers[0] + 1} to {numbers[-1] + 1}" if len(numbers) > 1 else "Window 9"
     return (
-        f"Windows {numbers[0] + 1} to {numbers[-1] + 1} of the {len(terms)} that cover Y{CELL}, "
-        f"shown as the {ON_Y} map Y, the weights of the filter lying on it in a dashed window, and "
-        f"beside it Z, in which each cell reached so far shows the weight that reached it: {ways}."
+        f"{which} of the {len(terms)} that cover Y{CELL}, shown as the {ON_Y} map Y with the "
+        f"filter lying on it, each weight below the number that it meets, and beside it Z, in "
+        f"which each cell reached so far shows the weight that reached it: {ways}."
     )
 
 
 def index_sum(ax):
     """A table: cell of Z, weight, and their sum, which is always the cell of Y."""
-    terms = gifts(CELL)
-    for x, head, below in (
-        (150, "cell of Z", "i, j"),
-        (360, "weight", "u, v"),
-        (590, "cell of Y", "r, c"),
-    ):
-        draw.text(ax, x, 36, head, 20, True)
-        draw.text(ax, x, 64, below, 17, style="italic", color=draw.SOFT)
-    for row, term in enumerate(terms):
-        y = 104 + 42 * row
+    heads = (150, "Z", "cell of Z", "i, j"), (360, "W", "weight", "u, v")
+    for x, array, head, below in (*heads, (590, "Y", "cell of Y", "r, c")):
+        draw.text(ax, x, 30, head, 20, True, color=draw.WORDS[array])
+        draw.text(ax, x, 56, below, 17, style="italic", color=draw.SOFT)
+    for row, term in enumerate(gifts(CELL)):
+        y = 96 + 42 * row
         z, w = term.target.index[:2], term.right.index[:2]
         total = tuple(a + b for a, b in zip(z, w, strict=True))
-        for x, words in ((150, str(z)), (255, "+"), (360, str(w)), (475, "="), (590, str(total))):
-            draw.text(ax, x, y, words, 23, bold=x == 590)
-        draw.arrow(ax, (60, y + 21), (740, y + 21), head=False, width=0.8, color=draw.LINE)
-    draw.text(ax, 400, 512, "so (u, v) = (r − i, c − j)\u2003(stride 1, no padding)", 21, True)
+        for x, words, array in ((150, str(z), "Z"), (360, str(w), "W"), (590, str(total), "Y")):
+            draw.text(ax, x, y, words, 23, bold=x == 590, color=draw.WORDS[array])
+        for x, sign in ((255, "+"), (475, "=")):
+            draw.text(ax, x, y, sign, 23)
+        draw.rule(ax, 60, y + 21, (740, y + 21))
+    draw.text(ax, 400, 500, "so (u, v) = (r − i, c − j)\u2003(stride 1, no padding)", 21, True)
 
 
 def three_reaches(ax):
     """Centre, edge and corner of Y, and what each reaches."""
     for row, cell in enumerate(((2, 2), (0, 2), (0, 0))):
-        y = 78 + 280 * row
-        _, right, terms = reach(ax, cell, 60, y, 43, space=110, of_z=52)
+        y = 62 + 208 * row
+        _, right, terms = reach(ax, cell, 90, y, 31, of_z=50)
         many = "cell" if len(terms) == 1 else "cells"
         place = ("inside", "at the edge", "in the corner")[row]
-        draw.lines(ax, 572, y + 40, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
+        draw.lines(ax, 572, y + 30, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
+    draw.key(ax, 660, ("solid", "Y", "a cell of Y"), ("soft", "Z", REACHED))
 
 
 def _three_alt():
@@ -562,49 +524,11 @@ def _three_alt():
     )
 
 
-def task_forward(ax):
-    """Y(2,2) times W(2,2) goes into Z(0,0)."""
-    term = gifts(CELL)[0]
-    Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)[:, :, 0]
-    arrays = RUNNING.Y[:, :, 0], RUNNING.W[:, :, 0, 0], Z
-    product_arrows(ax, term, arrays, ("Y", "W", "Z"))
-
-
-def product_arrows(ax, term, arrays, names, back=False):
-    """Draw a row of three grids and, below, the product with arrows from its factors."""
-    _, points, down = product_line(ax, term, arrays, names, back=back)
-    source, weight, target = (points[2], points[1], points[0]) if back else points
-    cells = (term.left, term.right, term.target)
-    box = draw.box(
-        ax,
-        290,
-        down + 44,
-        250,
-        62,
-        f"{term.product} = {number(term.value, bare=True)}",
-        size=26,
-        bold=True,
-    )
-    y = box.left[1]
-    side = (box.right, box.left) if back else (box.left, box.right)
-    draw.arrow(ax, (weight[0], weight[1]), (weight[0], box.y - 4), back=back)
-    for point, at, into in ((source, side[0], True), (target, side[1], False)):
-        bend = (point[0], y)
-        if into:
-            draw.arrow(ax, point, bend, head=False, back=back)
-            draw.arrow(ax, bend, at, back=back)
-        else:
-            draw.arrow(ax, at, bend, head=False, back=back)
-            draw.arrow(ax, bend, point, back=back)
-    words = f"{short(cells[0])} times {short(cells[1])} is one term of {short(cells[2])}"
-    draw.text(ax, 400, box.y + 100, words, 20)
-
-
 def _product_alt(term):
     return (
-        f"{short(term.left)} = {number(term.left.value, bare=True)} and {short(term.right)} = "
-        f"{number(term.right.value, bare=True)} are marked; arrows lead from both into their "
-        f"product {term.product} = {number(term.value, bare=True)}, and from it to "
+        f"{short(term.left)} = {bare(term.left.value)} and {short(term.right)} = "
+        f"{bare(term.right.value)} are marked; arrows lead from both into their "
+        f"product {term.product} = {bare(term.value)}, and from it to "
         f"{short(term.target)}, of which it is one term."
     )
 
@@ -620,8 +544,8 @@ def _layer_forward_alt():
 def _layer_backward_alt():
     return (
         f"The same layer backward. {_layer_words()}, now with dZ and dY. Dashed arrows run from dZ "
-        f"up through the planes and left to dY: dY of k_in is the sum over k along a row. Marked "
-        f"with a t: dZ of k = {K}, the plane W of k_in = {K_IN} and k = {K}, and dY of "
+        f"up through the planes and left to dY: dY of k_in is the sum over k along a row. Tinted: "
+        f"dZ of k = {K}, the plane W of k_in = {K_IN} and k = {K}, and dY of "
         f"k_in = {K_IN}."
     )
 
@@ -635,9 +559,10 @@ def _one_then_several_alt():
 
 def _one_weight_alt(first):
     return (
-        f"Three grids: Y, {ON_Y}, with the first window dashed; W, {ON_W}; Z, {ON_Z}. Marked are "
-        f"{short(first.left)}, {short(first.right)} and {short(first.target)}: the product "
-        f"{first.product} = {number(first.value, bare=True)} is one of the terms of that cell of Z."
+        f"Three grids: Y, {ON_Y}, with the filter lying on its first window; W, {ON_W}; Z, "
+        f"{ON_Z}. Marked are {short(first.left)}, {short(first.right)} and "
+        f"{short(first.target)}: the product "
+        f"{first.product} = {bare(first.value)} is one of the terms of that cell of Z."
     )
 
 
@@ -647,10 +572,6 @@ def _indices_alt():
         f"Y{CELL} marked; W, {ON_W}, u and v; Z, {ON_Z}, i and j. Row before column, counted from "
         f"0."
     )
-
-
-def _last_placement_alt():
-    return _placement_alt(range(8, 9)).replace("Windows 9 to 9", "Window 9")
 
 
 def _index_sum_alt(terms):
@@ -668,69 +589,30 @@ def _task_forward_alt(first):
 WINDOWS = range(4), range(4, 8)
 TERMS = gifts(CELL)
 ROWS = (  # file name, stem of the source's picture after CNN_, height, how to draw it, alt text
-    ("forward_values_backward_gradients", "Backward_Propagation", 490, network, _network_alt()),
+    ("forward_values_backward_gradients", "Backward_Propagation", 480, network, _network_alt()),
     ("what_any_layer_receives_and_passes_on", "Training_AnyLayer", 480, any_layer, ANY_LAYER_ALT),
-    (
-        "activation_multiplies_by_its_slope",
-        "Training_Activation_Backward",
-        600,
-        activation,
-        _activation_alt(),
-    ),
-    ("maps_and_filters_of_a_layer", "Training_Conv_1", 740, layer_forward, _layer_forward_alt()),
-    (
-        "gradients_run_back_through_the_filters",
-        "Training_Conv_2",
-        580,
-        layer_backward,
-        _layer_backward_alt(),
-    ),
-    (
-        "one_cell_reaches_one_cell_then_several",
-        "Training_Conv_2a",
-        640,
-        one_then_several,
-        _one_then_several_alt(),
-    ),
-    ("one_cell_reaches_every_map", "Training_Conv_2b", 716, every_map, _every_map_alt()),
-    ("one_cell_times_one_weight", "Training_Conv_3", 430, one_weight, _one_weight_alt(TERMS[0])),
-    (
-        "one_cell_fans_out",
-        "Training_Conv_4",
-        460,
-        fan_out,
-        f"A fan of arrows from one cell of Y. {_reached_alt(SIDE)}",
-    ),
-    ("rows_and_columns_of_y_w_z", "Training_Conv_5", 410, indices, _indices_alt()),
-    (
-        "windows_1_to_4_over_one_cell",
-        "Training_Conv_6",
-        736,
-        partial(placements, numbers=WINDOWS[0]),
-        _placement_alt(WINDOWS[0]),
-    ),
-    (
-        "windows_5_to_8_over_one_cell",
-        "Training_Conv_7",
-        736,
-        partial(placements, numbers=WINDOWS[1]),
-        _placement_alt(WINDOWS[1]),
-    ),
-    ("window_9_and_the_weights_met", "Training_Conv_8", 540, last_placement, _last_placement_alt()),
-    ("window_plus_weight_is_the_cell", "Training_Conv_9", 545, index_sum, _index_sum_alt(TERMS)),
-    (
-        "centre_edge_and_corner_reach_differently",
-        "Training_Conv_2c",
-        880,
-        three_reaches,
-        _three_alt(),
-    ),
-    (
-        "forward_one_product_into_z",
-        "Training_Conv_Task1_Forward",
-        570,
-        task_forward,
-        _task_forward_alt(TERMS[0]),
-    ),
-)
+    ("activation_multiplies_by_its_slope", "Training_Activation_Backward", 590, activation,
+     _activation_alt()),
+    ("maps_and_filters_of_a_layer", "Training_Conv_1", 660, layer_forward, _layer_forward_alt()),
+    ("gradients_run_back_through_the_filters", "Training_Conv_2", 535, layer_backward,
+     _layer_backward_alt()),
+    ("one_cell_reaches_one_cell_then_several", "Training_Conv_2a", 625, one_then_several,
+     _one_then_several_alt()),
+    ("one_cell_reaches_every_map", "Training_Conv_2b", 685, every_map, _every_map_alt()),
+    ("one_cell_times_one_weight", "Training_Conv_3", 425, one_weight, _one_weight_alt(TERMS[0])),
+    ("one_cell_fans_out", "Training_Conv_4", 435, fan_out,
+     f"A fan of arrows from one cell of Y. {_reached_alt(SIDE)}"),
+    ("rows_and_columns_of_y_w_z", "Training_Conv_5", 435, indices, _indices_alt()),
+    ("windows_1_to_4_over_one_cell", "Training_Conv_6", 640,
+     partial(placements, numbers=WINDOWS[0]), _placement_alt(WINDOWS[0])),
+    ("windows_5_to_8_over_one_cell", "Training_Conv_7", 640,
+     partial(placements, numbers=WINDOWS[1]), _placement_alt(WINDOWS[1])),
+    ("window_9_and_the_weights_met", "Training_Conv_8", 465, last_placement,
+     _placement_alt(range(8, 9))),
+    ("window_plus_weight_is_the_cell", "Training_Conv_9", 530, index_sum, _index_sum_alt(TERMS)),
+    ("centre_edge_and_corner_reach_differently", "Training_Conv_2c", 690, three_reaches,
+     _three_alt()),
+    ("forward_one_product_into_z", "Training_Conv_Task1_Forward", 540, task_forward,
+     _task_forward_alt(TERMS[0])),
+)  # fmt: skip
 FIGURES = [Figure(name, (f"CNN_{stem}",), *rest) for name, stem, *rest in ROWS]

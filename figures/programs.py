@@ -8,7 +8,7 @@ from cnnlib.shapes import by
 from cnnlib.trace import input_steps, scatter_steps
 from figures import draw
 from figures.figure import Figure
-from figures.several_maps import bare, board, short
+from figures.words import bare, short
 
 RUNNING = one_map()
 CELL = (2, 2)
@@ -26,37 +26,32 @@ def _both():
 
 
 SHARED = 1
+PLACES = 54, 320, 560
 
 
 def two_ways(ax):
     """Gather above, scatter below; one product is marked in both."""
     get, give, again = _both()
-    get_panels, give_panels = panels.panels(get, SHARED), panels.panels(give, again)
-    draw.text(ax, 30, 36, "gather: a cell of dY collects", 22, True, ha="left")
-    draw.text(ax, 30, 446, "scatter: a cell of dZ gives", 22, True, ha="left")
-    dZ, W, dY = get_panels
-    x, y, size = (58, 316, 534), 136, 46
-    one = board(ax, _unpadded(dZ), x[0], y + 31, 56, None, "the flipped filter\nlies on it")
-    two = draw.panel(ax, W, x[1], y + size, size, None, "filter")
-    three = draw.panel(ax, dY, x[2], y, size, None, "the result so far")
-    _joined(ax, one, two, three, "times", "add")
-    dZ, W, dY = give_panels
-    y = 546
-    one = draw.panel(ax, dZ, x[0], y + size, size, None, "input")
-    two = board(ax, W, x[1], y + size, size, None, "filter, not flipped")
-    three = board(ax, dY, x[2], y, size, None, "the result so far", outlined=("window", "target"))
-    _joined(ax, one, two, three, "times", "add")
+    for top, words, ways in (
+        (30, "gather: a cell of dY collects", panels.panels(get, SHARED)),
+        (328, "scatter: a cell of dZ contributes", panels.panels(give, again)),
+    ):
+        draw.text(ax, 30, top, words, 21, True, ha="left")
+        (dZ, W, dY), y, gather = ways, top + 72, top < 300
+        lies = {"lying": "W", "turned": True, "note": "W lies on it, turned"} if gather else {}
+        look = {"lying": None if gather else "W", "note": "so far" if gather else "W lies on it"}
+        one = draw.panel(ax, _unpadded(dZ) if gather else dZ, PLACES[0], y + 29, 46, **lies)
+        two = draw.panel(ax, W, PLACES[1], y + 29, 46, note="as stored", card="as stored")
+        three = draw.panel(ax, dY, PLACES[2], y, 40, **look)
+        level = two.middle[1]
+        draw.arrow(ax, (one.right[0] + 8, level), (two.x - 28, level), "times", back=True)
+        draw.arrow(ax, (two.right[0] + 8, level), (three.x - 28, level), "add", back=True)
     term = get.terms[SHARED]
-    draw.text(
-        ax,
-        400,
-        824,
-        f"the same product in both: {short(term.left)} · {short(term.right)} = "
-        f"{term.product} = {bare(term.value)} → {short(term.target)}",
-        18.5,
-        True,
-    )
-    draw.legend(ax, 56, 872, ("window", "term", "target", "done"))
+    words = f"the same product in both: {short(term.left)} · {short(term.right)} = "
+    words += f"{term.product} = {bare(term.value)} → {short(term.target)}"
+    draw.text(ax, 400, 632, words, 17.5, True)
+    draw.key(ax, 670, ("solid", "Z", ""), ("solid", "W", ""), ("solid", "Y", "this product"),
+             ("stored", "W", ""), ("turned", "W", "W lies here; cut corner: W(0, 0)"))  # fmt: skip
 
 
 def _unpadded(panel):
@@ -67,18 +62,10 @@ def _unpadded(panel):
     )
     return replace(
         panel,
-        caption=f", {by((len(rows), len(columns)))}, ",
         rows=tuple(panel.rows[r] for r in rows),
         columns=tuple(panel.columns[c] for c in columns),
         cells=tuple(tuple(panel.cells[r][c] for c in columns) for r in rows),
     )
-
-
-def _joined(ax, one, two, three, first, second):
-    """Draw an arrow from the first grid to the second, and one from there to the third."""
-    level = two.middle[1]
-    draw.arrow(ax, (one.right[0] + 8, level), (two.x - 34, level), first, back=True)
-    draw.arrow(ax, (two.right[0] + 8, level), (three.x - 34, level), second, back=True)
 
 
 def _two_ways_alt():
@@ -120,13 +107,13 @@ INPUT_PROGRAM = (
 )
 
 
-def program(ax, lines, y, size=18, leading=30):
+def program(ax, lines, y, size=17, leading=27):
     """Write a program as text: headings bold, code in a fixed width; give back the y below."""
     for level, words, kind in lines:
         if level == 0:
-            y += 12
-            draw.text(ax, 40, y, words, size + 3, True, ha="left")
-            y += 3
+            y += 7
+            draw.text(ax, 40, y, words, size + 2, True, ha="left")
+            y += 2
         elif kind.startswith("words"):
             draw.text(
                 ax, 44 + 28 * level, y, words, size, ha="left", style="italic", color=draw.SOFT
@@ -139,12 +126,12 @@ def program(ax, lines, y, size=18, leading=30):
 
 def input_program(ax):
     """Write the input gradient as a program in four stages, and as one sum."""
-    draw.text(ax, 40, 40, "dY from dZ and W", 26, True, ha="left")
-    draw.text(ax, 760, 40, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
-    y = program(ax, INPUT_PROGRAM, 78)
-    draw.box(ax, 28, y + 6, 744, 142, edge=draw.BLUE)
-    draw.text(ax, 44, y + 30, "The same as one sum:", 18, True, ha="left")
-    draw.lines(ax, 44, y + 60, SUM, 18, 30 / 18, family="monospace")
+    draw.text(ax, 40, 32, "dY from dZ and W", 26, True, ha="left")
+    draw.text(ax, 760, 32, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
+    y = program(ax, INPUT_PROGRAM, 66, 16, 24)
+    draw.box(ax, 28, y + 2, 744, 122)
+    draw.text(ax, 44, y + 24, "The same as one sum:", 17, True, ha="left")
+    draw.lines(ax, 44, y + 50, SUM, 16, 1.6, family="monospace")
 
 
 SUM = (
@@ -184,20 +171,20 @@ FILTER_PROGRAM = (
 
 def filter_program(ax):
     """Write the weight gradient and the bias gradient as a program."""
-    draw.text(ax, 40, 40, "dW and db from dZ and Y", 26, True, ha="left")
-    draw.text(ax, 760, 40, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
-    program(ax, FILTER_PROGRAM, 80)
+    draw.text(ax, 40, 32, "dW and db from dZ and Y", 26, True, ha="left")
+    draw.text(ax, 760, 32, "stride s, padding p, dilation d", 19, ha="right", color=draw.SOFT)
+    program(ax, FILTER_PROGRAM, 70)
 
 
 def _rows():
     yield Figure(
         "input_gradient_as_a_program",
         ("CNN_Backprop_Conv_dY",),
-        872,
+        680,
         input_program,
         program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}."),
     )
-    yield Figure("scatter_and_gather_share_each_product", (), 908, two_ways, _two_ways_alt())
+    yield Figure("scatter_and_gather_share_each_product", (), 695, two_ways, _two_ways_alt())
 
 
 FIGURES = list(_rows())

@@ -15,12 +15,16 @@ CNNLIB_COURSE, or from --course, which stays in the history of your shell.
 import argparse
 import inspect
 import os
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
-from homework import answers, coderun, marking, names, pages, sheets
+from homework import answers, class_list, coderun, marking, names, ownership, pages, sheets, tables
 from homework.files import Folder, Refused, content, under
+from homework.matrices import numbers
+from homework.summary import summary
 
 HEADS = "student file problem title verdict cells_right mistake where way_out note".split()
 NO_SECRET = "without a course secret anybody can make the key from a name: see --course-file"
@@ -35,12 +39,12 @@ nothing to lose"""
 def parsers():
     """Return the two parsers of the command line: to write, and to mark."""
     shared = argparse.ArgumentParser(add_help=False)
-    add = shared.add_argument_group("the course").add_argument
-    add("--class-list", type=Path, metavar="FILE", help="a CSV file of the students")
     columns = "column of the class list with the names; twice, for a first and a last name"
-    add("--column", action="append", default=[], metavar="NAME", help=columns)
-    add("--course-file", type=Path, metavar="FILE", help="a file with the secret")
-    add("--course", metavar="SECRET", help="the secret itself")
+    shared.add_argument("--class-list", type=Path, metavar="FILE", help="CSV file of the students")
+    shared.add_argument("--column", action="append", default=[], metavar="NAME", help=columns)
+    secret = shared.add_mutually_exclusive_group()
+    secret.add_argument("--course-file", type=Path, metavar="FILE", help="file with the secret")
+    secret.add_argument("--course", metavar="SECRET", help="the secret of the course itself")
     shared.add_argument("--overwrite", action="store_true", help="replace existing files")
     write, mark = (
         argparse.ArgumentParser(
@@ -99,11 +103,9 @@ def in_turn(things, what):
 
 def secret_of(given):
     """Return the key of the course."""
-    if given.course_file and given.course:
-        raise Refused("give either --course-file or --course")
     secret = given.course or os.environ.get(coderun.SECRET, "")
     if given.course_file:
-        secret = names.decoded(content(given.course_file)).strip()
+        secret = tables.likely_text(content(given.course_file))[1].strip()
         if not secret:
             raise Refused(f"{given.course_file} is empty: put the secret into it")
     if not secret.strip():
@@ -116,7 +118,7 @@ def secret_of(given):
 
 def class_of(given):
     """Return the names of the class list, and tell what the lecturer should know about it."""
-    students, notes = names.read_list(Path(os.path.realpath(given.class_list)), given.column)
+    students, notes = class_list.read_list(Path(os.path.realpath(given.class_list)), given.column)
     for note in notes:
         say(f"note: {note}")
     return students
@@ -131,16 +133,17 @@ def write_sheets(given):
     key = secret_of(given)
     folder = Folder(given.out, given.overwrite)
     stems = {student: names.stem(student, sheets.code_of(student, key)) for student in students}
-    listed = ["keys/students.csv"] * bool(given.class_list)
-    folder.check([name.format(stem) for stem in stems.values() for name in pages.FILES] + listed)
+    listed = "keys/students.csv"
+    made = [name.format(stem) for stem in stems.values() for name in pages.FILES]
+    folder.check([*made, listed] if given.class_list else made)
     for student in in_turn(students, "worksheets"):
         sheet = sheets.sheet_for(student, key)
         for name, write in pages.FILES.items():
             folder.put(name.format(stems[student]), write(sheet))
-    for name in listed:
+    if given.class_list:
         rows = [[names.in_cell(student), stem] for student, stem in stems.items()]
-        folder.put(name, pages.as_csv([["student", "files"], *rows]))
-    count = f"{len(students)} worksheet{'s' * (len(students) != 1)}"
+        folder.put(listed, pages.as_csv([["student", "files"], *rows]))
+    count = names.count(len(students), "worksheet")
     say(f"{count} in {folder.path / 'sheets'}, keys in {folder.path / 'keys'}", sys.stdout)
     return 0
 
@@ -148,12 +151,33 @@ def write_sheets(given):
 # --- mark -------------------------------------------------------------------------------------
 
 
+class Paper(NamedTuple):
+    """What one file holds of one student, marked: a mark and notes for each problem."""
+
+    file: str
+    notes: list
+    marks: list
+
+    @property
+    def answered(self):
+        """How many problems have an answer."""
+        return sum(mark.verdict != "not answered" for _, mark, _ in self.marks)
+
+    @property
+    def attempt(self):
+        """When it was handed in, and as which copy, as far as the name of the file tells."""
+        time = re.findall(r"\d{4}-\d\d-\d\d(?:[-_T]?\d\d[-:_]?\d\d(?:[-:_]?\d\d)?)?", self.file)
+        copy = re.findall(r"-(\d{1,2})\.\w+$|\((\d{1,2})\)", self.file)
+        return time[-1] if time else "", int("".join(copy[-1])) if copy else 0
+
+
 def mark_answers(given):
     """Mark answers: notebooks or CSV files made from the worksheets, or folders of these.
 
     The table of marks gets a line for each problem of each student: what is right, which mistake
-    a wrong answer looks like, its first wrong cell, and the way out. No code in an answer runs,
-    unless you ask for it with --run-code. The exit code is 1 if a file cannot be read.
+    a wrong answer looks like, its first wrong cell, and the way out. Of several attempts the last
+    one counts. No code in an answer runs, unless you ask for it with --run-code. The exit code is 1
+    if a file cannot be read.
 
     Give the secret of the course that the worksheets were made with: by --course-file, by the
     environment variable CNNLIB_COURSE, or by --course, which stays in the history of your shell.
@@ -163,60 +187,53 @@ def mark_answers(given):
     folder = Folder(given.out.parent, given.overwrite)
     folder.check([given.out.name])
     paths = [(place, path) for place in given.answers for path in under(place)]
-    found, refused = defaultdict(list), []
+    papers, refused, passed = defaultdict(list), [], []
     for place, path in in_turn(paths, "files"):
         shown = path.name if path == place else path.relative_to(place).as_posix()
         try:
+            if path == given.out or answers.is_sidecar(path):
+                passed.append(shown)
+                continue
             for one in answers.handed_in(path):
-                student, *marks = _marked(one, students, key, given.run_code)
-                found[student].append((shown, *marks))
+                student, notes = ownership.student_of(one, shown, students, key)
+                marks = _marks(one, sheets.sheet_for(student, key).problems, given.run_code)
+                papers[student].append(Paper(shown, notes + one.notes, marks))
         # Whatever one file holds, all others are marked.
         except (Refused, ValueError, TypeError, RecursionError, MemoryError) as error:
             why = str(error).removeprefix(path.name).lstrip(" :")
             say(f"{shown}: {why}")
             refused.append(["", shown, "", "", "cannot be read", "", "", "", "", why])
-    rows = [row for student, handed in found.items() for row in _rows(student, handed)]
-    missing = [name for name in students or () if name not in found]
+    if passed:
+        beside = names.count(len(passed), "file")
+        say(f"note: passed over {beside} that came with the answers: {names.some(passed)}")
+    counted = {student: _counted(handed) for student, handed in papers.items()}
+    rows = [row for student, lines in counted.items() for row in _rows(student, lines)]
+    missing = [name for name in students or () if name not in papers]
     rows += [[name, "", "", "", "nothing handed in", *[""] * 5] for name in missing]
     rows.sort(key=lambda row: (row[0].casefold(), row[0]))
     table = [[names.in_cell(str(cell)) for cell in row] for row in rows + refused]
     folder.put(given.out.name, pages.as_csv([HEADS, *table]))
-    verdicts = [row[4] for row in rows if row[4] != "nothing handed in"]
-    say(
-        f"{len(found)} students, {verdicts.count('right')} of {len(verdicts)} problems right, "
-        f"{len(refused)} files not read: {given.out}",
-        sys.stdout,
-    )
+    marks = [(problem, mark) for lines in counted.values() for _, problem, mark, _ in lines]
+    for line in summary(marks) if len(papers) > 1 else ():
+        say(line, sys.stdout)
+    right = sum(mark.verdict == "right" for _, mark in marks)
+    who, left = names.count(len(papers), "student"), names.count(len(refused), "file")
+    told = f"{who}, {right} of {len(marks)} problems right, {left} not read: {given.out}"
+    say(told, sys.stdout)
     return 1 if refused else 0
 
 
-def _marked(one, students, key, run_code):
-    """Return the student, notes, and (problem, mark, note) for each problem of a file."""
-    student, notes = one.student, []
-    if not student:
-        codes = {sheets.code_of(name, key): name for name in students or ()}
-        if one.code not in codes:
-            raise Refused(f"{one.file} does not name its student: give the class list")
-        student = codes[one.code]
-    if students is not None and student not in students:
-        near = [name for name in students if name.casefold() == student.casefold()]
-        student = near[0] if len(near) == 1 else student
-        notes += ["not on the class list"] * (len(near) != 1)
-    if one.edition not in (None, sheets.EDITION):
-        raise Refused(f"{one.file} is of edition {one.edition!r}, this is {sheets.EDITION}"[:200])
-    if one.code and one.code != sheets.code_of(student, key):
-        raise Refused(f"{one.file} is from another course secret, or its name was changed")
-    problems, texts = sheets.sheet_for(student, key).problems, dict(one.texts)
-    failed = []
+def _marks(one, problems, run_code):
+    """Return (problem, mark, notes) for each problem of a file."""
+    texts, failed, marks = dict(one.texts), [], []
     if run_code and one.cells:
         labels = [label for problem in problems for label in problem.labels.values()]
         computed, failed = coderun.texts_after(one.cells, labels)
         texts |= computed
-    marks = []
     for problem in problems:
         mark, unread = _mark(problem, texts, run_code)
         marks.append((problem, mark, unread + failed * (mark.verdict != "right")))
-    return student, notes, marks
+    return marks
 
 
 def _mark(problem, texts, run_code):
@@ -225,7 +242,7 @@ def _mark(problem, texts, run_code):
     for part, label in problem.labels.items():
         text = texts.get(label, "")
         try:
-            matrix = answers.numbers(text, problem.right[part].shape[1])
+            matrix = numbers(text, problem.right[part].shape[1])
             if matrix.size:
                 came[part] = matrix
         except Refused as error:
@@ -234,17 +251,31 @@ def _mark(problem, texts, run_code):
     return (marking.Mark("cannot be read") if unread else marking.mark(problem, came)), unread
 
 
-def _rows(student, handed):
-    """Yield the lines of the table for a student, without empty sheets beside one with answers."""
-    full = [one for one in handed if any(m.verdict != "not answered" for _, m, _ in one[2])]
-    handed = full or handed[:1]
-    files = ", ".join(file for file, *_ in handed[:5])
-    several = [f"{len(handed)} files: {files}"] * (len(handed) > 1)
-    for file, notes, marks in handed:
-        for problem, mark, unread in marks:
-            note = "; ".join(notes + several + unread)
-            about = mark.verdict, mark.cells, mark.mistake, mark.where, mark.cure
-            yield [student, file, problem.number, problem.text["title"], *about, note]
+def _counted(papers):
+    """Return (file, problem, mark, notes) for each problem, from the last attempt of a student.
+
+    An attempt may be several files, such as a notebook and a CSV file; empty ones do not count.
+    """
+    full = [paper for paper in papers if paper.answered] or papers[:1]
+    last = max(paper.attempt for paper in full)
+    now = [paper for paper in full if paper.attempt == last]
+    now.sort(key=lambda paper: -paper.answered)
+    before = [paper.file for paper in full if paper.attempt != last]
+    several = [f"{len(now)} files: {names.some([paper.file for paper in now])}"] * (len(now) > 1)
+    several += [f"not counted, an earlier attempt: {names.some(before)}"] * bool(before)
+    lines = []
+    for n, (problem, _, _) in enumerate(now[0].marks):
+        paper = next((one for one in now if one.marks[n][1].verdict != "not answered"), now[0])
+        _, mark, unread = paper.marks[n]
+        lines.append((paper.file, problem, mark, paper.notes + several + unread))
+    return lines
+
+
+def _rows(student, lines):
+    """Yield the lines of the table for a student."""
+    for file, problem, mark, notes in lines:
+        about = mark.verdict, mark.cells, mark.mistake, mark.where, mark.cure
+        yield [student, file, problem.number, problem.text["title"], *about, "; ".join(notes)]
 
 
 if __name__ == "__main__":

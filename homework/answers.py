@@ -1,42 +1,55 @@
-"""Find the numbers in what a student hands in: a notebook or a CSV file.
+"""Find the answers in what a student hands in: a notebook or a CSV file, under any file name.
 
 Text is parsed, never run. In a notebook, an answer is what follows ``dY_3 =``: rows in quotation
 marks as in the worksheet, or lists of lists, with or without np.array around them.
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 
-import numpy as np
+from homework import names, tables
+from homework.files import FORMATS, Refused, content
 
-from homework import names
-from homework.files import Refused, content
-
-NAME = re.compile(r"^[ \t]*([A-Za-z]{1,3}_\d{1,2})[ \t]*=(?!=)", re.M)
-NUMBER = re.compile(r"([-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[-+]?\d{1,4})?)", re.A | re.I)
-EMPTY = {".", "..", "...", "…", "_", "?", "·", "x"}
-SIGNS = str.maketrans(dict.fromkeys("−–—‐‑﹣－", "-") | {"⁄": "/", "∕": "/", "＋": "+"})
-HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4"}
-MAX_TEXT = 5_000
-MAX_CELLS = 400
+LABEL = re.compile(r"^[ \t]*([A-Za-z]{1,3}_\d{1,2})[ \t]*=(?!=)", re.M)
+CODE = re.compile(rb"worksheet ([0-9a-f]{10}),")
+COLUMNS = {"student", "answer", "numbers"}
 MAX_STUDENTS = 2_000
+ASK = "ask the student for the notebook (.ipynb) or the CSV file (.csv)"
+OTHER_KINDS = {e: what for ends, what in FORMATS["other_kinds"].items() for e in ends.split()}
+SIDECAR = re.compile("|".join(FORMATS["sidecars"].values()), re.IGNORECASE)
 
 
 @dataclass
 class Handed:
-    """What one file holds of one student: the text of each answer by its label.
+    """What one file holds of one student.
 
-    `student` is "" if only the code of the worksheet is known.
+    Attributes
+    ----------
+    file, student, code : str
+        `student` and `code`, that of the worksheet, are "" if the file does not tell them.
+    edition : object
+        None if the file does not tell it.
+    texts : dict of str to str
+        Each answer by its label.
+    cells : tuple of str
+        The code of a notebook.
+    notes : list of str
     """
 
     file: str
-    student: str
+    student: str = ""
     code: str = ""
     edition: object = None
     texts: dict = field(default_factory=dict)
     cells: tuple = ()
+    notes: list = field(default_factory=list)
+
+
+def is_sidecar(path):
+    """Whether a platform or a system put a file beside the answers, or it is a sheet to print."""
+    page = path.suffix.lower() in (".html", ".htm") and path.is_file() and not path.is_symlink()
+    return bool(SIDECAR.fullmatch(path.name)) or (page and b"Worksheet <code>" in content(path))
 
 
 def handed_in(path):
@@ -50,187 +63,134 @@ def handed_in(path):
     Raises
     ------
     Refused
-        If it is neither a notebook nor a CSV file with answers.
+        If it is neither a notebook nor a CSV file with answers; the message tells what to do.
     """
-    data = content(path)
+    data, ending = content(path), path.suffix.lower()
     if not data.strip():
-        raise Refused(f"{path.name} is empty")
-    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06") or data[:2] == b"\x1f\x8b":
-        office = path.suffix.lower() in (".xlsx", ".ods", ".numbers")
-        way_out = "save the sheet as CSV" if office else "unpack it, and give the folder"
-        raise Refused(f"{path.name} is compressed, and is not opened: {way_out}")
-    if path.suffix.lower() == ".ipynb":
+        raise Refused(f"{path.name} is empty: {ASK} again")
+    kind = next((kind for begin, kind in tables.KINDS.items() if data.startswith(begin)), "")
+    begin = tables.likely_text(data)[1].lstrip()[:1]
+    if not kind and (ending == ".ipynb" or begin == "{"):
         return [_notebook(data, path.name)]
-    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+    if ending in OTHER_KINDS and (kind or ending != ".xls"):  # some platforms call a CSV file so
+        way_out = OTHER_KINDS[ending].format(ask=ASK, save_as=tables.SAVE_AS)
+        raise Refused(f"{path.name} {way_out}")
+    if kind:
+        raise Refused(f"{path.name} is {kind}: unpack it if you can, or {ASK}")
+    if ending in (".csv", ".tsv", ".txt", ".xls"):
         return _csv(data, path.name)
-    raise Refused(f"{path.name} is neither a notebook (.ipynb) nor a CSV file (.csv)")
+    raise Refused(f"{path.name} is neither a notebook nor a CSV file: {ASK}")
 
 
 # --- notebooks --------------------------------------------------------------------------------
 
 
 def _notebook(data, file):
-    try:
-        book = json.loads(data)
-    except RecursionError:
-        raise Refused(f"{file} is not a notebook: it is nested too deeply") from None
-    except ValueError as error:  # no JSON, no Unicode, a number of too many digits
-        raise Refused(f"{file} is not a notebook: {str(error)[:80]}") from None
+    book = _parsed(data, file)
     cells = _cells(book)
     if cells is None:
-        raise Refused(
-            f"{file} is not a notebook of format 3 or 4: open it in JupyterLab and save it"
-        )
-    mine = book.get("metadata")
-    mine = mine.get("cnnlib") if isinstance(mine, dict) else None
-    if not isinstance(mine, dict) or not isinstance(mine.get("student"), str):
-        written = re.search(rb"worksheet ([0-9a-f]{10}),", data)  # some editors drop the metadata
-        if not written:
-            raise Refused(f"{file} is not made from a worksheet: it does not name its student")
-        mine = {"code": written[1].decode()}
-    student = names.cleaned(mine["student"]) if "student" in mine else ""
-    code = str(mine.get("code", ""))[:20]
-    handed = Handed(file, student, code, mine.get("edition"), cells=tuple(cells))
-    for cell in cells:
-        handed.texts |= _assigned(cell, handed.texts)
+        raise Refused(f"{file} is not a notebook of format 4: open it in JupyterLab, and save it")
+    handed = Handed(file, cells=tuple(source for kind, source in cells if kind == "code"))
+    for source in handed.cells:
+        handed.texts |= _assigned(source, handed.texts)
+    for kind, source in cells:  # an answer in a cell that was turned into text counts too
+        if kind != "code":
+            for label, text in _assigned(source, {}).items():
+                if _full(text) and not _full(handed.texts.get(label, "")):
+                    handed.texts[label] = text
+                    handed.notes.append(f"{label} is in a {kind} cell")
+    metadata = book.get("metadata")
+    mine = metadata.get("cnnlib") if isinstance(metadata, dict) else None
+    if isinstance(mine, dict) and isinstance(mine.get("student"), str):
+        handed.student = names.cleaned(mine["student"])
+        handed.code, handed.edition = str(mine.get("code", ""))[:20], mine.get("edition")
+    elif written := CODE.search(data):  # some editors drop the metadata
+        handed.code = written[1].decode()
+    elif not handed.texts:
+        raise Refused(f"{file} is not made from a worksheet: {ASK} that you handed out")
     return handed
 
 
+def _parsed(data, file):
+    """Return the JSON of a notebook, or tell why it is not one."""
+    text = tables.likely_text(data)[1]
+    if tables.CONFLICT.search(text):
+        raise Refused(f"{file} {tables.MERGE}")
+    if text.lstrip().startswith("<"):
+        raise Refused(f"{file} is a web page, not a notebook: download the file itself again")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        how = f"it is nested too deeply; {ASK}"
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg
+        how = "it is cut off; download it again" if cut else f"{str(error)[:60]}; {ASK}"
+    except ValueError as error:  # a number with too many digits
+        how = f"{str(error)[:80]}; {ASK}"
+    raise Refused(f"{file} is not a notebook: {how}")
+
+
 def _cells(book):
-    """Return the sources of the code cells, or None if it is not a notebook."""
-    if not isinstance(book, dict) or book.get("nbformat") not in (3, 4):
+    """Return (kind, source) of the cells, or None if it is not a notebook."""
+    cells = book.get("cells") if isinstance(book, dict) and book.get("nbformat") == 4 else None
+    if not isinstance(cells, list):
         return None
-    sheets = book.get("worksheets") if book["nbformat"] == 3 else [book]
-    if not isinstance(sheets, list):
-        return None
-    cells = []
-    for sheet in sheets:
-        inner = sheet.get("cells") if isinstance(sheet, dict) else None
-        if not isinstance(inner, list):
-            return None
-        cells += [cell for cell in inner if isinstance(cell, dict)]
     found = []
     for cell in cells:
-        source = cell.get("input" if book["nbformat"] == 3 else "source")
+        cell = cell if isinstance(cell, dict) else {}
+        kind, source = cell.get("cell_type"), cell.get("source")
         lines = source if isinstance(source, list) else [source]
-        if cell.get("cell_type") == "code" and all(isinstance(line, str) for line in lines):
-            found.append("".join(lines))
+        if isinstance(kind, str) and all(isinstance(line, str) for line in lines):
+            found.append((kind, "".join(lines)))
     return found
 
 
 def _assigned(source, known):
     """Return {label: text} of what a cell assigns; an empty answer does not replace a full one."""
     found = {}
-    starts = [*NAME.finditer(source)]
+    starts = [*LABEL.finditer(source)]
     ends = [start.start() for start in starts[1:]] + [len(source)]
     for start, end in zip(starts, ends, strict=False):
         text = source[start.end() : end].strip()
         quote = re.match(r"[rRbBuUfF]?('''|\"\"\"|'|\")", text)
         if quote:
             text = text[quote.end() :].split(quote[1])[0]
-        if any(c.isdigit() for c in text) or start[1] not in known:
+        if _full(text) or start[1] not in known:
             found[start[1]] = text
     return found
+
+
+def _full(text):
+    return any(letter.isdigit() for letter in text)
 
 
 # --- CSV --------------------------------------------------------------------------------------
 
 
 def _csv(data, file):
-    rows = names.table(data, file)
-    _, first = next(rows, (0, []))
-    at = names.heads(first)
-    if not {"student", "answer", "numbers"} <= {*at}:
-        raise Refused(f"{file} needs the columns student, answer and numbers in its first line")
-    found = {}
-    for line, row in rows:
-        cell = {head: row[i] if i < len(row) else "" for head, i in at.items()}
-        if not cell["student"].strip():
-            continue
+    rows, notes = tables.table(data, file, COLUMNS)
+    at = tables.heads(rows[0][1]) if rows else {}
+    if not COLUMNS <= {*at}:
+        needs = "needs the columns student, code, answer and numbers in its first line"
+        raise Refused(f"{file} {needs}: copy that line from the CSV file of the worksheet")
+    last, found = max(at.values()), {}
+    for line, row in rows[1:]:
+        cell = {head: row[i].strip() if i < len(row) else "" for head, i in at.items()}
+        if at["numbers"] == last:  # one number in each cell
+            cell["numbers"] = " ".join(row[last:]).strip()
         try:
-            student = names.cleaned(names.from_cell(cell["student"].strip()))
+            student = names.cleaned(names.from_cell(cell["student"])) if cell["student"] else ""
         except Refused as error:
             raise Refused(f"{file}, line {line}: {error}") from None
-        one = found.setdefault(student, Handed(file, student))
+        code = cell.get("code", "")[:20]
+        if not student and not code:
+            continue
+        one = found.setdefault(student or code, Handed(file, student, code, notes=[*notes]))
         if len(found) > MAX_STUDENTS:
-            raise Refused(f"{file} has more than {MAX_STUDENTS} students")
-        one.code = one.code or cell.get("code", "").strip()[:20]
-        if cell["numbers"].strip() or cell["answer"].strip() not in one.texts:
-            one.texts[cell["answer"].strip()] = names.from_cell(cell["numbers"])
+            raise Refused(f"{file} has more than {MAX_STUDENTS} students: split it")
+        one.code = one.code or code
+        if cell["numbers"] or cell["answer"] not in one.texts:
+            one.texts[cell["answer"]] = names.from_cell(cell["numbers"])
     if not found:
-        raise Refused(f"{file} has no answers in it")
+        raise Refused(f"{file} has no answers in it: {ASK}")
     return [*found.values()]
-
-
-# --- numbers ----------------------------------------------------------------------------------
-
-
-def numbers(text, width):
-    """Read a matrix: rows separated by line breaks or semicolons, or lists of lists.
-
-    Parameters
-    ----------
-    text : str
-    width : int
-        How many columns it should have; that tells a decimal comma from one between numbers.
-
-    Returns
-    -------
-    ndarray of float64, two axes
-        NaN where a cell is empty: a dot, a question mark.
-
-    Raises
-    ------
-    Refused
-        If something in it is not a number, or its rows are not equally long.
-    """
-    if len(text) > MAX_TEXT:
-        raise Refused(f"the answer has {len(text)} characters: no answer is that long")
-    rows = [_row(row, width) for row in _rows(text.translate(SIGNS))]
-    rows = [row for row in rows if row]
-    lengths = {len(row) for row in rows}
-    if len(lengths) > 1:
-        raise Refused(f"the rows have {', '.join(str(len(row)) for row in rows)} numbers")
-    if sum(map(len, rows)) > MAX_CELLS:
-        raise Refused("the answer has too many numbers")
-    return np.array(rows, float).reshape(len(rows), max(lengths, default=0))
-
-
-def _rows(text):
-    """Split a text into rows."""
-    text = re.sub(r"(?m)#.*$", "", text)
-    text = re.sub(r"\b(?:np|numpy)?\.?array\s*\(", "(", text)
-    text = re.sub(r",?\s*dtype\s*=\s*[\w.]{1,20}", "", text)
-    if "[" in text:
-        inner = re.findall(r"\[([^\[\]]*)\]", text)
-        if left := re.sub(r"\[[^\[\]]*\]", "", text).strip("[](), \t\r\n;"):
-            if left := re.sub(r"[\[\](),\s;]", "", left):
-                raise Refused(f"{left[:30]!r} is not a number")
-        return inner
-    text = re.sub(r"^\s*\((.*)\)\s*$", r"\1", text, flags=re.S)
-    return re.split(r"[\n\r;|]+", text)
-
-
-def _row(text, width):
-    """Read one row; its commas are decimal commas if only that gives the right width."""
-    for half, written in HALVES.items():
-        text = re.sub(rf"(?<![\d]){half}", written, text)
-    text = re.sub(r"([-+])\s+(?=[\d.])", r"\1", text.replace("'", " ").replace('"', " "))
-    text = re.sub(r"(?<=\d)\s*/\s*(?=\d)", "/", text)
-    parted = re.split(r"[\s,]+", text.strip(" \t,"))
-    decimal = re.sub(r"(?<=\d),(?=\d)", ".", text).replace(",", " ").split()
-    spaced = re.search(r"\d\s+[-+.\d]", text)
-    decimals = len(parted) != width and (len(decimal) == width or spaced)
-    return [_value(word) for word in (decimal if decimals else parted) if word]
-
-
-def _value(word):
-    if word.lower() in EMPTY:
-        return math.nan
-    parts = word.split("/")
-    if len(parts) > 2 or not all(NUMBER.fullmatch(part) for part in parts):
-        raise Refused(f"{word[:30]!r} is not a number")
-    value = float(parts[0]) / (float(parts[1]) or math.nan) if parts[1:] else float(word)
-    if not abs(value) < 1e15:
-        raise Refused(f"{word[:30]!r} is not a number that can be the result")
-    return value

@@ -54,10 +54,6 @@ def _child(arguments, folder, seconds):
     """Run this module in its own group of processes, end the group, and tell if it was in time."""
     environ = {name: value for name, value in os.environ.items() if name != SECRET}
     environ |= {"PYTHONPATH": str(Path(cnnlib.__file__).parents[1]), "MPLBACKEND": "agg"}
-    if os.name == "posix":
-        group = {"start_new_session": True}
-    else:
-        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     child = subprocess.Popen(
         [sys.executable, "-m", "homework.coderun", *arguments],
         cwd=folder,
@@ -65,7 +61,7 @@ def _child(arguments, folder, seconds):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **group,
+        start_new_session=True,
     )
     try:
         child.wait(seconds)
@@ -85,8 +81,6 @@ def _child(arguments, folder, seconds):
 class Interpreter(code.InteractiveInterpreter):
     """Runs cells one after the other, and remembers the exception of the last one."""
 
-    error = None
-
     def run(self, cell):
         """Run a cell without its lines for IPython; return its exception, or None."""
         lines = [] if cell.startswith("%%") else cell.split("\n")
@@ -98,13 +92,11 @@ class Interpreter(code.InteractiveInterpreter):
             return error
         return self.error
 
-    def showtraceback(self):
+    def showtraceback(self, *args, **kwargs):
         """Remember an exception."""
         self.error = sys.exception()
 
-    def showsyntaxerror(self, *args, **kwargs):
-        """Remember a syntax error."""
-        self.showtraceback()
+    showsyntaxerror = showtraceback
 
 
 def _as_text(value):

@@ -7,9 +7,11 @@ follow no links.
 import os
 import secrets
 import stat
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+FORMATS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
 MAX_BYTES = 10_000_000
 MAX_FILES = 20_000
 
@@ -35,11 +37,10 @@ def content(path):
         with open(number, "rb") as file:
             found = os.fstat(number)
             if not stat.S_ISREG(found.st_mode):
-                raise Refused(f"{path.name} is not an ordinary file")
-            if found.st_size <= MAX_BYTES:
-                data = file.read(MAX_BYTES + 1)
-            if found.st_size > MAX_BYTES or len(data) > MAX_BYTES:
-                size = f"{max(found.st_size, MAX_BYTES) // 1_000_000} MB"
+                raise Refused(f"{path.name} is not an ordinary file: leave it out")
+            data = file.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                size = f"{found.st_size // 1_000_000} MB"
                 raise Refused(f"{path.name} is too large, {size}: clear its outputs and save it")
     except (OSError, ValueError) as error:
         raise Refused(f"{path.name} cannot be read: {_why(error)}") from None
@@ -76,7 +77,7 @@ class Folder:
         Whether files may be replaced.
     """
 
-    def __init__(self, path, overwrite=False):
+    def __init__(self, path, overwrite):
         self.path, self.overwrite = Path(path), overwrite
 
     def check(self, names):

@@ -14,6 +14,8 @@ from cnnlib.exercises import problems, running
 from cnnlib.shapes import by
 from homework.sheets import TEXTS
 
+CODE_ONLY = TEXTS["by_code_only"]["names"]
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -31,6 +33,8 @@ class Mark:
         The first wrong cell: what is there, and the sum that should be.
     cure : str
         The way out.
+    names : tuple of str
+        The names of the mistakes that `mistake` describes.
     """
 
     verdict: str
@@ -38,6 +42,7 @@ class Mark:
     mistake: str = ""
     where: str = ""
     cure: str = ""
+    names: tuple = ()
 
 
 def mark(problem, answer):
@@ -55,9 +60,11 @@ def mark(problem, answer):
     """
     right = problem.right
     came = {part: answer.get(part, np.full(m.shape, np.nan)) for part, m in right.items()}
+    for part, m in right.items():
+        if len(m) == 1 and came[part].shape == m.T.shape:  # a row of numbers, written as a column
+            came[part] = came[part].T
     correct = {part: _correct(came[part], m) for part, m in right.items()}
-    total = sum(m.size for m in right.values())
-    cells = f"{sum(map(np.sum, correct.values()))} of {total}"
+    cells = f"{sum(map(np.sum, correct.values()))} of {sum(m.size for m in right.values())}"
     if all(np.isnan(m).all() for m in came.values()):
         return Mark("not answered", cells)
     where = _first_wrong(problem, came, correct)
@@ -65,8 +72,11 @@ def mark(problem, answer):
         return Mark("unfinished", cells, where=where)
     if _same(came, right):
         return Mark("right", cells)
-    says, cure = _recognised(problem, came)
-    return Mark("not yet", cells, says or _slip(came, correct), where, cure)
+    known = alike(problem, came)[:2]
+    says, cure = (
+        " Or: ".join(dict.fromkeys(words(problem, name)[n] for name in known)) for n in (0, 1)
+    )
+    return Mark("not yet", cells, says or _slip(came, correct), where, cure, tuple(known))
 
 
 def alike(problem, answer):
@@ -74,7 +84,7 @@ def alike(problem, answer):
     return [
         name
         for name, mistake in exercises.MISTAKES[problem.exercise.name].items()
-        if any(_same(answer, made) for made in made_by(problem, mistake))
+        if name not in CODE_ONLY and any(_same(answer, made) for made in made_by(problem, mistake))
     ]
 
 
@@ -95,12 +105,6 @@ def words(problem, name):
     known = by_hand["anywhere"] | by_hand.get(problem.exercise.name, {})
     mistake = exercises.MISTAKES[problem.exercise.name][name]
     return tuple(known.get(name, (mistake.says, mistake.cure)))
-
-
-def _recognised(problem, came):
-    """Return the words of the mistake that the answer looks like; of two if they look alike."""
-    found = [words(problem, name) for name in alike(problem, came)[:2]]
-    return tuple(" Or: ".join(dict.fromkeys(one[n] for one in found)) for n in (0, 1))
 
 
 def _same(one, other):

@@ -15,8 +15,9 @@ from functools import cached_property, partial
 from importlib.resources import files
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from cnnlib import exercises, shapes, trace
+from cnnlib import exercises, trace
 
 TEXTS = tomllib.loads((files("homework") / "homework.toml").read_text("utf-8"))
 EDITION = TEXTS["edition"]
@@ -130,14 +131,9 @@ def sheet_for(student, key):
     -------
     Sheet
     """
-    return Sheet(
-        student,
-        code_of(student, key),
-        tuple(
-            _problem(number, text, _digest(key, f"problem {number}", student))
-            for number, text in enumerate(TEXTS["problem"], 1)
-        ),
-    )
+    texts = enumerate(TEXTS["problem"], 1)
+    problems = (_problem(n, text, _digest(key, f"problem {n}", student)) for n, text in texts)
+    return Sheet(student, code_of(student, key), tuple(problems))
 
 
 def _digest(key, purpose, student):
@@ -212,14 +208,10 @@ def _pool(problem):
     """Count the cells that win a window of a max pool, and the windows with a tie."""
     if "pool" not in problem.text:
         return None
-    Y, won = problem.given["Y"], []
-    axes = shapes.geometry(Y.shape[:2], problem.given["size"], problem.given["stride"])
-    for i, j in np.ndindex(axes.output_size):
-        cells = [
-            (-Y[r, c, 0], r, c)
-            for r, _, _ in axes.rows.joined(i=i)
-            for c, _, _ in axes.columns.joined(i=j)
-        ]
-        won.append(sorted(cells))
-    ties = sum(cells[0][0] == cells[1][0] for cells in won)
-    return {"winners": len({cells[0] for cells in won}), "ties": ties}
+    Y, size, (s_h, s_w) = (problem.given[name] for name in ("Y", "size", "stride"))
+    places = np.arange(Y.size).reshape(Y.shape)
+    windows = (sliding_window_view(m[..., 0], size)[::s_h, ::s_w] for m in (Y, places))
+    values, places = (m.reshape(-1, int(np.prod(size))) for m in windows)
+    largest = values == values.max(axis=1, keepdims=True)
+    winners = places[np.arange(len(values)), values.argmax(axis=1)]  # the first one in row order
+    return {"winners": len({*winners.tolist()}), "ties": int((largest.sum(axis=1) > 1).sum())}

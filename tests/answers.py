@@ -1,35 +1,29 @@
 """What a student may put in place of each blank of the lessons."""
 
 ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so on
-    ("00", "own-four", "return ...", "return (n + 2 * padding - f) // stride + 1"),
-    ("01", "own-one", "return ...", "return dY_out * (Z > 0)"),
-    ("01", "own-four", "return ...", "return dY_out * (1 - np.tanh(Z) ** 2)"),
-    ("02", "own-four", "i, j = ..., ...", "i, j = r - u, c - v"),
-    ("03", "own-two-blanks", "u, v = ..., ...", "u, v = r - i, c - j"),
+    ("01", "own-two", "return ...", "return dY_out * (1 - np.tanh(Z) ** 2)"),
+    (
+        "01",
+        "own-three",
+        "return ..., ..., ...",
+        "dY, dW, db = cnnlib.conv_backward(dZ, Y, W)\n    return dY, W - eta * dW, b - eta * db",
+    ),
+    ("02", "own-three", "i, j = r + u, c + v", "i, j = r - u, c - v"),
+    ("03", "own-two", "u, v = ..., ...", "u, v = r - i, c - j"),
     (
         "03",
-        "own-two-open",
+        "own-three",
         "return ...",
         "f_h, f_w = W.shape\n"
         "    wide = np.pad(dZ, ((f_h - 1, f_h - 1), (f_w - 1, f_w - 1)))\n"
         "    windows = np.lib.stride_tricks.sliding_window_view(wide, W.shape)\n"
         "    return np.einsum('rcuv,uv->rc', windows, W[::-1, ::-1])",
     ),
-    ("04", "own-two-blanks", "top, left = ..., ...", "top, left = i * stride[0], j * stride[1]"),
-    (
-        "04",
-        "own-two-open",
-        "return ...",
-        "dY = np.zeros((*np.add(dZ.shape[:2], W.shape[:2]) - 1, W.shape[2]))\n"
-        "    for i, j in np.ndindex(dZ.shape[:2]):\n"
-        "        dY[i : i + W.shape[0], j : j + W.shape[1]] += W @ dZ[i, j]\n"
-        "    return dY",
-    ),
-    ("05", "own-two", "", ""),  # which the next one calls
-    ("05", "own-two-blanks", "plane = ...", "plane = W[:, :, k_in, k]"),
+    ("04", "own-three", "top, left = ..., ...", "top, left = i * stride[0], j * stride[1]"),
+    ("05", "own-two", "plane = ...", "plane = W[:, :, k_in, k]"),
     (
         "05",
-        "own-two-open",
+        "own-three",
         "return ...",
         "dZp = cnnlib.zero_pad(dZ, (W.shape[0] - 1, W.shape[1] - 1))\n"
         "    return cnnlib.conv_forward(dZp, cnnlib.flip(W).swapaxes(2, 3))",
@@ -70,17 +64,15 @@ ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so
         "        dW[u, v] = np.einsum('ijc,ijk->ck', met, dZ)\n"
         "    return dW",
     ),
-    ("07", "own-three", "return ...", "return dZ.sum(axis=tuple(range(dZ.ndim - 1)))"),
     (
-        "08",
-        "own-one",
+        "09",
+        "own-two",
         "rows, columns = ...",
         "(s_h, s_w), (o_h, o_w) = stride, dZ.shape[:2]\n"
         "        rows = slice(u, u + (o_h - 1) * s_h + 1, s_h)\n"
         "        columns = slice(v, v + (o_w - 1) * s_w + 1, s_w)",
     ),
-    ("09", "own-five", "return dY, ..., ...", "return dY, W - eta * dW, b - eta * db"),
-    ("09", "own-six", "divmod(...,", "divmod(window.argmax(),"),
-    ("10", "own-one", "dZ.shape, stride", "dZ.shape, (stride[0] - 1, stride[1] - 1)"),
-    ("10", "own-two", "dZ.sum(axis=(1, 2))[0]", "dZ.sum(axis=(0, 1, 2))"),
+    ("10", "own-three", "divmod(...,", "divmod(window.argmax(),"),
+    ("11", "own-one", "dZ.shape, stride", "dZ.shape, (stride[0] - 1, stride[1] - 1)"),
+    ("11", "own-two", "dZ.sum(axis=(1, 2))[0]", "dZ.sum(axis=(0, 1, 2))"),
 ]

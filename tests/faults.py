@@ -247,3 +247,15 @@ def same(exercise, function, given):
     came = tuple(map(np.asarray, came if isinstance(came, tuple) else (came,)))
     alike = [part.shape for part in came] == [part.shape for part in right]
     return alike and all(map(np.allclose, came, right))
+
+
+def refuse_compositions(name, count):
+    """Check random compositions of faults: none may pass, and each has a counterexample."""
+    rng, refused = np.random.default_rng(0), 0
+    while refused < count:
+        function = composed(name, rng)
+        if differs(name, function):
+            verdict = exercises.check(name, function)
+            assert not verdict.passed, vars(function)
+            assert verdict.counterexample.results
+            refused += 1

@@ -4,6 +4,7 @@
 way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
 """
 
+import itertools
 from functools import partial
 
 import numpy as np
@@ -87,6 +88,23 @@ def area(dZ):
     return dZ.shape[-3] * dZ.shape[-2]
 
 
+def rows_only(number):
+    return lambda pair: (number(pair[0]), pair[1])
+
+
+def columns_only(number):
+    return lambda pair: (pair[0], number(pair[1]))
+
+
+def less(number):
+    return number - 1
+
+
+def more(number):
+    return number + 1
+
+
+ONE_STRIDE = [rows_only(lambda s: 1), columns_only(lambda s: 1)]
 BOTH = [swapped, first, second]  # ways to exchange height and width
 FLIPS = [lambda x: np.rot90(x, 2), np.flipud, np.fliplr]
 TURNS = [
@@ -142,6 +160,21 @@ def ring(start):
     return wrong
 
 
+def untested(rows, columns):
+    """A gather that does not ask whether the index of a weight is below 0."""
+
+    def wrong(dZ, W, n, stride, padding):
+        dY = np.zeros((*n, W.shape[2]))
+        for r, c, i, j in np.ndindex(*n, *dZ.shape[:2]):
+            u, v = r + padding[0] - i * stride[0], c + padding[1] - j * stride[1]
+            low_u, low_v = -W.shape[0] * rows, -W.shape[1] * columns
+            if low_u <= u < W.shape[0] and low_v <= v < W.shape[1]:
+                dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return wrong
+
+
 def last_filter(style):
     return given(style, dZ=lambda z: z[LAST], W=lambda W: W[LAST])
 
@@ -151,7 +184,31 @@ def no_spread(dZ, W, n, stride, padding):
     return input_by_strides(dZ, W, size, (1, 1), padding)
 
 
+def meeting(rule):
+    """A scatter in which each cell of dZ and each weight meet where a rule of one axis says."""
+
+    def wrong(dZ, W, n, stride, padding):
+        dY = np.zeros((*n, W.shape[2]))
+        for i, j, u, v in np.ndindex(*dZ.shape[:2], *W.shape[:2]):
+            r, c = rule(i, u, stride[0]) - padding[0], rule(j, v, stride[1]) - padding[1]
+            if 0 <= r < n[0] and 0 <= c < n[1]:
+                dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return wrong
+
+
 INPUT = {
+    "u = r + i": [meeting(lambda i, u, s: u - i * s)],
+    "u = i - r": [meeting(lambda i, u, s: i * s - u)],
+    "stride used wrongly": [
+        meeting(lambda i, u, s: i + s + u),
+        meeting(lambda i, u, s: i * (s - 1) + u),
+        meeting(lambda i, u, s: i // s + u),
+    ],
+    "stride times both": [meeting(lambda i, u, s: (i + u) * s)],
+    "stride for spacing": [meeting(lambda i, u, s: i + u * s)],
+    "an index forgotten": [meeting(lambda i, u, s: i * s), meeting(lambda i, u, s: u)],
     "filter not flipped": [
         by_loops(at=mirrored),
         cells(at="flipped"),
@@ -192,6 +249,7 @@ INPUT = {
         partial(input_by_taps, step=ones),
         by_strides(gap=ones),
         no_spread,
+        *(by_loops(s=one) for one in ONE_STRIDE),
         given(input_by_cells, stride=ones),
     ],
     "strides exchanged": [
@@ -240,15 +298,21 @@ INPUT = {
     ],
     "paddings exchanged": [by_loops(p=both) for both in BOTH],
     "slice [p:-p] at p = 0": [
-        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :])
+        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :]),
+        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : p[1] + n[1]]),
+        by_windows(crop=lambda padded, n, p: padded[p[0] : p[0] + n[0], p[1] : -p[1]]),
     ],
-    "negative indices": [by_loops(wrap=True)],
+    "negative indices": [
+        by_loops(wrap=True),
+        *(untested(*axes) for axes in [(True, True), (True, False), (False, True)]),
+    ],
     "ring of the wrong width": [
         by_strides(ring=lambda f, p: p),
         by_strides(ring=lambda f, p: f),
         ring(lambda f, p: f - 1 - p),
         ring(lambda f, p: p - 1),
         ring(lambda f, p: f - 1),
+        *(by_loops(p=one(off)) for off in (less, more) for one in (each, rows_only, columns_only)),
     ],
     "= for +=": [
         by_loops(put="="),
@@ -278,7 +342,11 @@ def f_loops(**how):
 
 
 FILTER = {
-    "stride forgotten": [f_loops(s=ones), partial(filter_by_taps, step=False)],
+    "stride forgotten": [
+        f_loops(s=ones),
+        partial(filter_by_taps, step=False),
+        *(f_loops(s=one) for one in ONE_STRIDE),
+    ],
     "stride for spacing": [
         partial(filter_by_correlation, moved=True),
         partial(filter_by_correlation, moved=True, all_of=True),
@@ -343,7 +411,12 @@ def per_image(dZ):
     return sum(recursive_bias(one) for one in dZ) / len(dZ) if dZ.ndim == 4 else recursive_bias(dZ)
 
 
-AXES = [(0, 1), (1, 2), (0, 1, 2), 0, 1, -1, (-3, -1), (-2, -1), -3, -2, (-3, -2), (-3, -2, -1)]
+AXES = [
+    axes
+    for count in (1, 2, 3)
+    for of in (range(4), (-3, -2, -1))
+    for axes in itertools.combinations(of, count)
+]
 CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
 BIAS = {
     "averaged over the cells": [
@@ -354,7 +427,6 @@ BIAS = {
     "wrong axes": [
         lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
         lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
-        lambda dZ: recursive_bias(dZ).reshape((1,) * (dZ.ndim - 1) + (-1,)),
         np.sum,
         *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
     ],
@@ -418,7 +490,7 @@ FORWARD = {
         z_loops(W_=LAST_WEIGHT, put="="),
         z_loops(W_=lambda W: LAST_MAP(LAST_WEIGHT(W)), bias=0),
     ],
-    "stride forgotten": [z_loops(s=ones)],
+    "stride forgotten": [z_loops(s=ones), *(z_loops(s=one) for one in ONE_STRIDE)],
     "strides exchanged": [z_loops(s=both) for both in BOTH],
     "height and width exchanged": [z_loops(s=both, p=both) for both in BOTH],
     "padding forgotten": [z_loops(p=zeros), z_loops(p=each(lambda p: 2 * p))],
@@ -509,15 +581,15 @@ def some_averaged(only_W, only_b):
     return wrong
 
 
-def passed_on(factor):
-    return lambda *x: (factor * train(*x)[0], *train(*x)[1:])
+def passed_on(sign):
+    return lambda *x: (sign * x[4] * train(*x)[0], *train(*x)[1:])
 
 
 TRAIN = {
     "W updated before dY": [partial(train, early=True), partial(train, early=True, place=True)],
     "uphill": [partial(train, sign=1)],
     "eta forgotten": [partial(train, rate=1)],
-    "eta in dY": [passed_on(0.5), passed_on(-0.5)],
+    "eta in dY": [passed_on(1), passed_on(-1)],
     "bias not updated": [partial(train, only="W")],
     "W not updated": [partial(train, only="b")],
     "gradients returned": [gradients],
@@ -612,7 +684,16 @@ FLIP = {
     "one axis only": [np.flipud, np.fliplr],
     "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
     "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
-    "maps flipped too": [np.flip, *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:])],
+    "maps flipped too": [
+        np.flip,
+        *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:]),
+        lambda W: W[::-1, :, ::-1],
+        lambda W: W[::-1, :, :, ::-1],
+        lambda W: W[:, ::-1, ::-1],
+        lambda W: W[:, ::-1, :, ::-1],
+        lambda W: W[::-1, :, ::-1, ::-1],
+        lambda W: W[:, ::-1, ::-1, ::-1],
+    ],
     "maps flipped only": MAPS,
     "maps exchanged": [
         lambda W: W.transpose(0, 1, 3, 2),
@@ -631,7 +712,11 @@ CROP = {
         lambda Y, p: Y[p[0] :, p[1] :],
         lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
     ],
-    "slice [p:-p] at p = 0": [lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :]],
+    "slice [p:-p] at p = 0": [
+        lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :],
+        lambda Y, p: cropped(Y, (0, p[1]))[p[0] : -p[0]],
+        lambda Y, p: cropped(Y, (p[0], 0))[:, p[1] : -p[1]],
+    ],
     "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
     "paddings exchanged": [given(cropped, p=both) for both in BOTH],
     "not cropped": [lambda Y, p: Y.copy()],
@@ -669,6 +754,9 @@ SIZE = {
     ],
 }
 
+IN_HANDS = [  # along one axis too, which is in tests/hands
+    *("u = r + i", "u = i - r", "stride used wrongly", "stride times both", "an index forgotten")
+]
 WRONG = {
     "conv_backward_input": INPUT,
     "conv_backward_filter": FILTER,
@@ -700,7 +788,6 @@ RIGHT = {
             dZ, W, input_size, stride, padding
         ),
         by_fft,
-        lambda *x, **how: np.rint(by_fft(*x, **how)),
         by_difference,
         by_matrix,
         Scatter(),

@@ -101,7 +101,11 @@ def with_proxy(place, **names):
 
 
 INSTALL = f"{PYTHON} -m pip install"
-FAULTS = {  # name: plant, what is said, the command
+NUMPY = rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"'
+WIDGETS = rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"'
+MOVE, REMOVE = r'(mv|move) ".*" ".*my_\w+\.py"', r'(rm -r|rmdir /s /q) ".*"'
+PROXY = "http://proxy.example:3128"
+FAULTS = {  # name: plant, what is told, the command
     "old Python": (
         lambda p: p.distribution("cnnlib", "9", f"Requires-Python: >=3.99\n{NEEDS}"),
         r"this is Python 3\S+, .* needs >=3\.99",
@@ -122,68 +126,51 @@ FAULTS = {  # name: plant, what is said, the command
         r"ipywidgets>=8\.1, but .* has 7\.8\.1",
         rf'{INSTALL} --upgrade "ipywidgets>=8\.1"',
     ),
-    "NumPy that crashes": (
+    "NumPy crashes": (
         lambda p: p.package("numpy", "import os\nos.abort()\n"),
         "NumPy cannot be imported",
-        rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"',
+        NUMPY,
     ),
-    "NumPy that fails": (
+    "NumPy fails": (
         lambda p: p.package("numpy", "from numpy import core_of_it\n"),
         "NumPy cannot be imported",
-        rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"',
+        NUMPY,
     ),
     "a file numpy.py": (
-        lambda p: p.put(p.folder / "numpy.py", ""),
-        r"the file numpy\.py in .* hides the package numpy",
-        r'(mv|move) ".*numpy\.py" ".*my_numpy\.py"',
+        lambda p: p.put(p.folder / "numpy.py", "raise ValueError"),
+        r"numpy\.py in .* hides the module numpy",
+        MOVE,
     ),
-    "a file matplotlib.py": (
-        lambda p: p.put(p.folder / "matplotlib.py", "raise ValueError"),
-        "hides the package matplotlib",
-        r'(mv|move) ".*\.py" ".*my_matplotlib\.py"',
-    ),
-    "no widget manager": (
-        without_manager,
-        "no widget manager",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
-    ),
-    "widget manager of another major version": (
+    "no widget manager": (without_manager, "no widget manager", WIDGETS),
+    "manager of another major version": (
         lambda p: p.distribution("jupyterlab_widgets", "1.1.7"),
         r"jupyterlab_widgets 1\.1\.7, and ipywidgets needs ~=3",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
+        WIDGETS,
     ),
-    "widget manager of another minor version": (
+    "manager of another minor version": (
         lambda p: p.distribution("jupyterlab_widgets", "3.0.2"),
         r"jupyterlab_widgets 3\.0\.2, and ipywidgets needs ~=3",
-        rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"',
+        WIDGETS,
     ),
-    "widget manager left over": (
-        manager_left_over,
-        "left over, and too old for ipywidgets",
-        r'(rm -r|rmdir /s /q) ".*-manager"',
-    ),
+    "manager left over": (manager_left_over, "left over, and too old for ipywidgets", REMOVE),
     "kernel of another Python": (
         kernel_of_another_python,
         "the kernel Python 3 of the lab is .*python, not ",
         f'{PYTHON} -m ipykernel install --prefix ".*jup"',
     ),
-    "kernel left over": (
-        kernel_left_over,
-        "the kernel Python 3 of the lab is",
-        r'(rm -r|rmdir /s /q) ".*python3"',
-    ),
-    "lab that does not answer": (
+    "kernel left over": (kernel_left_over, "the kernel Python 3 of the lab is", REMOVE),
+    "lab does not answer": (
         lambda p: p.package("jupyter_core", "raise ImportError\n"),
         "JupyterLab runs with .* does not answer",
         rf'{INSTALL} --force-reinstall "jupyterlab>=4\.2"',
     ),
     "proxy": (
-        lambda p: with_proxy(p, HTTPS_PROXY="http://proxy.example:3128"),
+        lambda p: with_proxy(p, HTTPS_PROXY=PROXY),
         "HTTPS_PROXY is set",
         r"(export|set) NO_PROXY=localhost,127\.0\.0\.1",
     ),
     "proxy with an exception": (
-        lambda p: with_proxy(p, http_proxy="http://proxy.example:3128", no_proxy="example.org"),
+        lambda p: with_proxy(p, http_proxy=PROXY, no_proxy="example.org"),
         "(?i)http_proxy is set",
         r"(export|set) NO_PROXY=example\.org,localhost,127\.0\.0\.1",
     ),
@@ -191,7 +178,7 @@ FAULTS = {  # name: plant, what is said, the command
 
 
 def test_if_all_is_well_it_says_so(place):
-    with_proxy(place, HTTP_PROXY="http://proxy.example:3128", NO_PROXY="example.org, 127.0.0.1")
+    with_proxy(place, HTTP_PROXY=PROXY, NO_PROXY="example.org, 127.0.0.1")
     assert place.run() == (0, ["All is well."])
 
 
@@ -230,7 +217,7 @@ def test_a_course_that_is_not_installed_is_the_one_fault(place):
 
 def test_two_faults_get_two_lines(place):
     place.distribution("numpy", "1.26.4")
-    with_proxy(place, all_proxy="http://proxy.example:3128")
+    with_proxy(place, all_proxy=PROXY)
     code, lines = place.run()
     assert (code, len(lines)) == (1, 2)
 
@@ -308,6 +295,47 @@ def test_a_version_satisfies_its_bounds():
             assert doctor.fits(*case.split(" ")) is right, case
 
 
+PACKAGES = ("numpy", "matplotlib", "ipywidgets", "IPython", "traitlets", "zmq", "cnnlib", "PIL")
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_every_file_that_hides_a_module_is_named(place, as_folder):
+    names = {*sys.stdlib_module_names, *PACKAGES}
+    for name in names:
+        place.put(place.folder / (f"{name}/__init__.py" if as_folder else f"{name}.py"), "x = 1\n")
+    for name in ("my_random", "random_walk", "notes", "Random"):
+        place.put(place.folder / f"{name}.py", "x = 1\n")
+    place.put(place.folder / "data" / "random.py", "")
+    place.put(place.folder / "empty" / "readme.txt", "")
+    code, lines = place.run()
+    found = re.findall(r"^(\S+) in \S+ hides the module (\w+)\. Run: m\w+ ", "\n".join(lines), re.M)
+    assert code == 1
+    assert {name for _, name in found} == names
+    assert len(lines) == len(names)
+
+
+def test_a_file_beside_the_lessons_is_found_from_elsewhere(place, monkeypatch):
+    monkeypatch.setattr(doctor, "COURSE", place.folder)
+    place.put(place.folder / "notebooks" / "random.py", "")
+    place.put(place.folder / "cnnlib" / "__init__.py", "")  # the package of the course itself
+    places = (place.folder, place.folder / "notebooks", place.folder / "not there")
+    (said,) = [line for folder in places for line in doctor.hidden_modules(folder)]
+    assert said.startswith(f"random.py in {place.folder / 'notebooks'} hides the module random.")
+
+
+def test_it_imports_only_what_a_kernel_has_loaded_already():
+    """So that no file beside a lesson can break it there."""
+    imports = re.findall(
+        r"^(?:import|from) ([\w.]+)", Path(doctor.__file__).read_text("utf-8"), re.M
+    )
+    code = (
+        f"import sys, ipykernel.kernelapp; print({imports} and {{*{imports}}} - {{*sys.modules}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "json" in imports
+    assert done.stdout == "set()\n"
+
+
 def test_it_needs_nothing_but_the_standard_library():
     tree = ast.parse(Path(doctor.__file__).read_text("utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -338,5 +366,5 @@ def test_in_a_lesson_a_fault_is_text_and_no_exception(place):
         text=True,
         timeout=60,
     )
-    assert "hides the package numpy. Run: mv" in done.stdout
+    assert "hides the module numpy. Run: m" in done.stdout
     assert "SystemExit" not in done.stdout + done.stderr

@@ -11,17 +11,15 @@ from functools import partial
 
 import numpy as np
 import pytest
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 from source import names_after
 
 from cnnlib import loops
 from cnnlib.examples import Example, variant
 from cnnlib.shapes import geometry
-from figures import draw, programs
+from figures import draw, made_fast, programs
 from figures.catalogue import FIGURES
 from figures.drawn import same
-from figures.figure import FOLDER, stale, svg, write
+from figures.figure import FOLDER, Figure, stale, svg, write
 from figures.lessons import write_alts
 
 EACH_FIGURE = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
@@ -76,11 +74,12 @@ def with_another_writer(text):
 
 
 DRAWN_OTHERWISE = {
-    "a word": (">w<", ">v<"),
-    "a colour": ("fill: #d9eaf5", "fill: #d9eaf6"),
+    "a word": (">lies on<", ">lay on<"),
+    "a colour": ("fill: var(--z-tint)", "fill: var(--w-tint)"),
+    "a shade of a colour": ("--z-tint: #e0eef8", "--z-tint: #e0eef9"),
     "a border": ("stroke-dasharray", "stroke-dashoffset"),
-    "a place": ('x="53"', 'x="54"'),
-    "a cell that is gone": ('<path d="M 60 118', '<g d="M 60 118'),
+    "a place": ('x="86"', 'x="87"'),
+    "a cell that is gone": ('<path d="M 56 76', '<g d="M 56 76'),
     "the description": ("<desc>", "<desc>Now "),
 }
 
@@ -96,13 +95,13 @@ def test_another_picture_is_seen(redrawn, change):
     text = redrawn["dz_slides_over_y"]
     changed = text.replace(*DRAWN_OTHERWISE[change], 1)
     if change == "a cell that is gone":
-        changed = re.sub(r'(<g d="M 60 118[^>]*)/>', r"\1></g>", changed)
+        changed = re.sub(r'(<g d="M 56 76[^>]*)/>', r"\1></g>", changed)
     assert changed != text
     assert not same(text, changed)
 
 
 def test_make_figures_leaves_an_unchanged_figure_alone(tmp_path):
-    figure = FIGURES[0]
+    figure = next(figure for figure in FIGURES if "softmax" in figure.alt)
     assert stale(figure, tmp_path)
     path = write(figure, tmp_path)
     path.write_text(with_another_writer(path.read_text("utf-8")), encoding="utf-8")
@@ -130,7 +129,7 @@ def test_a_figure_is_sound_small_and_keeps_its_text(figure, redrawn):
 
 
 TEXT = (
-    r'<text style="(font-style: italic; )?(font-weight: 700; )?font-size: ([\d.]+)px; '
+    r'<text fill="#\w+" style="(font-style: italic; )?(font-weight: 700; )?font-size: ([\d.]+)px; '
     r'[^"]*?text-anchor: (\w+); fill[^"]*" x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]*)<'
 )
 
@@ -139,11 +138,9 @@ def boxes(figure, text):
     """Yield the words of a figure with left, top, right and bottom, in DejaVu Sans."""
     found = re.findall(TEXT, text)
     assert len(found) == text.count("<text"), "a text that this test does not read"
-    for italic, bold, size, anchor, x, y, words in found:
+    for _, bold, size, anchor, x, y, words in found:
         size, x, y, words = float(size), float(x), float(y), html.unescape(words)
-        look = {"style": "italic" if italic else "normal", "weight": 700 if bold else 400}
-        font = FontProperties(family="DejaVu Sans", size=size, **look)
-        width, *_ = text_to_path.get_text_width_height_descent(words, font, ismath=False)
+        width = draw.width_of(words, size, bool(bold))
         left = x - width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
         yield words, size, left, y - 0.73 * size, left + width, y
 
@@ -151,7 +148,7 @@ def boxes(figure, text):
 @EACH_FIGURE
 def test_text_is_read_at_the_back_and_inside_the_card(figure, redrawn):
     for words, size, left, top, right, bottom in boxes(figure, redrawn[figure.name]):
-        assert size >= (15 if words.strip("·") else 10), words
+        assert size >= 15, words
         assert 8 < left and right < 792, words
         assert 8 < top and bottom < figure.height - 8, words
 
@@ -261,8 +258,80 @@ def test_the_program_of_the_filter_gradient_gives_it():
     np.testing.assert_array_equal(dW, right[:, :, 0, 0])
 
 
-def test_each_mark_has_its_own_border_and_not_colour_alone():
-    assert {*draw.LOOKS} == {*draw.MARKS}
-    for mark, (color, _, dashes, _) in draw.LOOKS.items():
-        assert color in draw.MARKS[mark][2]
-        assert bool(dashes) == any(word in draw.MARKS[mark][2] for word in ("dashed", "dotted"))
+# --- the language of the steppers ------------------------------------------------------
+
+
+@EACH_FIGURE
+def test_a_figure_fits_on_a_screen(figure):
+    assert figure.height <= 700
+
+
+@EACH_FIGURE
+def test_labels_are_read_in_every_language(figure, redrawn):
+    words = [html.unescape(each[-1]) for each in re.findall(TEXT, redrawn[figure.name])]
+    for each in words:
+        assert not re.search(r"\d,\d|\b[YWZ], \d|(?<![\d-])-\d", each), each
+
+
+@EACH_FIGURE
+def test_a_cut_corner_is_explained(figure, redrawn):
+    text = redrawn[figure.name]
+    if "stroke-width: 3.2" in text:  # the frame of what lies there
+        assert re.search(r">[^<]*\b(cut|corner)\b[^<]*<", text)
+
+
+@pytest.mark.parametrize("name", sorted(draw.PALETTE))
+def test_a_text_is_read_on_its_ground(name):
+    def luminance(color):
+        channels = (int(color[n : n + 2], 16) / 255 for n in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+    def contrast(one, other):
+        low, high = sorted(map(luminance, (one, other)))
+        return (high + 0.05) / (low + 0.05)
+
+    grounds = {"ink": ["paper", "grey", "y-tint", "w-tint", "z-tint"], "soft": ["paper", "grey"]}
+    grounds |= {"y-solid": ["paper"], "w-solid": ["paper"], "below": ["paper"]}
+    grounds |= {f"{a}-words": ["paper", "grey", f"{a}-tint"] for a in "ywz"}
+    for ground in grounds.get(name, []):
+        for one, other in zip(draw.PALETTE[name], draw.PALETTE[ground], strict=True):
+            assert contrast(one, other) >= 4.5, (one, other)
+    if name.endswith("-frame"):  # a line, no text
+        for one, other in zip(draw.PALETTE[name], draw.PALETTE["paper"], strict=True):
+            assert contrast(one, other) >= 3
+
+
+@EACH_FIGURE
+def test_every_colour_is_a_variable_with_a_plain_one_beside_it(figure, redrawn):
+    text = redrawn[figure.name]
+    assert text.count("<style>") == 1 and "prefers-color-scheme: dark" in text
+    body = text[text.index("</style>") :]
+    assert "#" not in "".join(re.findall(r'style="([^"]*)"', body))
+    light = {name: light for name, (light, _) in draw.PALETTE.items()}
+    for element in re.findall(r"<[^>]*var\(--[^>]*>", body):
+        for what, name in re.findall(r"(fill|stroke): var\(--([\w-]+)\)", element):
+            assert name == "card" or f'{what}="{light[name]}"' in element
+
+
+def test_the_corner_of_a_turned_filter_is_cut_at_the_other_end():
+    def cut(turned):
+        place = draw.Window(0, 0, "W", [[1.0]], turned)
+        draw_it = lambda ax: draw.grid(ax, "Y", [[2.0]], 100, 100, 50, window=place)  # noqa: E731
+        text = svg(Figure("one", (), 200, draw_it, "One cell."))
+        outline = re.findall(r'<path d="([^"]*)"[^>]*stroke-width: 3.2', text)
+        return {
+            (round(float(x)), round(float(y)))
+            for x, y in re.findall(r"([\d.]+) ([\d.]+)", outline[0])
+        }
+
+    assert (100, 100) not in cut(False) and (150, 150) in cut(False)
+    assert (100, 100) in cut(True) and (150, 150) not in cut(True)
+
+
+def test_the_six_layers_have_a_mark_each_and_none_is_cut_off(redrawn):
+    assert made_fast.LEAST < min(map(min, made_fast.RATIOS.values()))
+    assert made_fast.MOST > max(map(max, made_fast.RATIOS.values()))
+    text = redrawn["six_layers_beside_pytorch"]
+    for words in ("NumPy faster", "PyTorch faster", made_fast.MEASURED["heading"]["machine"]):
+        assert words in text

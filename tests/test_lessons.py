@@ -1,4 +1,4 @@
-"""What every lesson has: its parts, its errata, pictures with words."""
+"""What every lesson has: its form, pictures with words, short definitions; the appendix."""
 
 import ast
 import re
@@ -10,17 +10,12 @@ import pytest
 from figures.catalogue import FIGURES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+ALL = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+LESSONS = [path for path in ALL if path.name[0].isdigit()]
+APPENDIX = REPOSITORY / "notebooks" / "appendix_read_the_source_with_care.ipynb"
 EACH_LESSON = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-ERRATA = {  # where each entry of the list must stand: the lesson that meets the statement
-    "01": range(1, 9),
-    "02": range(9, 20),
-    "03": range(19, 30),
-    "05": range(30, 33),
-    "06": range(33, 41),
-    "07": range(41, 54),
-}
-IMPORTS = {"numpy", "cnnlib", "matplotlib"}
+EACH_NOTEBOOK = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+ERRATA = [f"E{number}" for number in range(1, 55)]
 
 
 def cells(path, kind):
@@ -32,12 +27,19 @@ def prose(path):
     return "\n".join(cells(path, "markdown"))
 
 
-def numbered(text):
-    """Return the errata that a text speaks of: "E3", "E3, E4", "E3 to E6", "E3–E6"."""
-    found = {int(number) for number in re.findall(r"\bE(\d+)\b", text)}
-    for first, last in re.findall(r"\bE(\d+)\*{0,2}\s*(?:to|–|-)\s*\*{0,2}E(\d+)\b", text):
-        found |= set(range(int(first), int(last) + 1))
-    return found
+def words_of_prose(path):
+    """Words that a reader reads: no tables, formulas, pictures, tags, nor what is folded."""
+    text = prose(path)
+    for out in (
+        r"<details>.*?</details>",
+        r"!\[[^\]]*\]\([^)]*\)",
+        r"\$\$.*?\$\$",
+        r"\$[^$]*\$",
+        r"^\|[^\n]*$",
+        r"<[^>]+>",
+    ):
+        text = re.sub(out, "", text, flags=re.DOTALL | re.MULTILINE)
+    return len(re.findall(r"\S*\w\S*", text))
 
 
 @EACH_LESSON
@@ -46,30 +48,58 @@ def test_a_lesson_says_what_it_is_about(path):
     assert re.match(r"# [A-Z]\w+,? \w+", text)
     for part in ["What you'll do", "What you'll learn", "What you'll need"]:
         assert f"**{part}.**" in text
-    for part in ["On your own", "In practice", "Further reading"]:
+    for part in ["On your own", "In practice", "In short", "Further reading"]:
         assert f"\n## {part}\n" in text
-    assert "**Predict" in text
-
-
-@pytest.mark.parametrize("lesson", ERRATA)
-def test_the_errata_stand_where_a_reader_meets_them(lesson):
-    paths = [path for path in LESSONS if path.name.startswith(lesson)]
-    assert len(paths) == 1
-    assert set(ERRATA[lesson]) <= numbered(prose(paths[0]))
+    assert "**Predict.**" in text
 
 
 @EACH_LESSON
-def test_the_first_cell_imports_and_no_other_must(path):
-    first = ast.parse(cells(path, "code")[0])
-    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in first.body)
-    names = set()
-    for node in first.body:
-        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
-        names |= {module.split(".")[0] for module in modules}
-    assert {"numpy", "cnnlib"} <= names <= IMPORTS
+def test_a_lesson_is_short(path):
+    assert words_of_prose(path) <= 1200
+    assert prose(path).count("](../figures/") <= 6
+    assert len(re.findall(r"^\*\*\d\.\*\*", prose(path), re.MULTILINE)) <= 3
 
 
 @EACH_LESSON
+def test_a_lesson_needs_no_source(path):
+    assert not re.search(r"\bE\d+\b", prose(path))
+
+
+def test_the_appendix_has_all_errata_in_order_and_shows_each():
+    assert re.findall(r"^- \*\*(E\d+)\.\*\*", prose(APPENDIX), re.MULTILINE) == ERRATA
+    cells = nbformat.read(APPENDIX, as_version=4).cells
+    below, shown = [], []
+    for cell in cells:
+        below += re.findall(r"^- \*\*(E\d+)\.\*\*", cell.source, re.MULTILINE)
+        for output in cell.get("outputs", ()):
+            found = re.findall(r"\bE\d+\b", output.get("text", ""))
+            assert set(found) <= set(below)
+            shown += found
+    assert {*shown} == {*ERRATA}
+
+
+FIRST = """import numpy as np
+
+import cnnlib
+from cnnlib import examples, exercises, loops, steppers"""
+
+
+@EACH_NOTEBOOK
+def test_the_first_cell_is_the_same_everywhere(path):
+    assert cells(path, "code")[0] == FIRST
+
+
+@EACH_NOTEBOOK
+def test_no_definition_is_long(path):
+    for source in cells(path, "code"):
+        code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert not isinstance(node, ast.ClassDef), f"{node.name}: no class in a lesson"
+                assert node.end_lineno - node.lineno < 10, f"{node.name} is too long"
+
+
+@EACH_NOTEBOOK
 def test_every_picture_says_in_words_what_it_shows(path):
     words = {figure.name: figure.alt for figure in FIGURES}
     pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", prose(path), re.DOTALL)
@@ -80,12 +110,12 @@ def test_every_picture_says_in_words_what_it_shows(path):
         assert alt == words[Path(target).stem]
 
 
-def test_every_figure_of_the_source_is_in_a_lesson():
-    shown = {name for path in LESSONS for name in re.findall(r"figures/(\w+)\.svg", prose(path))}
+def test_every_figure_of_the_source_is_in_a_lesson_or_the_appendix():
+    shown = {name for path in ALL for name in re.findall(r"figures/(\w+)\.svg", prose(path))}
     assert {figure.name for figure in FIGURES if figure.stems} <= shown
 
 
-@EACH_LESSON
+@EACH_NOTEBOOK
 def test_every_plot_says_in_words_what_it_shows(path):
     nb = nbformat.read(path, as_version=4)
     for cell, after in zip(nb.cells, [*nb.cells[1:], None], strict=True):

@@ -56,7 +56,7 @@ def test_what_is_imported_is_exported():
     for file, text in FILES.items():
         for names, other in re.findall(r'^import \{([^}]*)\} from "\./(\w+\.js)"', text, re.M):
             exported = re.findall(r"^export (?:const|function|class) (\w+)", FILES[other], re.M)
-            assert {name.strip() for name in names.split(",")} <= {*exported}, (file, other)
+            assert {*re.findall(r"\w+", names)} <= {*exported}, (file, other)
 
 
 def test_a_fragment_has_a_name_the_data_and_the_step_as_a_table():

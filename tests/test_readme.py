@@ -14,7 +14,7 @@ README = (REPOSITORY / "README.md").read_text("utf-8")
 def test_every_link_and_picture_leads_somewhere():
     links = re.findall(r"\]\(([^)#]+)\)|src(?:set)?=\"([^\"]+)\"", README)
     targets = {one or other for one, other in links}
-    assert len(targets) > 5
+    assert len(targets) > 15
     for target in targets:
         assert (REPOSITORY / target).is_file(), target
 
@@ -22,11 +22,20 @@ def test_every_link_and_picture_leads_somewhere():
 def test_every_lesson_is_listed_with_its_title():
     for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb")):
         title = re.search(r"\"# ([^\"\\]+)", path.read_text("utf-8"))[1]
-        assert f"[{path.name[:2]} {title}](notebooks/{path.name})" in README
+        number = f"{path.name[:2]} " * path.name[0].isdigit()
+        assert f"[{number}{title}](notebooks/{path.name})" in README
+
+
+def test_the_minutes_of_the_lessons_are_those_of_five_hours():
+    minutes = [int(n) for n in re.findall(r"ipynb\) \| (\d+) \|", README)]
+    assert len(minutes) == 12 and max(minutes) <= 30
+    assert abs(sum(minutes) - 300) <= 15, "five hours in all"
 
 
 def test_every_place_of_the_map_exists():
-    places = re.findall(r"`((?:cnnlib|notebooks|tests|figures|tools)/[\w./]*)`", README)
+    places = re.findall(
+        r"`((?:cnnlib|notebooks|tests|figures|tools|site|homework)/[\w./]*)`", README
+    )
     assert len(places) > 8
     for place in places:
         assert (REPOSITORY / place).exists(), place

@@ -16,7 +16,7 @@ from cnnlib import examples, exercises, steppers, trace
 from cnnlib.steppers import page as pages
 from cnnlib.steppers import stages, static
 from homework import __main__ as homework
-from homework import names, sheets
+from homework import class_list, sheets
 from homework import pages as homework_pages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -243,7 +243,7 @@ def test_what_a_students_function_says_is_text():
 def test_a_name_of_a_class_list_is_text(tmp_path):
     path = tmp_path / "class.csv"
     path.write_text('name\n"{}"\n'.format(HOSTILE.replace('"', '""')), encoding="utf-8")
-    (hostile,), _ = names.read_list(path)
+    (hostile,), _ = class_list.read_list(path)
     assert "<img" in hostile
     sheet = sheets.sheet_for("Ada", sheets.course_key("secret"))
     odd = dataclasses.replace(sheet, student=hostile)

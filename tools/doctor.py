@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +24,7 @@ MANAGER = "labextensions/@jupyter-widgets/jupyterlab-manager/package.json"
 KERNEL = "kernels/python3/kernel.json"
 BASE_OF_WIDGETS_8 = 6  # first major version of @jupyter-widgets/base for ipywidgets 8
 SECONDS = 30  # for another Python to answer; a cold disk is slow
+VERSION = ".".join(map(str, sys.version_info[:3]))
 POSIX = os.name == "posix"
 MOVE, REMOVE, SET = ("mv", "rm -r", "export") if POSIX else ("move", "rmdir /s /q", "set")
 
@@ -46,9 +46,13 @@ print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "data": jupyte
 def examine(folder):
     """Yield a line for each fault of the installation, as it is used from this folder."""
     needs = requirements("cnnlib")
-    faulty = {**wrong_packages(needs), **hidden_packages(needs, folder)}
     yield from wrong_python(needs)
+    if not fits(VERSION, ">=3.11"):  # the rest needs a newer Python
+        return
+    faulty = wrong_packages(needs)
     yield from faulty.values()
+    for place in dict.fromkeys((folder, COURSE / "notebooks")):
+        yield from hidden_modules(place)
     if "numpy" in needs.keys() - faulty.keys():  # one fault, one line
         yield from broken_numpy(needs["numpy"])
     if "jupyterlab" in needs.keys() - faulty.keys():
@@ -87,7 +91,12 @@ def requirements(name):
     except metadata.PackageNotFoundError:
         return {}
     found = (re.match(r"([\w.-]+)\s*\(?([^;()]*)", line) for line in lines if "extra" not in line)
-    return {one[1].replace("-", "_"): one[2].strip() for one in found}
+    return {plain(one[1]): one[2].strip() for one in found}
+
+
+def plain(name):
+    """Return the name of a package in one spelling."""
+    return re.sub(r"[-.]", "_", name.lower())
 
 
 def installed(name):
@@ -116,15 +125,14 @@ def fits(version, bounds):
 
 def wrong_python(needs):
     """Yield a fault if Python is too old, or the course is not installed in it."""
-    version = ".".join(map(str, sys.version_info[:3]))
     if not needs:
         yield fault(f"cnnlib is not installed in {sys.executable}", pip(f'--editable "{COURSE}"'))
-    elif not fits(version, bounds := metadata.metadata("cnnlib")["Requires-Python"] or ""):
+    elif not fits(VERSION, bounds := metadata.metadata("cnnlib")["Requires-Python"] or ""):
         conda = "CONDA_PREFIX" in os.environ or not POSIX
         command = (
             "conda env create --file environment.yml" if conda else "make PYTHON=python3.13 lab"
         )
-        yield fault(f"this is Python {version}, and the course needs {bounds}", command)
+        yield fault(f"this is Python {VERSION}, and the course needs {bounds}", command)
 
 
 def wrong_packages(needs):
@@ -137,15 +145,27 @@ def wrong_packages(needs):
     return found
 
 
-def hidden_packages(needs, folder):
-    """Return {package: fault} of those that a file of the student's own hides."""
-    found = {}
-    for name in needs:
-        path = folder / f"{name}.py"
-        if path.is_file():
-            what = f"the file {path.name} in {folder} hides the package {name}"
-            found[name] = fault(what, f'{MOVE} "{path}" "{folder / "my_"}{path.name}"')
-    return found
+def hidden_modules(folder):
+    """Yield a fault for each file in a folder that Python would take for one of its modules."""
+    names = known_modules() if folder.is_dir() else ()
+    for path in sorted(folder.iterdir() if names else ()):
+        module = path if path.suffix == ".py" else path / "__init__.py"
+        if path.stem in names and module.is_file() and path != COURSE / "cnnlib":
+            what = f"{path.name} in {folder} hides the module {path.stem}"
+            yield fault(what, f'{MOVE} "{path}" "{folder / "my_"}{path.name}"')
+
+
+def known_modules():
+    """Return the names of all modules of Python, of the course, and of what it needs."""
+    needed, todo = set(), ["cnnlib"]
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo += requirements(name)
+    modules = metadata.packages_distributions().items()
+    of_packages = {name for name, owners in modules if needed & {*map(plain, owners)}}
+    return {*sys.stdlib_module_names, *of_packages, *needed}
 
 
 def broken_numpy(bounds):
@@ -264,8 +284,8 @@ def proxy_in_the_way():
     """Yield a fault if a proxy would be asked for the lab on this machine."""
     proxies = ("http_proxy", "https_proxy", "all_proxy")
     given = [name for name in os.environ if name.lower() in proxies and os.environ[name]]
-    if given and not urllib.request.proxy_bypass_environment("127.0.0.1"):
-        exempt = urllib.request.getproxies_environment().get("no", "")
+    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if given and not {"*", "127.0.0.1"} & {*re.split(r"[\s,]+", exempt)}:
         listed = ",".join(filter(None, [exempt, "localhost,127.0.0.1"]))
         what = f"{given[0]} is set, and NO_PROXY does not name 127.0.0.1"
         yield fault(what, f"{SET} NO_PROXY={listed}")

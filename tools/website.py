@@ -18,6 +18,8 @@ from pathlib import Path
 import nbformat
 from sphinx.cmd.build import build_main
 
+from cnnlib import steppers
+from figures import gallery
 from tools import notebooks
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -70,11 +72,12 @@ def gather(source, run):
     shutil.copytree(
         REPOSITORY / "figures",
         source / "figures",
-        ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"),
+        ignore=shutil.ignore_patterns("*.py", "*.md", "*.json", "*.html", "__pycache__"),
     )
     shutil.copy(REPOSITORY / "README.md", source)
-    index = (SETTINGS / "index.md").read_text("utf-8").replace("LESSONS", contents())
-    (source / "index.md").write_text(index, encoding="utf-8")
+    put_page(source, "index.md", STEPPER=first_stepper(), LESSONS=contents())
+    pictures = gallery.fragment("figures/", "notebooks/{}.html")
+    put_page(source, "figures.md", INTRODUCTION=gallery.INTRODUCTION, GALLERY=pictures)
 
     def put(path):
         try:
@@ -89,15 +92,29 @@ def gather(source, run):
         return all([*pool.map(put, sorted(notebooks.LESSONS.glob("*.ipynb")))])
 
 
+def put_page(source, name, **parts):
+    """Write a page of the folder site into `source`, its words in capitals replaced."""
+    text = (SETTINGS / name).read_text("utf-8")
+    for word, part in parts.items():
+        text = text.replace(word, part)
+    (source / name).write_text(text, encoding="utf-8")
+
+
+def first_stepper():
+    """Return the stepper of the start page, at the cell that README shows."""
+    stepper = steppers.InputGradientStepper()
+    stepper.go_to("dY(2, 2)")
+    return stepper.fragment()
+
+
 def contents():
     """List the lessons as Sphinx wants it, with the number of each before its title."""
-    titles = {
-        path: notebooks.read(path).cells[0].source.splitlines()[0].removeprefix("# ")
-        for path in sorted(notebooks.LESSONS.glob("*.ipynb"))
-    }
-    return "\n".join(
-        f"{path.name[:2]} {title} <notebooks/{path.stem}>" for path, title in titles.items()
-    )
+    lines = []
+    for path in sorted(notebooks.LESSONS.glob("*.ipynb")):
+        number = path.stem.split("_")[0].replace("appendix", "Appendix:")
+        title = notebooks.read(path).cells[0].source.splitlines()[0].removeprefix("# ")
+        lines.append(f"{number} {title} <notebooks/{path.stem}>")
+    return "\n".join(lines)
 
 
 def build(into, run=None, lite=False):
@@ -114,6 +131,7 @@ def build(into, run=None, lite=False):
         options += ["-A", f"lite={'1' if lite else ''}"]
         if failed := build_main([*map(str, options), str(source), str(pages)]):
             return failed
+        shutil.copytree(source / "figures", pages / "figures")  # the gallery links to the files
         shutil.rmtree(into, ignore_errors=True)
         shutil.copytree(pages, into, ignore=shutil.ignore_patterns(".buildinfo", "objects.inv"))
     return 0

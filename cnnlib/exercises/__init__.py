@@ -3,15 +3,30 @@
 >>> from cnnlib import exercises
 >>> exercises.check("flip", my_flip)  # doctest: +SKIP
 
-``problems`` makes the arrays. ``work`` lays an exercise open to mistakes, ``convolution`` and
-``around`` make them, and ``catalogue`` has the exercises with their mistakes. ``running`` runs a
-function that may do anything, ``checking`` finds the mistake, ``verdict`` shows it, and
-``caught`` tells which test would have seen it. ``data/exercises.toml`` has the texts.
+``problems`` makes the arrays. ``work`` lays an exercise open to mistakes; ``convolution``,
+``around`` and ``moves`` have the functions that make them, ``mistakes`` is their table, and
+``catalogue`` has the exercises. ``running`` runs a function that may do anything, in the order of
+axes that ``layouts`` gives it; ``checking`` finds the mistake, ``verdict`` tells it and ``card``
+shows it. ``byhand`` does the same for numbers on paper, and ``caught`` tells which test would have
+seen a mistake. ``data/exercises.toml`` has the texts.
 """
 
+from cnnlib.exercises.asked import answer
+from cnnlib.exercises.byhand import PENCIL, numbers
 from cnnlib.exercises.catalogue import EXERCISES, MISTAKES, asks
 from cnnlib.exercises.caught import TESTS, caught_by
 from cnnlib.exercises.checking import check
 from cnnlib.exercises.verdict import Verdict
 
-__all__ = ["EXERCISES", "MISTAKES", "TESTS", "Verdict", "asks", "caught_by", "check"]
+__all__ = [
+    "EXERCISES",
+    "MISTAKES",
+    "PENCIL",
+    "TESTS",
+    "Verdict",
+    "answer",
+    "asks",
+    "caught_by",
+    "check",
+    "numbers",
+]

@@ -1,14 +1,15 @@
-"""The mistakes of the bias gradient, of what stands around a convolution, and of the four moves.
+"""The mistakes of the bias gradient, and of what stands around a changes.
 
-As in `convolution`: each mistake under its name, with one function for each way to make it.
+As in `convolution`: each has its name, with one function for each way to make it.
 """
+
+from itertools import combinations
 
 import numpy as np
 
-from cnnlib import layers, shapes
-from cnnlib.exercises import convolution, work
-from cnnlib.exercises.convolution import REVERSED_MAPS, TURNS, half_turn
-from cnnlib.exercises.work import both, change, end, put
+from cnnlib import layers
+from cnnlib.exercises import changes, work
+from cnnlib.exercises.work import both, change, put
 
 # --- the bias gradient ------------------------------------------------------------------------
 
@@ -29,18 +30,19 @@ def image(at):
 
 
 LAST_CELL = change(dZ=lambda dZ: dZ[..., -1:, -1:, :])
-AXES = [(0, 1), (1, 2), (0, 1, 2), (0,), (1,), (-1,), (-3, -1), (-2, -1), (-3,), (-2,), (-3, -2)]
+AXES = [
+    axes for n in (1, 2, 3) for axes in [*combinations(range(4), n), *combinations((-3, -2, -1), n)]
+]
 BIAS = {
     "averaged over the cells": [
-        change(dZ=convolution.per_cell),
-        change(dZ=convolution.per_area),
+        change(dZ=changes.per_cell),
+        change(dZ=changes.per_area),
     ],
-    "batch averaged": [change(dZ=convolution.per_image), change(dZ=convolution.per_first)],
+    "batch averaged": [change(dZ=changes.per_image), change(dZ=changes.per_first)],
     "wrong axes": [
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.sum())),
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.mean())),
-        put(make=lambda x: x.dZ.sum(axis=tuple(range(x.dZ.ndim - 1)), keepdims=True)),
-        *(over(*axes) for axes in [*AXES, (-3, -2, -1)]),
+        *(over(*axes) for axes in AXES),
     ],
     "one image only": [image(0), image(-1)],
     "= for +=": [LAST_CELL, both(image(-1), LAST_CELL)],
@@ -134,8 +136,8 @@ def begun_step(dZ, Y, W, b, eta):
 def gradients(x, W):
     """Give the three gradients of a layer with stride 1 and no padding."""
     plain = (1, 1), (0, 0)
-    dY = begun_input(x.dZ, W, x.Y.shape[:2], *plain).result
-    dW = begun_filter(x.dZ, x.Y, W.shape[:2], *plain).result
+    dY = work.begun_input(x.dZ, W, x.Y.shape[:2], *plain).result
+    dW = work.begun_filter(x.dZ, x.Y, W.shape[:2], *plain).result
     return dY, dW, bias_gradient(x)
 
 
@@ -162,7 +164,10 @@ TRAIN = {
     "W updated before dY": [put(early=True)],
     "uphill": [steps(lambda eta, cells: -eta)],
     "eta forgotten": [steps(lambda eta, cells: 1)],
-    "eta in dY": [put(passed_on=0.5), put(passed_on=-0.5)],  # eta is 0.5
+    "eta in dY": [
+        steps(lambda eta, cells: eta, "passed_on"),
+        steps(lambda eta, cells: -eta, "passed_on"),
+    ],
     "bias not updated": [put(db_times=0)],
     "W not updated": [put(dW_times=0)],
     "gradients returned": [put(make=lambda x: gradients(x, x.W))],
@@ -180,8 +185,12 @@ def pooled(x):
     """Give the dZ of each window to its cells, by shares."""
     dY, (f_h, f_w), (s_h, s_w) = np.zeros_like(x.Y), x.size, x.stride
     for i, j, k in np.ndindex(x.dZ.shape):
-        window = np.s_[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w, k]
-        dY[window] = x.put(dY[window], x.dZ[i, j, k] * x.share(x.Y[window]))
+        window = x.Y[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w, k]
+        given = x.dZ[i, j, k] * x.share(window)
+        rows, columns = (
+            np.s_[a : a + n] for a, n in zip((i * s_h, j * s_w), given.shape, strict=True)
+        )
+        dY[rows, columns, k] = x.put(dY[rows, columns, k], given)
     return dY
 
 
@@ -209,7 +218,7 @@ POOL = {
     "all of several largest": share(lambda w: w == w.max()),
     "last of several largest": [one(lambda w: np.flatnonzero(w == w.max())[-1])],
     "shared by several largest": share(lambda w: (w == w.max()) / np.sum(w == w.max())),
-    "spread evenly": share(lambda w: 1 / w.size, np.ones_like),
+    "spread evenly": share(lambda w: np.full(w.shape, 1 / w.size), np.ones_like),
     "first cell of the window": [one(lambda w: 0)],
     "smallest for largest": [one(np.argmin), *share(lambda w: w == w.min())],
     "= for +=": [
@@ -217,167 +226,16 @@ POOL = {
         put(put=lambda old, new: np.where(new, new, old)),
     ],
     "stride is the size": [lambda x: put(stride=x.size)(x)],
-    "stride forgotten": [put(stride=(1, 1))],
+    "stride forgotten": [change(stride=np.ones_like)],
     "strides exchanged": pair("stride"),
     "largest starts at 0": share(
         lambda w: largest(w) * (w > 0), lambda w: largest(np.maximum(w, 0))
     ),
     "dZ times the largest": share(lambda w: largest(w) * w),
     "size exchanged": pair("size"),
-    "maps share one cell": [change(Y=lambda Y: Y[..., :1] + 0 * Y)],
-}
-
-# --- the four moves, and a size ---------------------------------------------------------------
-
-
-def spread(x):
-    """Put dZ into zeros: the cells a stride apart, the first at `before`, some zeros behind."""
-    (o_h, o_w), (s_h, s_w) = x.dZ.shape[:2], x.stride
-    before_h, before_w = x.before(x.stride)
-    after_h, after_w = x.behind(x.stride)
-    size = (before_h + (o_h - 1) * s_h + 1 + after_h, before_w + (o_w - 1) * s_w + 1 + after_w)
-    wide = np.zeros((*size, x.dZ.shape[2]))
-    wide[before_h::s_h, before_w::s_w][:o_h, :o_w] = x.dZ
-    return wide
-
-
-def no_zeros(stride):
-    """Put none."""
-    return 0 * stride
-
-
-def one_less(stride):
-    """Put as many as lie between neighbours."""
-    return stride - 1
-
-
-SPREAD = {
-    "too many zeros": [change(stride=lambda s: s + 1)],
-    "too few zeros": [change(stride=lambda s: np.maximum(1, s - 1))],
-    "zeros behind the last": [
-        put(behind=one_less),
-        put(before=one_less),
-        put(before=one_less, behind=one_less),
-    ],
-    "repeated": [put(make=lambda x: x.dZ.repeat(x.stride[0], axis=0).repeat(x.stride[1], axis=1))],
-    "strides exchanged": pair("stride"),
-    "one axis only": [
-        change(stride=lambda s: s * [1, 0] + [0, 1]),
-        change(stride=lambda s: s * [0, 1] + [1, 0]),
-    ],
-    "not spread": [change(stride=lambda s: s // s)],
-}
-FLIP = {  # of a right half turn, turned back where need be
-    "one axis only": [end(np.flipud), end(np.fliplr)],
-    "transposed": [both(end(half_turn), end(TURNS[0])), end(TURNS[0])],
-    "turned by 90 degrees": [end(how) for how in TURNS[1:]],
-    "maps flipped too": [end(how) for how in REVERSED_MAPS],
-    "maps flipped only": [both(end(half_turn), end(how)) for how in REVERSED_MAPS],
-    "maps exchanged": [
-        end(convolution.maps_exchanged),
-        both(end(half_turn), end(convolution.maps_exchanged)),
-    ],
-    "not flipped": [end(half_turn)],
-}
-
-
-def crop(x):
-    """Keep what begins `start` paddings from the one end and stops `stop` from the other."""
-    n_h, n_w = x.dYp.shape[:2]
-    (top, left), (bottom, right) = x.start * x.padding, x.stop * x.padding - x.more
-    return x.dYp[top : n_h - bottom, left : n_w - right]
-
-
-def sliced(x):
-    """Count the end from the end, where it may be 0."""
-    p_h, p_w = x.padding
-    return x.dYp[p_h:-p_h, p_w:-p_w]
-
-
-CROP = {
-    "one side only": [put(stop=0), put(start=0)],
-    "one axis only": [change(padding=lambda p: p * [0, 1]), change(padding=lambda p: p * [1, 0])],
-    "paddings exchanged": pair("padding"),
-    "slice [p:-p] at p = 0": [put(make=sliced)],
-    "not cropped": [change(padding=lambda p: 0 * p)],
-    "cut twice": [change(padding=lambda p: 2 * p)],
-    "off by one": [put(more=1), put(more=-1)],
-}
-
-
-def size(x):
-    """Count the windows."""
-    return x.divide(x.n + x.sides * x.p - x.f, x.s) + x.first
-
-
-OUTPUT_SIZE = {
-    "rounded up": [put(divide=lambda way, s: -(-way // s))],
-    "+ 1 forgotten": [put(first=0)],
-    "padding once": [put(sides=1)],
-    "padding forgotten": [put(sides=0)],
-    "padding subtracted": [put(sides=-2)],
-    "f forgotten": [put(f=0, first=0), put(f=0)],
-    "stride forgotten": [put(s=1)],
-    "all divided": [put(divide=lambda way, s: (way + 1) // s, first=0)],
-    "f off by one": [change(f=lambda f: f + 1), change(f=lambda f: f - 1)],
-}
-
-# --- how each exercise begins, and the mistakes that any may have ------------------------------
-
-
-def begun(make, *names, **parts):
-    """Say how an exercise sets out, from its arguments in their order."""
-    return lambda *values: work.Work(make, **dict(zip(names, values, strict=True)), **parts)
-
-
-def begun_input(dZ, W, input_size, stride, padding):
-    """Set out an input gradient."""
-    return work.Layer(work.input_gradient, input_size, stride, padding, dZ=dZ, W=W)
-
-
-def begun_filter(dZ, Y, filter_size, stride, padding):
-    """Set out a filter gradient."""
-    return work.Layer(work.filter_gradient, filter_size, stride, padding, dZ=dZ, Y=Y)
-
-
-def begun_forward(Y, W, b, stride, padding):
-    """Set out a forward pass; how many windows there are is counted later."""
-    return work.Layer(work.output_map, (0, 0), stride, padding, Y=Y, W=W, b=b)
-
-
-BEGUN = {
-    "conv_backward_input": begun_input,
-    "conv_backward_filter": begun_filter,
-    "conv_forward": begun_forward,
-    "conv_backward_bias": begun(bias_gradient, "dZ"),
-    "relu_backward": begun(sloped, "dY", "Z", slope=above),
-    "tanh_backward": begun(sloped, "dY", "Z", slope=lambda Z: 1 - np.tanh(Z) ** 2),
-    "train_step": begun_step,
-    "max_pool_backward": begun(pooled, "dZ", "Y", "size", "stride", share=largest, put=np.add),
-    "spread": begun(spread, "dZ", "stride", before=no_zeros, behind=no_zeros),
-    "flip": begun(lambda x: shapes.flip(x.W), "W"),
-    "crop": begun(crop, "dYp", "padding", start=1, stop=1, more=0),
-    "output_size": begun(
-        size, "n", "f", "s", "p", divide=lambda way, s: way // s, first=1, sides=2
+    "place exchanged": share(lambda w: largest(w).T),
+    "row and column apart": share(
+        lambda w: np.outer(largest(w.max(axis=1)), largest(w.max(axis=0)))
     ),
-}
-MISTAKES = {
-    "conv_backward_input": convolution.INPUT,
-    "conv_backward_filter": convolution.FILTER,
-    "conv_backward_bias": BIAS,
-    "conv_forward": convolution.FORWARD,
-    "relu_backward": RELU,
-    "tanh_backward": TANH,
-    "train_step": TRAIN,
-    "max_pool_backward": POOL,
-    "spread": SPREAD,
-    "flip": FLIP,
-    "crop": CROP,
-    "output_size": OUTPUT_SIZE,
-}
-ANYWHERE = {  # found by what they do to the right result, in any exercise
-    "all zeros": [end(lambda made: 0 * made)],
-    "sign": [end(lambda made: -made)],
-    "twice": [end(lambda made: 2 * made)],
-    "half": [end(lambda made: made / 2)],
+    "maps share one cell": [change(Y=lambda Y: Y[..., :1] + 0 * Y)],
 }

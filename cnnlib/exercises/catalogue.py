@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from cnnlib import layers, loops, shapes, trace
-from cnnlib.exercises import around, problems
+from cnnlib.exercises import around, mistakes, problems
 from cnnlib.exercises.problems import TEXTS
 
 MAP_AXES = {"dZ": 1, "Y": 1, "W": 2}  # that a level with one map goes without
@@ -49,7 +49,7 @@ class Wrong:
     def __call__(self, *values, **named):
         """Return what it makes of the arguments, in the order of the exercise."""
         values = self.exercise.lift(*values, *named.values())
-        work = around.BEGUN[self.exercise.base](*values)
+        work = mistakes.BEGUN[self.exercise.base](*values)
         for slip in self.slips:
             slip(work)
         return self.exercise.lowered(work.result)
@@ -69,6 +69,7 @@ class Mistake:
     name: str
     says: str
     cure: str
+    needs: frozenset  # what must vary for it to be a mistake
     wrongs: tuple[Wrong, ...] = field(repr=False)
 
     def __call__(self, *values, **named):
@@ -139,7 +140,8 @@ class Exercise:
         return self.base == "output_size"
 
     @property
-    def _flat(self):
+    def matrices(self):
+        """Whether there is one map only, so that all arrays are matrices."""
         return "_k" in TEXTS[self.base]["vary"] and "_k" not in self.vary
 
     def size(self, size):
@@ -150,7 +152,7 @@ class Exercise:
         """Return the arguments of a problem by name, in their order."""
         x = NUMBERS.get(self.base, problems.layer)(size, kind)
         given = {name: getattr(x, name) for name in self.arguments}
-        for name in MAP_AXES.keys() & given if self._flat else ():
+        for name in MAP_AXES.keys() & given if self.matrices else ():
             given[name] = given[name].reshape(given[name].shape[:2])
         return given
 
@@ -158,16 +160,18 @@ class Exercise:
         """Return the arguments of the whole exercise, with pairs as arrays."""
         x = {"stride": (1, 1), "padding": (0, 0), "b": np.zeros(1)}
         x |= zip(self.arguments, values, strict=True)
-        for name in MAP_AXES.keys() & x if self._flat else ():
+        for name in MAP_AXES.keys() & x if self.matrices else ():
             x[name] = x[name].reshape(x[name].shape + (1,) * MAP_AXES[name])
         if "dZ" in x and "W" in x and "input_size" not in x:
             x["input_size"] = tuple(np.add(x["dZ"].shape[:2], x["W"].shape[:2]) - 1)
+        for name in {"stride", "padding"} & {*x} if not self.counts else ():
+            x[name] = np.broadcast_to(x[name], 2)  # one number stands for both
         return [np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in self._names]
 
     def shown_by(self, table, given):
         """Call what shows the result, a trace or a stepper of a table; None where there is none."""
         values = self.lift(*given.values())
-        if self.base == "conv_forward" and self._flat:
+        if self.base == "conv_forward" and self.matrices:
             values[2] = None  # no bias
         if self.base not in table or values[0].ndim != 3:  # one image, no batch
             return None
@@ -184,15 +188,21 @@ class Exercise:
 
     def lowered(self, made):
         """Return the result of the whole exercise as this level gives it."""
-        return made.reshape(made.shape[:2]) if self._flat else made
+        return made.reshape(made.shape[:2]) if self.matrices else made
 
     def _mistakes(self):
-        ways, texts = around.MISTAKES[self.base], TEXTS[self.base]["mistakes"]
+        ways, texts = mistakes.MISTAKES[self.base], TEXTS[self.base]["mistakes"]
+        if self.base in STEPS:  # a sum of a convolution
+            texts = texts | {
+                k: t for k, t in TEXTS["convolution"]["mistakes"].items() if k not in texts
+            }
         if not self.counts:
-            ways, texts = ways | around.ANYWHERE, texts | TEXTS["anywhere"]["mistakes"]
+            ways, texts = ways | mistakes.ANYWHERE, texts | TEXTS["anywhere"]["mistakes"]
         for key, (says, cure, *needs) in texts.items():
-            if {*" ".join(needs).split()} <= {*self.vary.split()}:
-                yield key, Mistake(key, says, cure, tuple(Wrong(self, (way,)) for way in ways[key]))
+            needs = frozenset(" ".join(needs).split())
+            if key in ways and needs <= {*self.vary.split()}:
+                wrongs = tuple(Wrong(self, (way,)) for way in ways[key])
+                yield key, Mistake(key, says, cure, needs, wrongs)
 
 
 @lru_cache(maxsize=4096)
@@ -205,7 +215,7 @@ FIELDS = ("base", "asks", "call", "vary", "write", "batch")
 EXERCISES = {
     name: Exercise(name, **{"base": name} | {key: text[key] for key in FIELDS if key in text})
     for name, text in TEXTS.items()
-    if name != "anywhere"
+    if name not in ("anywhere", "convolution")
 }
 MISTAKES = {name: exercise.mistakes for name, exercise in EXERCISES.items()}
 

@@ -1,17 +1,20 @@
-"""Check a function: run it, name its mistake, and make the problem small."""
+"""Check a function: run it, name its mistake or two of them, and make the problem small."""
 
+from dataclasses import replace
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
-from cnnlib.exercises import problems, running
-from cnnlib.exercises.catalogue import exercise_for
+from cnnlib.exercises import layouts, problems, running, work
+from cnnlib.exercises.catalogue import Wrong, exercise_for
+from cnnlib.exercises.mistakes import ANYWHERE
 from cnnlib.exercises.verdict import verdict_of
 
-AGAIN = 4  # problems that are given twice
+SAYS = running.SAYS
 
 
-def check(name, function, *, seconds=10):
+def check(name, function, layout="channels last", *, seconds=10):
     """Run a function on small hard problems and say what it looks like.
 
     Parameters
@@ -19,6 +22,10 @@ def check(name, function, *, seconds=10):
     name : str
         A key of `EXERCISES`.
     function : callable
+    layout : {"channels last", "channels first"}
+        How the function has its axes. With channels first, maps are (channels, rows, columns),
+        with or without a batch axis before, and filters are (f_k, n_k, f_h, f_w). Stride and
+        padding may then be numbers or pairs.
     seconds : float
         Time for all problems together. A loop in Python is stopped when it is over. A call
         that waits is left behind. One that never lets go of the interpreter, such as
@@ -31,66 +38,170 @@ def check(name, function, *, seconds=10):
     Raises
     ------
     ValueError
-        If there is no such exercise; the message lists them.
+        If there is no such exercise or layout; the message lists them.
     TypeError
         If `function` cannot be called.
     """
     exercise, found, printed = exercise_for(name, function), {}, running.Printed()
+    layouts.refuse_unknown(layout)
     with running.as_it_was(printed):
-        late = running.in_time(partial(_examine, exercise, function, found), seconds)
+        work = partial(_examine, exercise, function, layout, found)
+        late = running.in_time(work, seconds)
     return verdict_of(exercise, printed.text.strip(), late=late, **found)
 
 
-def _examine(exercise, function, found):
+def asked(exercise, called):
+    """Return the problems in the order in which they are given: (size, kind, may be written to).
+
+    Some come twice in a row, some once more at the end, so that a function that keeps something
+    from call to call is seen.
+    """
+    sizes = [*dict.fromkeys(exercise.size(called.size(size)) for size in problems.HARD)]
+    given = [(size, "random", True) for size in sizes]
+    for size in sizes[-4:]:
+        given += [(size, "other", True), (size, "other", False), (size, "random", True)]
+        given += [(size, "fractions", True)]
+    given += [(size, kind, True) for kind in ("large", "small") for size in sizes[-2:]]
+    return given + given[5::-1]
+
+
+def _examine(exercise, function, layout, found):
     """Run all problems, name the mistake and shrink; `found` holds what is known so far."""
-    sizes = list(dict.fromkeys(map(exercise.size, problems.HARD)))
+    called = layouts.fitting(exercise, function, layout, partial(_works, exercise))
     runs = []
-    given = [(size, "random") for size in sizes] + [(size, "other") for size in sizes[:4]]
-    for problem in given + given[:AGAIN]:
-        found["run"] = running.asked(exercise, *problem)  # in case that it does not come back
-        runs.append(running.run(exercise, function, *problem))
+    for size, kind, writable in asked(exercise, called):
+        found["run"] = running.asked(exercise, size, kind)  # in case that it does not come back
+        runs.append(running.run(exercise, called, size, kind, writable))
     failed = [run for run in runs if run.fault]
     found["run"] = next(iter(failed), None)
     if not failed:
         return
-    for once, again in zip(runs, runs[-AGAIN:], strict=False):
-        if again.fault and not once.fault:
-            found["run"] = again._replace(fault="again", says=running.SAYS["again"])
-            return
-    mistake, wrong, first = _recognised(exercise, runs) or (None, None, failed[0])
-    found.update(run=first, mistake=mistake)
-
-    def betrays(kind, size):
-        run = running.run(exercise, function, size, kind)
-        by_mistake = run.wrong and wrong and _agrees(exercise, wrong, run) > 0
-        alike = by_mistake if wrong else run.fault == first.fault
-        if alike:
-            found["run"] = run
-        return alike
-
-    for kind in ("random", "counted"):
-        size = found["run"].size
-        if kind == first.kind or betrays(kind, size):
-            problems.shrink(size, exercise.size, partial(betrays, kind))
+    if kept := _kept_something(exercise, runs):
+        found["run"] = kept
+        return
+    says, wrong, shown = _named(exercise, called, runs)
+    notes = _right_along(wrong) if wrong else ()
+    if not says and shown[0].says == SAYS["value"]:
+        notes = _right_where(exercise, runs)
+    found.update(run=shown[0], says=says, notes=notes)
+    _shrink(exercise, called, found, wrong, shown)
 
 
-def _made(exercise, wrong, given):
+def _works(exercise, called):
+    """Tell whether a function makes something of the right shape when it is called so."""
+    size = exercise.size(problems.square(problems.HARD[-1]))
+    run = running.run(exercise, called, size, "random")
+    return run.came is not None and run.fault not in ("shape", "order")
+
+
+def _right(exercise, called):
+    """Tell whether it is right when it is called so, on some problems without any symmetry."""
+    sizes = {exercise.size(called.size(problems.HARD[at])) for at in (11, 12, -2, -3)}
+    return not any(running.run(exercise, called, size, "random").wrong for size in sizes)
+
+
+def _kept_something(exercise, runs):
+    """Return a run that differs from an earlier one of the same problem, or that repeats another.
+
+    Such a function keeps something from call to call.
+    """
+    first, seen = {}, []
+    for run in runs:
+        once = first.setdefault((run.size, run.kind), run)
+        differs = (once.came is None) != (run.came is None)
+        if run.came and once.came:
+            differs = not running.same(*(map(np.nan_to_num, each.came) for each in (run, once)))
+        if differs and run.fault != "writes":
+            wrong = run if run.wrong else once
+            return wrong._replace(fault="again", says=SAYS["again"])
+        if run.wrong and run.came and run.came[0].size > 5 and not exercise.counts:
+            if any(running.same(run.came, other) for other in seen):
+                return run._replace(fault="again", says=SAYS["again"])
+        seen += [run.right] * (once is run)
+    return None
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+def _named(exercise, called, runs):
+    """Return what is said of a mistake, the implementation that makes it, and runs that show it."""
+    failed = [run for run in runs if run.fault]
+    wrong = [run for run in runs if run.wrong]
+    if not wrong or all(run.fault in ("order", "blank") for run in wrong):
+        return None, None, failed
+    if not any(run.kind in ("random", "other") for run in wrong):
+        return None, None, [_partly_right(exercise, called, runs)]
+    if known := _recognised(exercise, runs):
+        return known
+    if other := layouts.mixed_up(exercise, called, partial(_right, exercise)):
+        return other, None, wrong
+    return _recognised_pair(exercise, runs) or (None, None, [_partly_right(exercise, called, runs)])
+
+
+def _partly_right(exercise, called, runs):
+    """Return the run to show where there is no name, with what is said of it."""
+    wrong = [run for run in runs if run.wrong]
+    first = wrong[0]
+    kinds = {run.kind for run in wrong}
+    if not kinds & {"random", "other"} and first.came:
+        types = [run.says for run in runs if run.fault == "dtype"][:1]
+        said = SAYS["whole" if "fractions" in kinds else "scale"]
+        return first._replace(says=" ".join([said, *types]))
+    if not first.error:
+        return first
+    numbers = layouts.Called(called.function, replace(called.layout, pairs=False))
+    if {"stride", "padding"} & {*exercise.arguments} and _works(exercise, numbers):
+        return first._replace(says=f"{first.says} {SAYS['pairs']}")
+    causes = [SAYS[cause] for cause, seen in CAUSES.items() if seen(runs)]
+    return first._replace(says=" ".join([first.says, *causes]))
+
+
+def _only(condition):
+    """Whether all problems that raise are of a kind, and most of the others are not."""
+
+    def seen(runs):
+        raised = [run for run in runs if run.error]
+        there = [run for run in runs if condition(run)]
+        return all(map(condition, raised)) and len(there) < len(runs) / 4 + len(raised)
+
+    return seen
+
+
+def _oblong(run):
+    """Whether some array or pair of a problem is not square."""
+    for value in run.given.values():
+        size = value.shape[-3:-1] if isinstance(value, np.ndarray) else value
+        if isinstance(size, tuple) and len({*size}) > 1:
+            return True
+    return False
+
+
+CAUSES = {
+    "p is 0": _only(lambda run: 0 in run.given.get("padding", ())),
+    "square": _only(_oblong),
+}
+
+
+def makes(wrong, given):
     """Return what a wrong implementation makes, or None where it cannot."""
     try:
-        return exercise.made(wrong, given)
-    except (ValueError, IndexError, TypeError):
+        return wrong.exercise.made(wrong, given)
+    except (ValueError, IndexError, TypeError, ZeroDivisionError):
         return None
 
 
-def _agrees(exercise, wrong, run):
+def _agrees(wrong, run, strict=False):
     """How well a wrong implementation makes what came: 2 to -1, or 0 where that cannot be said."""
-    made, came = _made(exercise, wrong, run.given), run.came
-    if None in (made, came):  # an exception may be the style, where the function goes wrong
-        return 0 if run.fault else -1
+    made, came = makes(wrong, run.given), run.came
+    if made is None:
+        return 0 if run.wrong and not strict else -(came is not None)
+    if came is None:  # an exception may be the style, where the function goes wrong
+        return -1 if running.same(made, run.right) else 0
     if running.same(made, came):
         return 2
     both_wrong = run.wrong and not running.same(made, run.right)
-    if not both_wrong or [part.shape for part in made] == [part.shape for part in came]:
+    if strict or not both_wrong or [m.shape for m in made] == [c.shape for c in came]:
         return -1
     # The sizes differ, which may be the style: then the cells that all have in common count.
     parts = list(zip(made, came, run.right, strict=True))
@@ -101,19 +212,121 @@ def _agrees(exercise, wrong, run):
     return int(running.same(*shared[:2]) and not running.same(*shared[1:]))
 
 
+def _shown(wrong, runs, strict=False):
+    """Return the runs that show a mistake and how well; none where one speaks against it."""
+    shown, much = [], 0
+    for run in runs:
+        alike = _agrees(wrong, run, strict)
+        if alike < 0:
+            return [], 0
+        if run.wrong and alike:
+            shown.append(run)
+            much += alike
+    return shown, much
+
+
+def _often(shown):
+    """Tell whether a mistake was shown by two problems at least, and not by one that is rare."""
+    return len({run.size for run in shown}) > 1
+
+
 def _recognised(exercise, runs):
-    """Return the mistake that agrees best, its implementation, and the first run that shows it."""
+    """Return the mistake that agrees best, as `_named` does."""
     best, most = None, 0
     for mistake in exercise.mistakes.values():
         for wrong in mistake.wrongs:
-            shown, much = [], 0
-            for run in runs:
-                alike = _agrees(exercise, wrong, run)
-                if alike < 0:
-                    break
-                shown += [run] * (alike > 0 and run.wrong)
-                much += alike * run.wrong
-            else:
-                if len(shown) > 1 and much > most:
-                    best, most = (mistake, wrong, shown[0]), much
+            shown, much = _shown(wrong, runs)
+            if _often(shown) and much > most:
+                best, most = ((mistake.says, mistake.cure), wrong, shown), much
     return best
+
+
+def _recognised_pair(exercise, runs):
+    """Return two mistakes that together make exactly what came, as `_named` does."""
+    least = 1 if exercise.counts else 6  # cells that can tell one pair from another
+    telling = [r for r in runs if r.wrong and r.came and sum(map(np.size, r.came)) >= least]
+    if len(telling) < 2:
+        return None
+    telling.sort(key=lambda run: sum(map(np.size, run.given.values())))  # the quickest first
+    ways = [(mistake, wrong) for mistake in exercise.mistakes.values() for wrong in mistake.wrongs]
+    for (one, first), (other, second) in combinations(ways, 2):
+        both = first + second
+        if one is other or _agrees(both, telling[0], strict=True) < 2:
+            continue
+        shown, _ = _shown(both, runs, strict=True)
+        if _often(shown):
+            says = f"It looks like two mistakes at once. One: {one.says} The other: {other.says}"
+            return (says, f"{one.cure} And: {other.cure}"), both, shown
+    return None
+
+
+def _right_along(wrong):
+    """Say along which axis all is right, if the mistake is along the other one only."""
+    axes = {axis for slip in wrong.slips for axis in getattr(slip, "axes", work.BOTH)}
+    for right, other in (work.BOTH, work.BOTH[::-1]):
+        if axes == {other}:
+            return (f"Along the {right} it is right: the mistake is along the {other}.",)
+    return ()
+
+
+def _right_where(exercise, runs):
+    """Say under which conditions a function is right, if it is wrong without a name."""
+    notes = []
+    for words, (names, holds) in CONDITIONS.items():
+        there = [run for run in runs if holds(run.size)]
+        if {*names.split()} & {*exercise.vary.split()} and len(there) < len(runs):
+            if len(there) > 2 and not any(run.fault for run in there):
+                notes.append(f"It is right {words}.")
+    return tuple(notes[:2])
+
+
+CONDITIONS = {
+    "where the stride is 1": ("s_h s_w", lambda x: x.s_h == x.s_w == 1),
+    "where there is no padding": ("p_h p_w", lambda x: x.p_h == x.p_w == 0),
+    "for one map and one filter": ("n_k f_k", lambda x: x.n_k == x.f_k == 1),
+    "for one filter": ("f_k", lambda x: x.f_k == 1),
+    "for one map of Y": ("n_k", lambda x: x.n_k == 1),
+    "for one image": ("batch", lambda x: x.batch < 2),
+}
+
+
+# --- the smallest problem -----------------------------------------------------------------------
+
+
+def _shrink(exercise, called, found, wrong, shown):
+    """Put the smallest problem that shows what is said into `found`."""
+    unlike = _others(exercise, wrong)
+
+    def fits(run):
+        if wrong is None:
+            return run.fault == shown[0].fault
+        if not run.wrong or _agrees(wrong, run) < 1:
+            return False
+        return not any(_agrees(other, run) == 2 for other in unlike)
+
+    def shows(kind, size):
+        run = running.run(exercise, called, exercise.size(called.size(size)), kind)
+        if fits(run):
+            found["run"] = run if wrong else run._replace(says=shown[0].says)
+        return fits(run)
+
+    first = next(filter(fits, shown), shown[0])
+    found["run"] = first
+    for kind in (first.kind, "counted"):
+        size = found["run"].size
+        if kind == first.kind or shows(kind, size):
+            problems.shrink(size, exercise.size, partial(shows, kind))
+
+
+def _others(exercise, wrong):
+    """Return what a problem must not look like: any of the plain mistakes, one slip of two.
+
+    So a problem that shows that a weight is left out has two weights, and not only zeros.
+    """
+    if wrong is None:
+        return []
+    plain = [
+        w for key in ANYWHERE if key in exercise.mistakes for w in exercise.mistakes[key].wrongs
+    ]
+    alone = [Wrong(exercise, (slip,)) for slip in wrong.slips] if len(wrong.slips) > 1 else []
+    return [other for other in plain + alone if other.slips != wrong.slips]

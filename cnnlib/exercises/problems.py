@@ -1,7 +1,8 @@
 """Small hard problems: their sizes, their numbers, and how one is made smaller.
 
-All numbers are whole or halves, and small. `TOLERANCE` is far above the rounding of any
-route, an FFT or a difference, and far below any slip.
+Most numbers are whole or halves, and small. Some problems have fractions, large numbers or small
+ones. `TOLERANCE` is far above the rounding of any route, an FFT or a difference, and far below any
+slip; it is relative to the largest number of a result.
 """
 
 import itertools
@@ -14,7 +15,7 @@ import numpy as np
 
 from cnnlib import shapes
 
-TOLERANCE = 1e-6
+TOLERANCE = 1e-8
 TEXTS = tomllib.loads((files("cnnlib") / "data" / "exercises.toml").read_text("utf-8"))
 
 
@@ -34,7 +35,13 @@ class Size(NamedTuple):
     batch: int = 0
 
 
+SCALES = {"fractions": 1.0, "large": 2.0**24, "small": 2.0**-24}  # kinds of numbers
 HARD = [Size(*row) for row in TEXTS.pop("hard")]
+
+
+def square(size):
+    """Return a size with the stride and the padding of the rows along both axes."""
+    return size._replace(s_w=size.s_h, p_w=size.p_h)
 
 
 def restricted(size, vary, batch=0):
@@ -52,20 +59,25 @@ def layer(size, kind):
     n, f, s, p = size[:2], size[2:4], size[6:8], size[8:10]
     batch = (size.batch,) * bool(size.batch)
     rng = np.random.default_rng(list(f"{kind} {size}".encode()))
-
     first = itertools.count(1)  # of each array another, so that one tells which it is
+    scale = SCALES.get(kind, 0)
 
     def numbers(*shape):
         if kind == "counted":
             return np.arange(np.prod(shape, dtype=int)).reshape(shape) + float(next(first))
+        if scale:
+            return scale * rng.uniform(1, 5, shape) * rng.choice([-1.0, 1.0], shape)
         return rng.integers(1, 6, shape) * rng.choice([-1.0, 1.0], shape)
 
-    x = SimpleNamespace(input_size=n, filter_size=f, size=f, stride=s, padding=p, eta=0.5)
+    x = SimpleNamespace(input_size=n, filter_size=f, size=f, stride=s, padding=p)
+    x.eta = 0.3 if scale else 0.5
     x.Y, x.W = numbers(*batch, *n, size.n_k), numbers(*f, size.n_k, size.f_k)
     x.dZ = numbers(*batch, *shapes.output_size(n, f, s, p), size.f_k)
     x.b, x.dY = numbers(size.f_k), numbers(*x.Y.shape)
     x.dYp = numbers(*batch, n[0] + 2 * p[0], n[1] + 2 * p[1], size.n_k)
     x.Z = (x.Y - 2 if kind == "counted" else rng.integers(-3, 4, x.Y.shape)) / 2
+    if scale:  # no larger, so that a slope does not vanish
+        x.Z = x.Z + rng.choice([0, 0.1, 0.37], x.Z.shape)
     if kind == "ones":
         x.dZ[...] = x.dY[...] = x.dYp[...] = 1
     if kind == "symmetric":
@@ -76,7 +88,8 @@ def layer(size, kind):
 def pooling_layer(size, kind):
     """Return a layer with as many maps of dZ as of Y, and windows with two largest cells."""
     x = layer(size._replace(f_k=size.n_k), kind)
-    x.Y = np.floor(x.Y / 2)
+    half = 2 * SCALES.get(kind, 1.0)
+    x.Y = np.floor(x.Y / half) * half / 2 + (half / 7 if kind in SCALES else 0)
     return x
 
 

@@ -16,6 +16,8 @@ import threading
 import traceback
 import warnings
 from contextvars import copy_context
+from itertools import dropwhile, permutations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -96,9 +98,10 @@ def _stop(thread):
             thread.join(0.05)
 
 
-MOST_CELLS = 10_000  # of a result that is looked at
+MAX_CELLS = 10_000  # of a result that is looked at
 SAYS = problems.TEXTS["anywhere"]["says"]
 BLANK = "A blank is not filled in yet"
+OURS = str(Path(__file__).parent)
 
 
 class Run(NamedTuple):
@@ -112,11 +115,12 @@ class Run(NamedTuple):
     changed: str = ""
     fault: str = ""
     says: str = ""
+    error: str = ""  # name of the exception
 
     @property
     def wrong(self):
-        """Whether the result is wrong, and not only an argument changed."""
-        return self.fault not in ("", "changed")
+        """Whether the numbers are wrong, and not only their type or an argument."""
+        return self.fault not in ("", "changed", "writes", "dtype")
 
 
 def asked(exercise, size, kind):
@@ -124,41 +128,63 @@ def asked(exercise, size, kind):
     return Run(size, kind, *exercise.problem(size, kind))
 
 
-def run(exercise, function, size, kind):
+def run(exercise, called, size, kind, writable=True):
     """Call a function on copies of the arguments of a problem, and look at what comes back."""
     it = asked(exercise, size, kind)
     copies = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in it.given.items()}
+    for value in copies.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = writable
+    given = called.layout.given(copies)
     try:
-        made = called_as(exercise.call, function, copies.values())
+        made = called_as(exercise.call, called.function, given.values())
     except Late:
         raise
     except BaseException as error:
-        return _failed(it, _raised(exercise, error))
+        words = traceback.format_exception_only(error)[-1].strip()[:200].rstrip(".")
+        if not writable and "read-only" in words:
+            return it._replace(fault="writes", says=SAYS["writes"])
+        return _raised(exercise, it, error, words, given)
+    made = called.layout.back(exercise.gives, made)
     if says := _unfit(exercise, made):
         return _failed(it, says)
     changed = [name for name, v in it.given.items() if not np.array_equal(copies[name], v)]
-    came = tuple(map(np.array, made if len(exercise.gives) > 1 else (made,)))
-    it = it._replace(came=came, changed=" and ".join(changed))
-    return it._replace(**dict(zip(("fault", "says"), _fault(exercise, it), strict=True)))
+    parts = made if len(exercise.gives) > 1 else (made,)
+    it = it._replace(came=tuple(map(_floats, parts)), changed=" and ".join(changed))
+    return it._replace(**dict(zip(("fault", "says"), _fault(exercise, it, parts), strict=True)))
+
+
+def _floats(part):
+    part = np.array(part)
+    return part.real if part.dtype.kind == "c" else part * 1.0
 
 
 def _failed(it, says):
     return it._replace(fault="blank" if BLANK in says else says, says=says)
 
 
-def _raised(exercise, error):
-    """Say what an exception means, and in which line of the function it came up."""
-    frames = [(f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__)][2:]
+def _raised(exercise, it, error, words, given):
+    """Say what an exception means, in which line it came up, and what the function was given."""
+    frames = [(f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__)]
+    frames = [*dropwhile(lambda place: place[0].startswith(OURS), frames)]
     file, number = next((place for place in frames[::-1] if place[0] == frames[0][0]), ("", 0))
     where = f" (line {number}: {linecache.getline(file, number).strip()}" * bool(file)
     where = where and where.rstrip(": ") + ")"
-    words = traceback.format_exception_only(error)[-1].strip()[:200].rstrip(".")
     if "ellipsis" in words.lower():
-        return f"{BLANK}{where}."
+        return _failed(it, f"{BLANK}{where}.")
     if type(error) is NameError:
-        return SAYS["name"].format(error.name, where, BLANK)
+        return _failed(it, SAYS["name"].format(error.name, where, BLANK))
     how = "" if frames else f" It is called as {exercise.called}."
-    return f"It raises {words}{where}.{how}"
+    says = f"It raises {words}{where}.{how} {_given(given)}".strip()
+    return it._replace(fault=words, says=says, error=type(error).__name__)
+
+
+def _given(given):
+    told = [
+        f"{name} of shape {value.shape}" if isinstance(value, np.ndarray) else f"{name} = {value}"
+        for name, value in given.items()
+    ]
+    return f"It was called with {', '.join(told)}."
 
 
 def _unfit(exercise, made):
@@ -181,30 +207,62 @@ def _unfit_part(exercise, name, part):
         return "" if whole else f"It returns {part!r}, and a number of windows is an int."
     if not isinstance(part, (np.ndarray, np.generic)) or isinstance(part, np.ma.MaskedArray):
         return f"It returns {type(part).__name__} where {name} should be a NumPy array."
-    if part.size > MOST_CELLS:
+    if part.size > MAX_CELLS:
         return f"{name} has the shape {part.shape}, which is far too large."
-    if part.dtype.kind != "f" or part.dtype.itemsize < 8:
-        return f"{name} holds {part.dtype}: float64 came in, and float64 should come out."
+    if part.dtype.kind not in "fiubc":
+        return f"{name} holds {part.dtype}, and should hold float64."
     return ""
 
 
 def same(one, other):
     """Whether two tuples of arrays are alike, but for rounding."""
     return all(
-        a.shape == b.shape and np.all(np.abs(a - b) <= problems.TOLERANCE)
+        a.shape == b.shape and np.all(np.abs(a - b) <= near(b))
         for a, b in zip(one, other, strict=True)
     )
 
 
-def _fault(exercise, it):
+def near(array, least=problems.TOLERANCE):
+    """Return how far apart two numbers may be, beside the largest of an array."""
+    largest = np.abs(array).max(initial=0)
+    return least * (largest if 0 < largest < np.inf else 1)
+
+
+def _fault(exercise, it, parts):
     """Return what kind of wrong a run is, and a sentence; two empty texts if it is right."""
     for name, came, should in zip(exercise.gives, it.came, it.right, strict=True):
         if came.shape != should.shape:
+            if says := _reordered(name, came, should):
+                return "order", says
             return "shape", f"{name} has the shape {came.shape}, and should have {should.shape}."
         if np.isnan(came).any():
             return "NaN", f"{name} holds NaN, which is not a number."
-    if not same(it.came, it.right):
+    coarse = 1e-5 if any(np.asarray(part).dtype in COARSE for part in parts) else problems.TOLERANCE
+    if not all(
+        np.all(abs(a - b) <= near(b, coarse)) for a, b in zip(it.came, it.right, strict=True)
+    ):
         return "value", SAYS["value"]
+    for name, part in zip(exercise.gives, parts, strict=True):
+        if not exercise.counts and part.dtype.kind + str(part.dtype.itemsize >= 8) != "fTrue":
+            return (
+                "dtype",
+                f"{name} holds {part.dtype}: float64 came in, and float64 should come out.",
+            )
     if it.changed:
         return "changed", SAYS["changed"].format(it.changed)
     return "", ""
+
+
+COARSE = (np.float32, np.float16, np.complex64)
+
+
+def _reordered(name, came, should):
+    """Say that only the shape is wrong, where the numbers are right in some order of the axes."""
+    if came.size != should.size:
+        return ""
+    for axes in permutations(range(should.ndim)):
+        if same((came.ravel(),), (should.transpose(axes).ravel(),)):
+            which = "" if axes == tuple(range(should.ndim)) else ", but for the order of the axes"
+            shapes = f"{name} has the shape {came.shape}, and should have {should.shape}"
+            return f"The numbers are right{which}. Only the shape is not: {shapes}."
+    return ""

@@ -2,17 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
-from html import escape
 from itertools import islice
 
 import numpy as np
 
 from cnnlib import shapes, trace
-from cnnlib.exercises import running
+from cnnlib.exercises import card, running
 from cnnlib.exercises.catalogue import STEPPERS, STEPS, Exercise, asks
-from cnnlib.exercises.problems import TEXTS, TOLERANCE
+from cnnlib.exercises.problems import TEXTS
 
-TABLE = "display:inline-table;margin:4px 16px 4px 0;vertical-align:top;border-spacing:0"
 ALL, MOST = slice(None), 12  # maps, rows and columns that are shown
 
 
@@ -55,10 +53,19 @@ class Counterexample:
         """Yield (label, matrix, wrong place or None) for each map that is shown."""
         for name, value in self.given.items():
             if isinstance(value, np.ndarray):
-                yield from _maps(name, "", value)
+                yield from maps(name, "", value)
         for role, value in self.results.items():
             name, _, role = role.partition(" ")
-            yield from _maps(name, role, value, self.cell if name == self.part else None)
+            yield from maps(name, role, value, self.cell if name == self.part else None)
+
+    @property
+    def count(self):
+        """How many cells are wrong, of how many, as text; empty where the shapes differ."""
+        came, should = (*self.results.values(), None, None)[:2]
+        if should is None or came.shape != should.shape:
+            return ""
+        wrong = int(np.sum(~(np.abs(came - should) <= running.near(should))))
+        return f"{wrong} of {came.size} cells are wrong." if came.size > 1 else ""
 
     @property
     def lines(self):
@@ -71,7 +78,7 @@ class Counterexample:
     @property
     def at(self):
         """Name of the first wrong cell, or an empty text."""
-        return "" if self.cell is None else f"{self.part}{_index(self.cell)}"
+        return "" if self.cell is None else f"{self.part}{index_text(self.cell)}"
 
 
 @dataclass(frozen=True)
@@ -100,13 +107,15 @@ class Verdict:
     hints: tuple = ()
     notes: tuple = ()
 
-    def _head(self):
-        ends = "right on all problems." if self.passed else "not yet."
-        known = f"It looks like this mistake: {self.mistake}" if self.mistake else self.fault
-        return [f"{self.exercise.name}: {ends}", *([known] * bool(known)), *self.notes]
+    @property
+    def told(self):
+        """What is said besides the state: the mistake or the fault, and notes."""
+        known = self.mistake or self.fault
+        return [*([known] * bool(known)), *self.notes]
 
     def __str__(self):
-        lines, x = self._head(), self.counterexample
+        ends = "right on all problems." if self.passed else "not yet."
+        lines, x = [f"{self.exercise.name}: {ends}", *self.told], self.counterexample
         if x:
             lines += ["", "A small problem that shows it:"]
             for label, matrix, at in x.arrays:
@@ -118,22 +127,19 @@ class Verdict:
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        """Return the tables, and where a pass shows the cell, a live stepper below them."""
-        stepper, plain = self.stepper(), {"text/plain": str(self), "text/html": self._repr_html_()}
-        return plain if stepper is None else stepper.below(plain["text/html"]) | plain
-
     def _repr_html_(self):
-        x = self.counterexample
-        body = [f"<p>{escape(line)}</p>" for line in self._head()]
-        if x:
-            body += ["<p>A small problem that shows it:</p>"]
-            body += [_table(*shown) for shown in x.arrays]
-            body += [f"<p>{escape(line)}</p>" for line in x.lines]
-        for number, hint in enumerate(self.hints, 1):
-            summary = f"<summary>Hint {number} of {len(self.hints)}</summary>"
-            body.append(f"<details>{summary}{escape(hint)}</details>")
-        return "".join(body)
+        return card.card(self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Return the card as text and HTML, and where a pass shows the cell, a button below it."""
+        plain = {"text/plain": str(self), "text/html": self._repr_html_()}
+        if not self.counterexample or not self.counterexample.step:
+            return plain
+        from cnnlib.steppers.opening import opening  # widgets are loaded where they are shown
+
+        words = f"Open {self.counterexample.at} in the stepper"
+        box = opening(plain["text/html"], words, self.stepper)
+        return box._repr_mimebundle_() | plain
 
     def stepper(self):
         """Return a stepper at the wrong cell, or None where no pass shows it."""
@@ -148,47 +154,52 @@ class Verdict:
         return stepper
 
 
-def verdict_of(exercise, printed, *, run, mistake=None, late=""):
-    """Put what is known of a function into a Verdict; `run` is None where all was right."""
-    notes = (f"It printed: {printed}",) * bool(printed)
+def verdict_of(exercise, printed, *, run, says=None, notes=(), late=""):
+    """Put what is known of a function into a Verdict; `run` is None where all was right.
+
+    `says` is what a mistake looks like, and what fixes it.
+    """
+    notes += (f"It printed: {printed}",) * bool(printed)
     if run is None:
         return Verdict(exercise, True, notes=notes)
-    if mistake:
+    if says:
         notes += (late,) * bool(late) + (run.says,) * (run.fault == "shape")
     if run.wrong and run.changed:
         notes += (f"It also changes its argument {run.changed}.",)
-    x = _counterexample(exercise, run)
-    first = "Run your function on this problem yourself, and look at what comes back."
+    x = counterexample_of(exercise, run)
+    first = "Run your function on this problem: its arguments are in .counterexample.given."
     if x and x.at:
         first = f"Work out {x.at} on paper, and compare it with what your code does there."
-    says, cure = (mistake.says, mistake.cure) if mistake else (None, exercise.write)
+    mistake, cure = says or (None, exercise.write)
     hints = first, (x and x.which) or asks(exercise.name), cure
     if run.fault in TEXTS["anywhere"]["hints"]:
         told = run.changed, asks(exercise.name), cure
         hints = [hint.format(*told) for hint in TEXTS["anywhere"]["hints"][run.fault]]
-    return Verdict(exercise, False, says, late or run.says, x, tuple(hints), notes)
+    return Verdict(exercise, False, mistake, late or run.says, x, tuple(hints), notes)
 
 
 # --- the first wrong cell ---------------------------------------------------------------------
 
 
-def _counterexample(exercise, run):
+def counterexample_of(exercise, run):
+    """Return a run as the problem that shows what is wrong, or None where a blank is the fault."""
     if run.fault == "blank":
         return None
+    given = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in run.given.items()}
     if not run.came:
         should = dict(zip(exercise.gives, run.right, strict=True))
-        return Counterexample(run.given, {f"{n} that should come": v for n, v in should.items()})
+        return Counterexample(given, {f"{n} that should come": v for n, v in should.items()})
     for part, came, should in zip(exercise.gives, run.came, run.right, strict=True):
         if running.same((came,), (should,)):
             continue
         results = {f"{part} that came": came, f"{part} that should come": should}
         cell = _first_wrong(came, should)
         if cell is None:
-            return Counterexample(run.given, results, part)
-        there = _number(came[cell]) if _inside(cell, came) else "nothing"
-        told = there, _number(should[cell]), *_explained(exercise, run.given, part, cell)
-        return Counterexample(run.given, results, part, cell, *told)
-    return Counterexample(run.given, {})
+            return Counterexample(given, results, part)
+        there = number_text(came[cell]) if _inside(cell, came) else "nothing"
+        told = there, number_text(should[cell]), *_explained(exercise, run.given, part, cell)
+        return Counterexample(given, results, part, cell, *told)
+    return Counterexample(given, {})
 
 
 def _inside(cell, array):
@@ -197,7 +208,7 @@ def _inside(cell, array):
 
 def _first_wrong(came, should):
     for cell in np.ndindex(should.shape) if came.ndim == should.ndim else ():
-        if not _inside(cell, came) or not abs(came[cell] - should[cell]) <= TOLERANCE:
+        if not _inside(cell, came) or not abs(came[cell] - should[cell]) <= running.near(should):
             return cell
     return None
 
@@ -231,12 +242,12 @@ def _slopes(exercise, given, part, cell):
         unit[index] = 1
         if slope := value(unit) - start:
             factor = f"{trace.number(slope)}·".removeprefix("1·")
-            terms.append(f"{factor}{name}{_index(index)}")
+            terms.append(f"{factor}{name}{index_text(index)}")
             numbers.append(f"{factor}{trace.number(first[index])}")
-    goes, right = " + ".join(terms), f"Right: {part}{_index(cell)} = "
+    goes, right = " + ".join(terms), f"Right: {part}{index_text(cell)} = "
     if not goes:
         return f"{right}0.", f"Nothing of {name} goes into it."
-    shown = dict.fromkeys([goes, " + ".join(numbers), _number(value(first))])
+    shown = dict.fromkeys([goes, " + ".join(numbers), number_text(value(first))])
     return f"{right}{' = '.join(shown)}.", f"What goes into it: {goes}."
 
 
@@ -245,10 +256,10 @@ def _why(exercise, given, cell):
     x = {name: v for name, v in given.items() if not isinstance(v, np.ndarray)}
     for name, array in given.items():
         if name not in x and array.ndim == len(cell) and _inside(cell, array):
-            x[name] = _number(array[cell])
+            x[name] = number_text(array[cell])
     if exercise.counts:
         x["starts"] = [*range(-x["padding"], x["n"] + x["padding"] - x["f"] + 1, x["stride"])]
-    return TEXTS[exercise.base].get("why", "").format(at=_index(cell), **x)
+    return TEXTS[exercise.base].get("why", "").format(at=index_text(cell), **x)
 
 
 def _joins(step):
@@ -269,22 +280,25 @@ def _joins(step):
 # --- arrays as text and as tables ------------------------------------------------------------
 
 
-def _index(cell):
+def index_text(cell):
+    """Write the index of a cell as the lessons do."""
     return f"({', '.join(map(str, cell))})" if cell else ""
 
 
-def _number(value):
+def number_text(value):
+    """Write a number of NumPy as the lessons do."""
     return trace.number(value.item(), bare=True) if np.isfinite(value) else str(value.item())
 
 
-def _maps(name, role, array, cell=None):
+def maps(name, role, array, cell=None):
     """Yield (label, matrix, marked place or None) for each map of an array."""
     shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
     rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
     for others in islice(np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]), MOST):
         at = (*others[:rows], ALL, ALL, *others[rows:])
         here = cell and (*cell[:rows], *cell[rows + 2 :]) == others
-        which = f"[{', '.join(':' if i == ALL else str(i) for i in at)}]" * bool(others)
+        several = shown.size > shown[at].size
+        which = f"[{', '.join(':' if i == ALL else str(i) for i in at)}]" * several
         cut = f", here {MOST} of each" * (max(shown[at].shape) > MOST)
         size = f", {shapes.by(shown[at].shape)}{cut}" * (array.ndim > 1)
         mark = cell[rows:][:2] if here else None
@@ -292,7 +306,7 @@ def _maps(name, role, array, cell=None):
 
 
 def _texts(matrix, at):
-    texts = [[_number(value) for value in row] for row in matrix]
+    texts = [[number_text(value) for value in row] for row in matrix]
     if at and at[0] < len(texts) and at[1] < len(texts[0]):
         texts[at[0]][at[1]] = f"[{texts[at[0]][at[1]]}]"
     return texts
@@ -302,19 +316,3 @@ def _rows(matrix, at):
     texts = _texts(matrix, at)
     width = max((len(text) for row in texts for text in row), default=1)
     return ["    " + " ".join(f"{text:>{width}}" for text in row) for row in texts]
-
-
-def _table(label, matrix, at):
-    """One map as a table; its marks are inline, since an untrusted notebook has no style sheet."""
-    head = "".join(f'<th scope="col">{j}</th>' for j in range(matrix.shape[1]))
-    rows = f"<tr><td></td>{head}</tr>"
-    for i, row in enumerate(_texts(matrix, at)):
-        rows += f'<tr><th scope="row">{i}</th>'
-        for j, text in enumerate(row):
-            line, text = ("4px", f"<b>{text}</b>") if (i, j) == at else ("1px", text)
-            colour = "#D55E00" * (line == "4px")
-            style = f"border:{line} solid {colour};padding:2px 8px;text-align:right"
-            rows += f'<td style="{style}">{text}</td>'
-        rows += "</tr>"
-    caption = f'<caption style="white-space:nowrap;text-align:left">{escape(label)}</caption>'
-    return f'<table style="{TABLE}">{caption}{rows}</table>'

@@ -45,8 +45,8 @@ class Axis(SimpleNamespace):
 
     def table(self):
         """Tell which cell r, window i and weight u meet, as an array of 0 and 1."""
-        sizes = (max(0, int(size)) for size in (self.n, self.o, self.f))
-        met = self.meet(*np.ogrid[tuple(map(slice, sizes))], self) * 1.0
+        r, i, u = (np.arange(size) for size in (self.n, self.o, self.f))
+        met = self.meet(r[:, None, None], i[:, None], u, self) * 1.0
         for change in self.after:
             met = change(met)
         return met
@@ -88,27 +88,52 @@ def whole_windows(a):
 
 def input_gradient(x):
     """Sum over windows, weights and filters, for each cell of Y."""
-    products = np.tensordot(x.dZ, x.W, (-1, 3))
-    return np.einsum("rix,cjy,...ijxya->...rca", x.rows.table(), x.columns.table(), products)
+    products = np.tensordot(x.dZ, x.W, (-1, 3))  # (..., i, j, u, v, k_in)
+    columns = np.tensordot(products, x.columns.table(), ((-4, -2), (1, 2)))
+    return np.swapaxes(np.tensordot(columns, x.rows.table(), ((-4, -3), (1, 2))), -3, -1)
 
 
 def windows_of(x):
-    """Cut the windows out of Y: (..., rows and columns of windows, those of weights, maps)."""
-    rows = np.einsum("rix,...rca->...ixca", x.rows.table(), x.Y)
-    return np.einsum("cjy,...ixca->...ijxya", x.columns.table(), rows)
+    """Cut the windows out of Y: (..., k_in, rows i, u and columns j, v)."""
+    rows = np.tensordot(x.Y, x.rows.table(), (-3, 0))  # (..., c, k_in, i, u)
+    return np.tensordot(rows, x.columns.table(), (-4, 0))
 
 
 def filter_gradient(x):
     """Sum over images and windows, for each weight."""
-    each = np.einsum("...ijxya,...ijk->...xyak", windows_of(x), x.dZ)
-    return each.reshape(-1, *each.shape[-4:]).sum(axis=0)
+    windows = np.moveaxis(windows_of(x), -2, -3)  # (..., k_in, i, j, u, v)
+    batch = tuple(range(x.dZ.ndim - 3))
+    here, there = (*batch, -4, -3), (*batch, -3, -2)
+    if windows.ndim != x.dZ.ndim + 2:
+        raise ValueError("Y and dZ have another number of axes before the rows")
+    return np.moveaxis(np.tensordot(windows, x.dZ, (here, there)), 0, 2)
 
 
 def output_map(x):
     """Sum over weights and maps, for each window, and the bias once."""
     for axis in (x.rows, x.columns):
         axis.o = x.windows(axis)
-    return np.tensordot(windows_of(x), x.W, 3) + x.b
+    return np.tensordot(windows_of(x), x.W, ((-5, -3, -1), (2, 0, 1))) + x.b
+
+
+def begun(make, *names, **parts):
+    """Tell how an exercise sets out, from its arguments in their order; parts may be changed."""
+    return lambda *values: Work(make, **dict(zip(names, values, strict=True)), **parts)
+
+
+def begun_input(dZ, W, input_size, stride, padding):
+    """Set out an input gradient."""
+    return Layer(input_gradient, input_size, stride, padding, dZ=dZ, W=W)
+
+
+def begun_filter(dZ, Y, filter_size, stride, padding):
+    """Set out a filter gradient."""
+    return Layer(filter_gradient, filter_size, stride, padding, dZ=dZ, Y=Y)
+
+
+def begun_forward(Y, W, b, stride, padding):
+    """Set out a forward pass; how many windows there are is counted later."""
+    return Layer(output_map, (0, 0), stride, padding, Y=Y, W=W, b=b)
 
 
 # --- what mistakes are made of ----------------------------------------------------------------
@@ -153,6 +178,7 @@ def along(axes=BOTH, **numbers):
         for axis in (getattr(layer, name) for name in axes):
             vars(axis).update({name: how(axis) for name, how in numbers.items()})
 
+    slip.axes = axes
     return slip
 
 
@@ -169,6 +195,28 @@ def table(how, axes=BOTH):
 def either(maker, *values, **numbers):
     """Make a mistake along both axes, or along one of them."""
     return [maker(*values, axes=axes, **numbers) for axes in (BOTH, ROWS, COLUMNS)]
+
+
+def one_for_both(name, refuse):
+    """Let a number of the rows limit the columns too, or the other way round.
+
+    Where it is the larger one, such a function goes on as it should, or it `refuse`s.
+    """
+
+    def limited(here, there):
+        def slip(layer):
+            def limit(met):
+                number, at = getattr(getattr(layer, here), name), "nof".index(name)
+                if refuse and number > met.shape[at]:
+                    raise IndexError(f"{name} of the {here} is used for the {there}")
+                shape = [-1 if axis == at else 1 for axis in range(3)]
+                return met * (np.arange(met.shape[at]).reshape(shape) < number)
+
+            getattr(layer, there).after.append(limit)
+
+        return slip
+
+    return [limited("rows", "columns"), limited("columns", "rows")]
 
 
 def exchanged(*names):

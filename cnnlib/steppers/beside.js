@@ -29,17 +29,15 @@ function makeNudge(scene) {
   const { problem, trace } = scene;
   const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
   const said = makeSaid(scene);
-  fitNumbers(
-    table,
-    [...trace.arrays.Y.values].map((value) => shown(value * problem.extras.amount)),
-  );
+  const gains = [...trace.arrays.Y.values].map((value) => value * problem.extras.amount);
+  fitNumbers(table, gains.map(shown));
+  table.each((_, cell) => cell.removeAttribute("data-cell")); // it is no array of the pass
 
   function show({ step, asked }) {
     const made = nudged(problem, step, scene.name);
-    table.each((index, cell) => {
-      cell.removeAttribute("data-cell"); // it is no array of the pass
-      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index))));
-    });
+    table.each((index, cell) =>
+      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index)))),
+    );
     said.show(asked.kind ? "" : made.sentence);
   }
   return { nodes: [table.node, said.node], show };
@@ -66,7 +64,7 @@ function makeActivation(scene) {
         cell.toggleAttribute("data-now", number === step.number);
       });
     }
-    const waits = `Z(${step.target.index.join(", ")}) is not complete yet: its activation waits for the last term.`;
+    const waits = "The sum is not complete yet: its activation waits for the last term.";
     said.show(asked.kind ? "" : complete ? made.sentence : waits);
   }
   return { nodes: [...tables.map(([, table]) => table.node), said.node], show };

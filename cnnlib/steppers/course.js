@@ -1,16 +1,17 @@
 // The input gradient in stages: each map is made from the one before.
 
-import { div, flag, make, minus, phrase, times, write } from "./dom.js";
+import { div, flag, make, minus, phrase, seq, times, write } from "./dom.js";
 import { makeCard } from "./board.js";
 import { fitNumbers, makeGrid } from "./grid.js";
 import { shown } from "./number.js";
 
 const TITLES = ["dZ arrives", "spread", "append", "pad", "slide", "crop"];
+const ADDED = [null, "gap", "rest", "pad"]; // which zeros a stage puts in
 
 export function makeStagesView(scene, tools) {
   const { trace } = scene;
-  const stages = Array.from({ length: trace.length }, (_, n) => trace.step(n).stage);
-  const tables = stages.map((stage, n) => makeStage(stage, n, stages[n - 1]));
+  const stages = seq(trace.length).map((n) => trace.step(n).stage);
+  const tables = stages.map((stage, n) => makeStage(stage, n));
   const card = makeCard(scene, { k_in: 0, k: 0 });
   const slide = stages.findIndex((stage) => stage.name === "dY");
   card.grid.box.setAttribute("data-turned", "");
@@ -39,39 +40,31 @@ function lineOf(name) {
   return /^\d+$/.test(name) ? { index: Number(name) } : { index: null, why: name };
 }
 
-function makeStage(stage, n, before) {
+function makeStage(stage, n) {
   const [rows, columns] = [stage.rows, stage.columns].map((names) => names.map(lineOf));
   const size = times([rows.length, columns.length]);
   const label = `${stage.name}, ${stage.done}`;
   const role = stage.name === "dZ" ? "board" : "result";
   const grid = makeGrid({ role, name: stage.name, note: size, label, rows, columns, maps: [0] });
   fitNumbers(grid, stage.values.flat().map(shown));
-  const title = make("h2", {}, make("span", { text: TITLES[n] }));
+  const title = make("h2", { text: TITLES[n] });
   const node = make("section", { class: "cs-stage" }, title, grid.node);
-  const added = whatIsNew(stage, before);
-  grid.cells.forEach((line, row) =>
-    line.forEach((cell, column) => {
-      cell.classList.toggle("cs-new", added(rows[row], columns[column]));
-      cell.dataset.name = cell.dataset.cell ?? "";
-    }),
-  );
+  const each = (use) =>
+    grid.cells.forEach((line, row) => line.forEach((cell, column) => use(cell, row, column)));
+  const names = new Map();
+  each((cell, row, column) => {
+    names.set(cell, cell.dataset.cell);
+    const isNew = [rows[row], columns[column]].some(({ why }) => why && why === ADDED[n]);
+    cell.classList.toggle("cs-new", isNew);
+  });
 
   function show(number, now) {
     flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
     const known = number <= now;
-    grid.cells.forEach((line, row) =>
-      line.forEach((cell, column) => {
-        write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
-        flag(cell, "data-cell", number === now && cell.dataset.name ? cell.dataset.name : null);
-      }),
-    );
+    each((cell, row, column) => {
+      write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
+      flag(cell, "data-cell", number === now ? names.get(cell) : null);
+    });
   }
   return { node, show };
-}
-
-// The zeros that this stage has put in.
-function whatIsNew(stage, before) {
-  if (!before || stage.name !== before.name) return () => false;
-  const had = new Set([...before.rows, ...before.columns].filter((name) => !/^\d+$/.test(name)));
-  return (...lines) => lines.some((line) => line.why && !had.has(line.why));
 }

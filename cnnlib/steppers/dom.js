@@ -40,8 +40,11 @@ export function phrase(words) {
   );
 }
 
+// The focus, without the page being scrolled.
+export const focusOn = (node) => node?.isConnected && node.focus({ preventScroll: true });
 export const seq = (count) => Array.from({ length: Math.max(0, count) }, (_, n) => n);
-export const minus = (text) => text.replaceAll("-", "\u2212");
+// A hyphen before a number is a minus sign; one in a word stays.
+export const minus = (text) => text.replace(/-(?=\d|inf)/g, "\u2212");
 export const times = (sizes) => sizes.join(" \u00d7 ");
 
 // A class or an attribute that a few elements have at a time: those of before lose it.

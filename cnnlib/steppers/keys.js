@@ -1,5 +1,7 @@
 // The keys of a stepper, while it has the focus.
 
+import { focusOn } from "./dom.js";
+
 const TYPING = "textarea, select, input:not([type=radio], [type=checkbox])";
 
 export function listen(root, acts) {
@@ -29,11 +31,7 @@ export function listen(root, acts) {
       event.key === "Escape" ||
       (event.key === "Enter" && !event.target.matches("textarea, .cs-guess"));
     if (over)
-      setTimeout(
-        () =>
-          event.target.getAttribute("aria-invalid") !== "true" &&
-          root.focus({ preventScroll: true }),
-      );
+      setTimeout(() => event.target.getAttribute("aria-invalid") !== "true" && focusOn(root));
   }
 
   function onKey(event) {
@@ -59,7 +57,7 @@ export function listen(root, acts) {
   const onClick = (event) => {
     if (!event.pointerType && !event.detail) return;
     if (!document.activeElement?.matches(TYPING) || !root.contains(document.activeElement))
-      root.focus({ preventScroll: true });
+      focusOn(root);
   };
   const heard = { keydown: onKey, focusin: onFocus, click: onClick };
   for (const [name, use] of Object.entries(heard)) root.addEventListener(name, use);

@@ -5,8 +5,8 @@
 
 import { drawing } from "./dom.js";
 
-export function makeLinks(className = "") {
-  const node = drawing("svg", { class: `cs-links ${className}`, "aria-hidden": "true" });
+export function makeLinks() {
+  const node = drawing("svg", { class: "cs-links", "aria-hidden": "true" });
   let drawn = [];
   function show(lines) {
     while (drawn.length < lines.length) drawn.push(drawing("path"));

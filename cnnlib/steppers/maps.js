@@ -1,6 +1,6 @@
 // Several maps: a row for each, added downwards as on paper.
 
-import { div, flag, make, makeButton, minus, write } from "./dom.js";
+import { div, flag, make, makeButton, minus, seq, write } from "./dom.js";
 import { makeBoard, makeCard, makeResult, resultMaps } from "./board.js";
 import { mapsOf, planesOf } from "./lay.js";
 import { makeMeeting } from "./meet.js";
@@ -18,8 +18,8 @@ export function makeMapsView(scene, tools) {
   const other = axis === "k" ? "k_in" : "k"; // of the result: it is not summed over
   const count = trace.channels[axis === "k_in" ? 0 : 1];
   let most = Math.min(count, MOST_ROWS);
-  const rows = Array.from({ length: most }, (_, n) => makeRow(scene, tools, n, axis));
-  const others = Array.from({ length: count }, (_, n) => makeOther(n, axis, tools.choose));
+  const rows = seq(most).map((n) => makeRow(scene, tools, n, axis));
+  const others = seq(count).map((n) => makeOther(n, axis, tools.choose));
   const giver = gives ? makeBoard(scene, { k_in: 0, k: 0 }) : null;
   const results = gives ? [] : resultMaps(scene).map((maps) => makeResult(scene, maps));
   const meeting = makeMeeting(scene);

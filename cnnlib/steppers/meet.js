@@ -98,7 +98,7 @@ function sumBefore({ trace }, step, term) {
   return at ? step.terms[at - 1].sum : step.start;
 }
 
-function emptyText(scene, step) {
+export function emptyText(scene, step) {
   if (step.source) return `${scene.name(step.source)} gives nothing: no window reaches it.`;
   if (step.bias) return `No product reaches ${scene.name(step.target)}: only its bias.`;
   return `No product reaches ${scene.name(step.target)}: it is 0.`;

@@ -7,7 +7,7 @@ const TIME = { duration: 190, easing: "cubic-bezier(.2,.7,.2,1)" };
 
 export function makeMotion(root) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  let waiting = 0;
+  let [waiting, waitingStill] = [0, 0];
 
   function fly(cells, slot) {
     const end = slot.getBoundingClientRect();
@@ -29,18 +29,21 @@ export function makeMotion(root) {
     });
   }
 
+  function start() {
+    for (const ghost of root.querySelectorAll(".cs-ghost")) ghost.remove();
+    const marked = (table) => root.querySelector(`.cs-one .cs-${table} [data-marked]`);
+    const from = ["board", "card"].map(marked);
+    const to = root.querySelector("[data-marked-product]");
+    if (from.every(Boolean) && to) fly(from, to);
+    const now = root.querySelector(".cs-result [data-now] span");
+    now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
+  }
+
+  // After the frame that shows the step, which must not wait for this.
   return function play() {
     cancelAnimationFrame(waiting);
+    clearTimeout(waitingStill);
     if (still.matches) return;
-    waiting = requestAnimationFrame(() => {
-      for (const ghost of root.querySelectorAll(".cs-ghost")) ghost.remove();
-      const from = [".cs-one .cs-board", ".cs-one .cs-card"].map((table) =>
-        root.querySelector(`${table} [data-marked]`),
-      );
-      const to = root.querySelector("[data-marked-product]");
-      if (from.every(Boolean) && to) fly(from, to);
-      const now = root.querySelector(".cs-result [data-now] span");
-      now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
-    });
+    waiting = requestAnimationFrame(() => (waitingStill = setTimeout(start)));
   };
 }

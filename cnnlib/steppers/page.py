@@ -56,7 +56,9 @@ for (const root of document.querySelectorAll("div.cnnlib-stepper"))
 """
 """For pages."""
 
-STYLE = _with_tabs(STYLE_COMMENT.sub("", (FOLDER / "stepper.css").read_text(encoding="utf-8")))
+STYLES = ("stepper.css", "tables.css", "views.css", "opened.css")
+STYLE = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
+STYLE = _with_tabs(STYLE_COMMENT.sub("", STYLE))
 HEAD = f'<style>{STYLE}</style>\n<script type="module">{SCRIPT}</script>'
 """What a page with steppers needs once."""
 

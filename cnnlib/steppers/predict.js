@@ -1,6 +1,6 @@
 // Predict: the question stands where the answer will be, and all that tells the answer is hidden.
 
-import { div, icon, make, makeButton, makeField, minus, write } from "./dom.js";
+import { div, focusOn, icon, make, makeButton, makeField, minus, write } from "./dom.js";
 import { questionsOf } from "./quiz.js";
 
 const KIND_WORDS = { value: "value", weight: "weight", index: "cell", size: "size" };
@@ -158,18 +158,18 @@ function makeCardOfQuestion(kinds, act) {
     refuse(text) {
       how.textContent = text;
       guess.value = "";
-      guess.focus({ preventScroll: true });
+      focusOn(guess);
     },
     submit: () =>
       form.hidden ? next.isConnected && next.click() : guess.value && act.check(guess.value),
-    focusNext: () => next.isConnected && next.focus({ preventScroll: true }),
-    focusGuess: () => guess.isConnected && guess.focus({ preventScroll: true }),
+    focusNext: () => focusOn(next),
+    focusGuess: () => focusOn(guess),
   };
 }
 
 // Right or wrong as a shape and a word, the answer, and why.
 function answerOf(answer, colors) {
-  if (!answer) return ["This has been answered."];
+  if (!answer) return ["There is no question here."];
   const { right, said } = answer;
   if (right === null) return colors(said);
   const word = make(

@@ -1,5 +1,7 @@
 // Presenting: full screen, or a layer over the page where that is refused.
 
+import { focusOn } from "./dom.js";
+
 export function makePresent(root, changed) {
   let presenting = false;
 
@@ -8,7 +10,7 @@ export function makePresent(root, changed) {
     presenting = on;
     root.classList.toggle("cs-presenting", on);
     changed();
-    root.focus({ preventScroll: true });
+    focusOn(root);
   }
 
   // The layer lies above all else, whatever the page is made of.

@@ -1,6 +1,6 @@
 // Set up: geometry, which maps, the nudge, the activation, own numbers, the code, speed and keys.
 
-import { div, flag, make, makeButton, makeChoice, makeField, seq } from "./dom.js";
+import { div, flag, focusOn, make, makeButton, makeChoice, makeField, seq } from "./dom.js";
 import { writeGeometry } from "./geometry.js";
 import { ACTIVATIONS, KINDS } from "./problem.js";
 import { rowsToText } from "./share.js";
@@ -26,7 +26,7 @@ export function makeSetup(scene, tools, speed) {
     if (node.hidden) build();
     node.hidden = !node.hidden;
     tools.acts.shown();
-    if (!node.hidden) node.querySelector("input")?.focus({ preventScroll: true });
+    if (!node.hidden) focusOn(node.querySelector("input"));
   }
   return { node, toggle, open: () => !node.hidden };
 }

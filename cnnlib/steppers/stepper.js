@@ -4,11 +4,12 @@
 import { makeBar, makeTrack } from "./bar.js";
 import { makeScene } from "./board.js";
 import { makeCode } from "./code.js";
-import { div, flag, make, write } from "./dom.js";
+import { div, flag, focusOn, make, write } from "./dom.js";
 import { fitCells, foldOf, roomOf } from "./fit.js";
 import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
 import { letter } from "./lay.js";
+import { emptyText } from "./meet.js";
 import { makeMotion } from "./motion.js";
 import { makePredict } from "./predict.js";
 import { makePresent } from "./present.js";
@@ -43,7 +44,7 @@ export function mountStepper(root, host) {
     goTo(text) {
       attempt(() => {
         go(host.problem.trace.place(text, at.number), -1);
-        root.focus({ preventScroll: true });
+        focusOn(root);
       });
     },
     toField: () => parts.bar.field.focus(),
@@ -67,7 +68,6 @@ export function mountStepper(root, host) {
   const tools = {
     choose: acts.term,
     go: (n) => go(n, -1),
-    attempt,
     rebuilt,
     acts,
     speeds: Object.keys(SPEEDS),
@@ -242,8 +242,9 @@ export function mountStepper(root, host) {
     track.show(number, place);
     if (at.code) code.show({ step, now, asked });
     if (before?.matches("[data-product], .cs-none"))
-      root.querySelector("[data-marked-product]")?.focus({ preventScroll: true });
-    else if (before && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+      focusOn(root.querySelector("[data-marked-product]"));
+    else if (before && !root.contains(document.activeElement)) focusOn(root);
+    if (host.predict !== asking) layout(); // a question takes more room
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
@@ -252,15 +253,15 @@ export function mountStepper(root, host) {
   // The heading of a step once, then what happens at the term.
   function announce(step, term, asked, place) {
     const fresh = saidStep !== at.number && !asked.secret;
-    const heading = fresh
-      ? `Step ${at.number + 1} of ${host.problem.trace.length}: ${place}. `
-      : "";
-    const text = asked.kind
-      ? parts.predict.aloud()
-      : term
-        ? spoken(parts.scene, step, term)
-        : (parts.view.aloud?.(step) ?? "");
-    hear(heading + text, () => (saidStep = at.number));
+    const name = step.stage ? "" : `: ${place}`;
+    const heading = `Step ${at.number + 1} of ${host.problem.trace.length}${name}. `;
+    hear((fresh ? heading : "") + aloud(step, term, asked), () => (saidStep = at.number));
+  }
+
+  function aloud(step, term, asked) {
+    if (asked.kind) return parts.predict.aloud();
+    if (parts.view.aloud) return parts.view.aloud(step);
+    return term ? spoken(parts.scene, step, term) : emptyText(parts.scene, step);
   }
 
   function hear(text, then = () => {}) {
@@ -296,10 +297,10 @@ export function mountStepper(root, host) {
 
   // --- sizes -----------------------------------------------------------------------------------
 
-  let [width, room] = [0, 0];
+  let [width, room, asking] = [0, 0, null];
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
-    [width, room] = [root.clientWidth, roomOf(root)];
+    [width, room, asking] = [root.clientWidth, roomOf(root), host.predict];
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);

@@ -8,6 +8,7 @@ import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
 import { makeSum } from "./sum.js";
+import { remark } from "./tell.js";
 
 export function makeWaysView(scene, tools) {
   const tables = makeTables(scene);
@@ -17,7 +18,7 @@ export function makeWaysView(scene, tools) {
   const scatter = makeScatter(scene);
   const [gathers, reads, gives] = [make("p"), make("p"), make("p")];
   const meet = div("cs-meeting");
-  const remark = make("p", { class: "cs-tell" }, ...phrase(REMARK));
+  const told = make("p", { class: "cs-tell" }, ...remark(REMARK));
   const column = (title, note, ...parts) =>
     make(
       "section",
@@ -25,7 +26,7 @@ export function makeWaysView(scene, tools) {
       make("h2", {}, title, " ", make("small", { text: note })),
       ...parts,
     );
-  const pair = div("cs-pair", card.node, make("div", {}, meet, remark));
+  const pair = div("cs-pair", card.node, make("div", {}, meet, told));
   const panels = div(
     "cs-panels cs-ways",
     column("Gather", "the filter is turned", board.node, gathers),
@@ -59,13 +60,9 @@ export function makeWaysView(scene, tools) {
   return { node, show, meet, sum };
 }
 
-const REMARK = [
-  "The ",
-  ["i", "column"],
-  " of A holds W turned: so the gather flips. The ",
-  ["i", "row"],
-  " holds W as it is stored: so the scatter does not.",
-];
+const REMARK =
+  "The {i column} of A holds W turned: so the gather flips. " +
+  "The {i row} holds W as it is stored: so the scatter does not.";
 
 // A: a row for each cell of dZ, a column for each cell of dY; row and column cross in the weight.
 function makeMatrix(scene) {

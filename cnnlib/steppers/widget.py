@@ -10,12 +10,12 @@ import re
 from pathlib import Path
 
 import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from cnnlib.checks import by
-from cnnlib.steppers import page, problem, quiz, share, static
+from cnnlib.steppers import page, quiz, share, static
+from cnnlib.steppers import problem as problems
 
 
 def inside(name, number, count, things, first=0):
@@ -89,11 +89,11 @@ class Stepper(anywidget.AnyWidget):
     score = traitlets.Dict().tag(sync=True)
 
     def __init__(self, given, fit, how, extras=None):
-        self._problem = problem.make(self.kind, given, how, extras, fit)
+        self._problem = problems.make(self.kind, given, how, extras, fit)
         self._score = quiz.Score()
         self._going = False
         super().__init__(
-            problem=problem.to_browser(self._problem),
+            problem=problems.to_browser(self._problem),
             said=self._problem.note,
             score=self._score.data,
             term=self._last_term(0),
@@ -169,7 +169,7 @@ class Stepper(anywidget.AnyWidget):
         TypeError, ValueError
             If it does not fit; nothing is changed then.
         """
-        self._take(problem.changed(self._problem, **how))
+        self._take(problems.changed(self._problem, **how))
 
     def use(self, **numbers):
         """Take other numbers, named as in the signature, and go to the first step.
@@ -179,7 +179,7 @@ class Stepper(anywidget.AnyWidget):
         TypeError, ValueError
             If they do not fit; nothing is changed then.
         """
-        self._take(problem.used(self._problem, **numbers))
+        self._take(problems.used(self._problem, **numbers))
 
     def _take(self, made):
         last = max(0, made.steps.count(0) - 1)
@@ -190,7 +190,7 @@ class Stepper(anywidget.AnyWidget):
                 self.index = self.term = 0  # each problem has these
                 self._problem = made
                 self.term = 0 if self.by_term else last
-                self.set_trait("problem", problem.to_browser(made))
+                self.set_trait("problem", problems.to_browser(made))
                 self.of += 1
                 self.score, self.said = self._score.data, made.note
         finally:
@@ -210,7 +210,7 @@ class Stepper(anywidget.AnyWidget):
         TypeError, ValueError
             If the text is not such a code, or that of another kind of stepper.
         """
-        made = problem.from_code(code, cls.kind)
+        made = problems.from_code(code, cls.kind)
         extras = {"nudge" if n == "amount" else n: v for n, v in made.extras.items()}
         return cls(**made.given, **made.how, **extras)
 
@@ -300,13 +300,13 @@ class Stepper(anywidget.AnyWidget):
 
     def _on_change_message(self, message):
         read = {name: _read(name, typed) for name, typed in message["changes"].items()}
-        self._try(lambda: problem.changed(self._problem, **read))
+        self._try(lambda: problems.changed(self._problem, **read))
 
     def _on_use_message(self, message):
-        self._try(lambda: problem.used(self._problem, **share.arrays_from_text(message["typed"])))
+        self._try(lambda: problems.used(self._problem, **share.arrays_from_text(message["typed"])))
 
     def _on_code_message(self, message):
-        self._try(lambda: problem.from_code(message["code"], self.kind))
+        self._try(lambda: problems.from_code(message["code"], self.kind))
 
     def _on_predict_message(self, message):
         self.predict = message["kind"]
@@ -367,10 +367,6 @@ class Stepper(anywidget.AnyWidget):
 
     def _static(self):
         return static.html(self.step, self.term, static.beside(self._problem))
-
-    def below(self, html):
-        """Return what a notebook needs to show this stepper below a piece of HTML."""
-        return ipywidgets.VBox([ipywidgets.HTML(html), self])._repr_mimebundle_()
 
     def close(self):
         """Close the layout too; without that it would stay alive."""

@@ -1,5 +1,5 @@
 // What scrolls sideways can be reached by key: not every browser does that by itself.
-const wide = "pre, .formula, .table-wrapper, .cnnlib-panels";
+const wide = "pre, .formula, .table-wrapper, article p:has(> img)";
 const mark = () => {
   for (const box of document.querySelectorAll(wide)) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

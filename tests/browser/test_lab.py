@@ -71,7 +71,8 @@ class Lab:
 
     def sees(self, kind, step):
         """Wait until a step is on the screen."""
-        self.cell(kind).locator(f'.cnnlib-stepper[data-step="{step}"]').wait_for()
+        at = self.cell(kind).locator(f'.cnnlib-stepper[data-step="{step}"]')
+        at.wait_for(state="attached")  # it may be out of sight
 
     def press(self, *keys):
         for key in keys:
@@ -81,7 +82,9 @@ class Lab:
         """The kernel is there, and the page shows just that."""
         assert self.at(kind) == [step, term]
         self.sees(kind, step)
-        self.root(kind).scroll_into_view_if_needed()  # what is far away is not laid out
+        root = self.root(kind).element_handle()
+        root.scroll_into_view_if_needed()  # what is far away is not laid out
+        self.page.wait_for_function("root => root.innerText.trim() !== ''", arg=root)
         check(read(self.root(kind)), KINDS[kind](), step, term)
 
 

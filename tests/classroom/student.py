@@ -16,10 +16,9 @@ import websocket
 PATIENCE = 180  # seconds for any one answer, while thirty servers start
 WHO_HEARD = """
 import ipywidgets.widgets.widget as _w
-_keys = _w._instances[{comm!r}]
-_stepper = next(w for w in _w._instances.values() if getattr(w, "_keys", None) is _keys)
+_stepper = _w._instances[{comm!r}]
 _heard = []
-_keys.on_msg(lambda _, said, __: _heard.append(said["at"]))
+_stepper.on_msg(lambda _, said, __: _heard.append([said["step"], said["told"]]))
 print(len(_stepper.steps))
 """
 
@@ -31,8 +30,8 @@ class Student:
         self.url, self.name, self.password = hub.url, name, hub.password
         self.base = f"{hub.url}/user/{name}"
         self.browser = requests.Session()
-        self.socket = self.keys = None
-        self.sent = []  # all moves: [step, term, number]
+        self.socket = self.stepper = None
+        self.sent = []  # all moves: [step, number]
 
     # --- the hub ---------------------------------------------------------------------
 
@@ -135,13 +134,13 @@ class Student:
         threading.Thread(target=_listen, args=(self.socket, self.heard), daemon=True).start()
 
     def run_all(self, cells):
-        """Run cells one after the other, as Run all does; note the keys of the first stepper."""
+        """Run cells one after the other, as Run all does; note the first stepper."""
         for cell in cells:
             may_fail = "raises-exception" in cell["metadata"].get("tags", ())
             self.run("".join(cell["source"]), may_fail)
-        if self.keys is None:
+        if self.stepper is None:
             raise RuntimeError(f"{self.name}: no stepper has come")
-        self.count = int(self.run(WHO_HEARD.format(comm=self.keys)))
+        self.count = int(self.run(WHO_HEARD.format(comm=self.stepper)))
 
     def run(self, code, may_fail=False):
         """Run code; return the name of the error, or what it printed."""
@@ -150,7 +149,7 @@ class Student:
         for message in self.answers(asked, reply=True):
             kind, content = message["header"]["msg_type"], message["content"]
             if kind == "comm_open":
-                self._look_for_keys(content)
+                self._look_for_a_stepper(content)
             elif kind == "stream":
                 printed += content["text"]
             elif kind == "error":
@@ -166,18 +165,20 @@ class Student:
     def move(self):
         """Go one step on, at the last step back; return the moves that the kernel has answered.
 
-        The browser tells the kernel of a key in a message of its own; see keys.js.
+        The browser tells the kernel of a move in a message of its own; see host.js.
         """
-        at = [_there_and_back(len(self.sent) + 1, self.count), -1, len(self.sent) + 1]
-        self.sent.append(at)
-        data = {"method": "custom", "content": {"at": at}}
-        asked = self.send("shell", "comm_msg", {"comm_id": self.keys, "data": data})
-        said = None
+        number = len(self.sent) + 1
+        step = _there_and_back(number, self.count)
+        self.sent.append([step, number])
+        move = {"do": "move", "step": step, "term": 0, "of": 0, "told": number, "by": self.name}
+        data = {"method": "custom", "content": move}
+        asked = self.send("shell", "comm_msg", {"comm_id": self.stepper, "data": data})
+        said = {}
         for message in self.answers(asked):
             content = message["content"]
-            if message["header"]["msg_type"] == "comm_msg" and content["comm_id"] == self.keys:
-                said = content["data"].get("state", {}).get("at", said)
-        return said is not None and [said[0], said[2]] == [at[0], at[2]]
+            if message["header"]["msg_type"] == "comm_msg" and content["comm_id"] == self.stepper:
+                said |= content["data"].get("content", {})
+        return [said.get("step"), said.get("heard")] == [step, number]
 
     def lost(self):
         """Return how many moves the kernel has not heard, or not in their order and place."""
@@ -220,10 +221,10 @@ class Student:
 
     # --- small helpers -----------------------------------------------------------------
 
-    def _look_for_keys(self, opened):
+    def _look_for_a_stepper(self, opened):
         state = opened["data"].get("state", {})
-        if self.keys is None and {"at", "count", "by_term"} <= {*state}:
-            self.keys = opened["comm_id"]
+        if self.stepper is None and {"problem", "index", "term"} <= {*state}:
+            self.stepper = opened["comm_id"]
 
     def _xsrf(self, path):
         cookies = [one for one in self.browser.cookies if one.name == "_xsrf"]

@@ -1,7 +1,7 @@
 """WebKitGTK behind as many of Playwright's names as the tests of the steppers use.
 
-Playwright cannot drive the WebKit of a Linux distribution; selenium can. Its driver tells nothing
-of errors and requests of a page: here they are not looked at.
+Playwright cannot drive the WebKit of a Linux distribution; selenium can. Its driver does not report
+a page's errors and requests, so they are not looked at here.
 """
 
 import json
