@@ -22,6 +22,13 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 
+# With LC_ALL=C Python 3.11 reads the path of this folder as ASCII, and dies if it has an umlaut.
+ifeq "$(shell uname -s)" "Linux"
+ifneq "$(filter C POSIX,$(LC_ALL))" ""
+export LC_ALL := C.UTF-8
+endif
+endif
+
 .PHONY: help lab doctor test test-long test-class test-browser mutants notebooks figures site lite
 .PHONY: bench bench-stepper lock audit clean
 .DEFAULT_GOAL := help

@@ -45,6 +45,16 @@ class Located:
         found = self.locator(f"{role}, [role={role}]")
         return found.then("found = found.filter(e => named(e, {}))", name) if name else found
 
+    @property
+    def last(self):
+        return self.nth(-1)
+
+    def element_handle(self):
+        return self
+
+    def scroll_into_view_if_needed(self):
+        self.evaluate("e => e.scrollIntoView({block: 'center'})")
+
     def filter(self, has_text):
         return self.then("found = found.filter(e => e.innerText.includes({}))", has_text)
 
@@ -61,14 +71,15 @@ class Located:
     def count(self):
         return self.page.evaluate(f"() => {{{FIND}{';'.join(self.how)}; return found.length}}")
 
-    def wait_for(self):
+    def wait_for(self, state=None):
         self.page.until(lambda: self.count(), self.how)
 
     def focus(self):
         self.evaluate("e => e.focus({preventScroll: true})")
 
     def click(self):
-        self.evaluate("e => e.click()")
+        self.scroll_into_view_if_needed()
+        self.evaluate("e => e").click()
 
     check = click
 
@@ -93,6 +104,8 @@ class Page(Located):
         self.driver.get(url)
 
     def evaluate(self, expression, argument=None):
+        if isinstance(argument, Located):
+            argument = argument.evaluate("e => e")
         given = f"const it = {expression.strip()}; const given = arguments[0];"
         call = "return typeof it === 'function' ? it(given) : it"
         return self.driver.execute_script(f"{given} {call}", argument)
