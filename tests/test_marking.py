@@ -54,16 +54,25 @@ def wrong_answers(problem):
 
 
 ALIKE = {  # on these sizes, one makes what the other makes
-    3: [{"= for +=", "last weight left out"}, {"averaged", "half"}],
+    3: [
+        {"= for +=", "last weight left out"},
+        {"averaged", "half"},
+        {"ring of the wrong width", "stride used wrongly"},
+    ],
     4: [
         {"= for +=", "last weight left out"},
         {"averaged", "half"},
+        {"all zeros", "an index forgotten"},
+        {"too few zeros in the spread", "stride used wrongly"},
         {"left-over rows forgotten", "one size for both axes"},
         {"stride forgotten", "strides exchanged"},
         {"padding not cropped", "padding cropped on one side", "padding cropped along one axis"},
         {"paddings exchanged", "ring of the wrong width", "padding not cropped"},
     ],
-    5: [{"stride forgotten", "strides exchanged", "step off by one", "height and width exchanged"}],
+    5: [
+        {"stride forgotten", "strides exchanged", "step off by one", "height and width exchanged"},
+        {"all zeros", "an index forgotten", "last window left out"},
+    ],
     6: [{"batch averaged", "half"}],
 }
 LEAST = {1: 9, 2: 10, 3: 13, 4: 19, 5: 13, 6: 9, 7: 11, 8: 11}  # mistakes that can show

@@ -132,9 +132,9 @@ EXECUTE = """async code => {
 """Runs code in the kernel of the notebook that is open, and returns what it printed."""
 
 
-KNOWN_NOISE = ("@jupyterlite/",)
-"""Errors of others: `make lite` brings a part that JupyterLab itself cannot load; students have
-none of it. JupyterLab 4.6 has no error of its own."""
+KNOWN_NOISE = ("@jupyterlite/", "/figures/")
+"""Errors of others: `make lite` brings a part that JupyterLab itself cannot load. And JupyterLab
+asks for the pictures of the first notebook at a wrong address before it asks at the right one."""
 
 
 def listen(page):
@@ -146,7 +146,12 @@ def listen(page):
             errors.append(text)
 
     page.on("pageerror", lambda error: heard(f"page: {error}"))
-    page.on("console", lambda said: heard(f"console: {said.text}") if said.type == "error" else 0)
+    page.on(
+        "console",
+        lambda said: (
+            heard(f"console: {said.text} {said.location['url']}") if said.type == "error" else 0
+        ),
+    )
     return errors
 
 
@@ -173,7 +178,7 @@ def open_notebook(page, address, name):
 def open_lab(page, address):
     """Open JupyterLab without a notebook."""
     url, token = address
-    page.goto(f"{url}/?token={token}&reset")
+    page.goto(f"{url.removesuffix('/tree')}?token={token}&reset")
     page.wait_for_selector("#jp-main-dock-panel", timeout=90_000)
     page.evaluate("window.jupyterapp.restored.then(() => null)")
 

@@ -10,9 +10,12 @@ import subprocess
 import time
 import warnings
 
-from selenium import webdriver
-from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.keys import Keys
+try:
+    from selenium import webdriver
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+except ImportError:  # it is in the extra `long`, and no test of `make test` needs it
+    webdriver = None
 
 NAMED = {"ArrowLeft": "LEFT", "ArrowRight": "RIGHT", "ArrowUp": "UP", "ArrowDown": "DOWN"}
 NAMED |= {"PageUp": "PAGE_UP", "PageDown": "PAGE_DOWN"}
@@ -155,6 +158,7 @@ class Browser:
         os.close(write)
         with open(read) as said:
             display = f":{said.readline().strip()}"
+        assert webdriver, "selenium is missing: make .venv/long"
         options = webdriver.WebKitGTKOptions()
         options.binary_location = mini_browser
         options.add_argument("--automation")
