@@ -1,7 +1,10 @@
 """environment.yml, pyproject.toml, the locks, the Makefile and the workflows agree."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -202,3 +205,12 @@ def test_the_site_is_published_by_commands_that_exist_and_by_pinned_actions():
     for workflow in folder.glob("*.yml"):
         for action in re.findall(r"uses: (\S+)", workflow.read_text(encoding="utf-8")):
             assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), (workflow.name, action)
+
+
+@pytest.mark.parametrize("name", ["C", "POSIX"])
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a path is UTF-8 anyway")
+def test_the_name_of_the_folder_may_have_umlauts(name):
+    """Python 3.11 reads it as ASCII under LC_ALL=C, from where no .venv starts."""
+    tell = ["make", "--silent", "--eval=tell:;@printenv LC_ALL", "tell"]
+    here = {"cwd": REPOSITORY, "env": os.environ | {"LC_ALL": name}}
+    assert subprocess.check_output(tell, text=True, **here) == "C.UTF-8\n"

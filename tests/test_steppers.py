@@ -2,6 +2,8 @@
 
 import gc
 import json
+import sys
+import types
 import weakref
 
 import numpy as np
@@ -507,3 +509,14 @@ def test_whatever_is_done_all_agrees(number, actions):
             if stepper._asked() is None:
                 check(stepper)
         stepper.close()
+
+
+def test_colab_is_told_of_its_widget_manager(monkeypatch):
+    """It can load no widget of others without; anywidget knows the address, and it is kept."""
+    colab = types.SimpleNamespace(_widgets=types.SimpleNamespace(_installed_url="there"))
+    monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+    colab.enable_custom_widget_manager = lambda: None
+    _, metadata = steppers.ForwardStepper()._repr_mimebundle_()
+    assert metadata["application/vnd.jupyter.widget-view+json"] == {
+        "colab": {"custom_widget_manager": {"url": "there"}}
+    }

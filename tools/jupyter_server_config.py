@@ -7,6 +7,7 @@ a widget that is gone.
 """
 
 import warnings
+from pathlib import Path
 
 c = get_config()  # noqa: F821 (Jupyter gives it to its configuration files)
 
@@ -28,3 +29,7 @@ def keep_what_can_be_read(model, **_):
 # The server sets its options twice, and would warn of the second time.
 warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")
 c.FileContentsManager.pre_save_hook = keep_what_can_be_read
+
+# Where JupyterLab has no copy of overrides.json, as with conda, it is found here.
+if Path(__file__).with_name("overrides.json").exists():
+    c.LabApp.app_settings_dir = c.JupyterNotebookApp.app_settings_dir = str(Path(__file__).parent)

@@ -58,10 +58,9 @@ def server(folder, application=LAB):
     """Run a JupyterLab in a folder, with nothing of the user's own; yield (url, token)."""
     python, module, name, notebooks = application
     port, token = _free_port(), secrets.token_hex(16)
-    home, root, lab_settings = (folder / name for name in ("home", "root", "settings"))
-    for made in (home, root, lab_settings):
+    home, root = folder / "home", folder / "root"
+    for made in (home, root):
         made.mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "tools" / "overrides.json", lab_settings)
     command = [
         *([timeout, str(MOST_SECONDS)] if (timeout := shutil.which("timeout")) else []),
         *(python, "-m", module),
@@ -69,7 +68,7 @@ def server(folder, application=LAB):
         *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *(f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={root}", "--ServerApp.answer_yes=True"),
-        *(f"--{name}.app_settings_dir={lab_settings}", f"--{name}.expose_app_in_browser=True"),
+        f"--{name}.expose_app_in_browser=True",
     ]
     with (folder / "server.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, env=_environment(home), stdout=log, stderr=log)

@@ -77,6 +77,7 @@ class Lab:
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)
+        self.page.wait_for_timeout(self.patience)
 
     def same(self, kind, step, term):
         """The kernel is there, and the page shows just that."""

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from shown import KINDS, ONE, read, retype
 
 from cnnlib import examples, steppers
+from cnnlib.steppers import page as pages
 
 SIZES = {"lab": (1024, 790), "closed": (1116, 640), "presenting": (1024, 768)}
 QUIET = {"reduced_motion": "reduce"}
@@ -377,3 +378,46 @@ def test_motion_is_short_and_there_is_none_where_less_is_asked_for(opened):
         )
         assert bool(times) == (wanted == "no-preference")
         assert all(time <= 200 for time in times)
+
+
+# --- where a page does more than a stepper knows -------------------------------------------
+
+RESET = """html, body, div, span, p, b, i, label, section, table, tbody, tr, td, th {
+  margin: 0; padding: 0; border: 0; font: inherit; font-size: 100%; vertical-align: baseline;
+} body { font-size: 10px; }"""
+SIZES_OF = """() => [...document.querySelectorAll('.cnnlib-stepper :is(table, td, button)')]
+  .map(e => [e.offsetHeight, getComputedStyle(e).fontSize])"""
+
+
+def test_a_style_reset_of_the_page_changes_nothing(browser):
+    seen = []
+    for css in ("", RESET):
+        page = browser.new_page()
+        body = KINDS["input"]().fragment()
+        page.set_content(f"<!doctype html><title>x</title><style>{css}</style>{pages.HEAD}{body}")
+        page.locator(".cnnlib-stepper[data-step]").wait_for()
+        seen.append(page.evaluate(SIZES_OF))
+        page.close()
+    assert len(seen[0]) > 50
+    assert seen[0] == seen[1]
+
+
+def test_a_page_that_is_loaded_again_asks_and_answers_nothing(opened):
+    page = opened("input")
+    press(page, "p")
+    page.get_by_label("what to predict").select_option("value")
+    page.reload()
+    page.wait_for_selector(".cnnlib-stepper .cs-step")
+    assert page.locator(".cs-question").count() == 0
+    assert read(page.locator(".cnnlib-stepper"))["cells"]["dY(0, 0, 0)"] == "3"
+
+
+def test_tables_stay_where_they_are_from_step_to_step(opened):
+    page = opened("scatter", (1024, 768))
+    places = []
+    for key in ("Home", *["ArrowRight"] * 8):
+        press(page, key)
+        cells = ["dZ(0, 0, 0)", "W(0, 0, 0, 0)", "dY(0, 0, 0)"]
+        boxes = [page.locator(f"[data-cell='{cell}']").bounding_box() for cell in cells]
+        places.append([(box["x"], box["y"]) for box in boxes])
+    assert all(place == places[0] for place in places)
