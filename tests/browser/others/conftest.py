@@ -28,7 +28,6 @@ ASKED_IN_WEBKIT = (
     "test_going_by_term_and_to_a_cell",
     "test_set_up_changes_the_problem_or_says_why_not",
     "test_a_question_keeps_its_answer",
-    "test_a_term_is_heard",
     "test_keys_move_page_and_kernel",
     "test_a_burst_of_keys",
     "test_python_moves_while_keys_are_pressed",
