@@ -67,7 +67,7 @@ def found(name, package):
 @pytest.fixture(scope="session")
 def browser(where, playwright):
     if where == "firefox":
-        path = found("firefox-esr", "firefox-esr")
+        path = shutil.which("firefox") or found("firefox-esr", "firefox-esr")
         made = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
     elif where == "webkit":
         package = "webkit2gtk-driver xvfb"
