@@ -163,9 +163,13 @@ class Browser:
         options.binary_location = mini_browser
         options.add_argument("--automation")
         service = webdriver.WebKitGTKService(driver, env={**os.environ, "DISPLAY": display})
-        with warnings.catch_warnings():  # of selenium, about itself
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.driver = webdriver.WebKitGTK(options=options, service=service)
+        try:
+            with warnings.catch_warnings():  # of selenium, about itself
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.driver = webdriver.WebKitGTK(options=options, service=service)
+        except BaseException:
+            self.screen.terminate()
+            raise
 
     def new_context(self, viewport=None, **_):
         self.size = viewport or {"width": 1280, "height": 720}
