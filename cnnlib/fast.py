@@ -76,18 +76,25 @@ class Windows(NamedTuple):
         """Rows of the map under so many rows of windows."""
         return (band - 1) * self.rows.s + self.rows.f
 
-    def padded(self, X):
-        """The part of X that is under windows, with its zeros around it."""
-        top, left = self.rows.before, self.columns.before
+    def room(self, X, images):
+        """Zeros for the padded maps of some images, or None where windows stay inside the map."""
         height = self.lines(self.rows.o)
         width = (self.blocks - 1) * self.width * self.columns.s + self.reach
-        if top == left == 0 and height <= X.shape[1] and width <= X.shape[2]:
+        inside = self.rows.before == self.columns.before == 0
+        if inside and height <= X.shape[1] and width <= X.shape[2]:
+            return None
+        return np.zeros((images, height, width, X.shape[3]), X.dtype)
+
+    def padded(self, X, room):
+        """The part of X that is under windows, in the middle of its zeros."""
+        if room is None:
             return X
-        padded = np.zeros((len(X), height, width, X.shape[3]), X.dtype)
+        top, left = self.rows.before, self.columns.before
+        _, height, width, _ = room.shape
         cells = X[:, max(0, -top) : height - top, max(0, -left) : width - left]
         top, left = max(0, top), max(0, left)
-        padded[:, top : top + cells.shape[1], left : left + cells.shape[2]] = cells
-        return padded
+        room[: len(X), top : top + cells.shape[1], left : left + cells.shape[2]] = cells
+        return room[: len(X)]
 
     def band_of(self, W):
         """The filters as a matrix, once for each window of a block."""
@@ -191,8 +198,9 @@ def _tiles(X, plan):
     """Yield (which windows, the windows) tile by tile: (images, rows, blocks, numbers)."""
     windows, by_column, images, band, _ = plan
     (rows, columns, width), n_k, memory = windows, X.shape[3], None
+    room = windows.room(X, images)
     for first in range(0, len(X), images):
-        some = windows.padded(X[first : first + images])
+        some = windows.padded(X[first : first + images], room)
         a, r, c, e = some.strides
         for top in range(0, rows.o, band):
             here = min(band, rows.o - top)
