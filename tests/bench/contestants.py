@@ -230,15 +230,17 @@ def torch_digits(_, dtype):
 
 
 def once(way, clock):
-    """Seconds of one call, from calls of a millisecond or more together.
+    """Seconds of one call, from calls of 20 ms or more together, after as many to wake up.
 
     A way with a `share` does only that part of the work.
     """
-    start, calls = clock(), 0
-    while not calls or clock() - start < 0.001:
-        way()
-        calls += 1
-    return (clock() - start) / calls / getattr(way, "share", 1)
+    for _ in range(2):  # threads that have slept, and cold caches, are slow at first
+        start, calls = clock(), 0
+        while not calls or clock() - start < 0.02:
+            way()
+            calls += 1
+        seconds = (clock() - start) / calls
+    return seconds / getattr(way, "share", 1)
 
 
 def about(library):
