@@ -81,10 +81,10 @@ MEASURED = json.loads(Path(__file__).with_name("measured.json").read_text("utf-8
 SIX = {  # name in the measurement: what it is
     "digits": "16 digits of 8 × 8,\n8 filters of 3 × 3",
     "lenet1": "64 digits of 28 × 28,\n6 filters of 5 × 5",
-    "classroom": "32 maps of 28 × 28,\n8 → 16 channels, 3 × 3",
+    "classroom": "32 images of 28 × 28,\n8 → 16 channels, 3 × 3",
     "stem": "8 photos of 224 × 224,\n64 filters of 7 × 7, stride 2",
-    "vgg": "16 maps of 56 × 56,\n64 → 64 channels, 3 × 3",
-    "deep": "16 maps of 14 × 14,\n256 → 256 channels, 3 × 3",
+    "vgg": "16 images of 56 × 56,\n64 → 64 channels, 3 × 3",
+    "deep": "16 images of 14 × 14,\n256 → 256 channels, 3 × 3",
 }
 SHAPES = {"float32": (6, draw.INK), "float64": (0.1, draw.PAPER)}  # how round, and its fill
 RATIOS = {
@@ -127,7 +127,7 @@ def six(ax):
         mark(ax, name, x, bottom + 28)
         draw.text(ax, x + 14, bottom + 28, name, 16, ha="left")
     where = MEASURED["heading"]
-    threads = f"{where['threads']} thread" + "s" * (where["threads"] != 1)
+    threads = where["threads"]
     words = f"{where['date']}, {where['machine']}, {threads}, NumPy {where['numpy']}, "
     draw.text(ax, 400, bottom + 64, words + f"PyTorch {where['torch']}", 15)
 
