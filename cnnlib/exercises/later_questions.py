@@ -34,20 +34,17 @@ def _():
     return left, slips, "(n - 3) mod 2 is 1 where n is even."
 
 
-def _windows(s, d):
-    """The number of windows on each of 9 rows, for a filter of 3."""
-    ones = np.ones((shapes.output_size(9, 3, stride=s, dilation=d), 1, 1)), np.ones((3, 1, 1, 1))
-    how = {"stride": (s, 1), "dilation": (d, 1)}
-    return loops.conv_backward_input(*ones, (9, 1), **how).ravel()
-
-
-@question("windows with stride 2 and dilation 2")
+@question("rows that no weight touches", any_order=True)
 def _():
     slips = {
-        "The dilation is forgotten: the weights lie 2 rows apart.": _windows(2, 1),
-        "The stride is forgotten: the windows begin 2 rows apart.": _windows(1, 2),
+        "These are the rows that a weight touches.": [0, 2, 4, 6, 8],
+        "With only one of the two at 2 each row is touched. Here both are 2.": [],
+        "Counted from 0, the last row is row 8.": [1, 3, 5, 7, 9],
     }
-    return _windows(2, 2), slips, "The extent is 5. Window i touches rows 2i, 2i + 2 and 2i + 4."
+    ones, how = np.ones((3, 1, 1)), {"stride": (2, 1), "dilation": (2, 1)}
+    windows = loops.conv_backward_input(ones, ones[..., np.newaxis], (9, 1), **how).ravel()
+    why = "Window i touches rows 2i, 2i + 2 and 2i + 4, so only even ones."
+    return np.flatnonzero(windows == 0), slips, why
 
 
 @question("dY(1, 3) with stride and padding")
@@ -105,9 +102,10 @@ def _():
 @question("dW(0, 2)")
 def _():
     x = variant("lesson 07")
-    steps = trace.filter_steps(x.dZ, x.Y, x.filter_size)
+    Y, dZ = x.Y[:4, :4], x.dZ[:2, :2]
+    steps = trace.filter_steps(dZ, Y, (3, 3))
     step = steps[steps.position((0, 2, 0, 0))]
-    flipped = loops.conv_backward_filter(shapes.flip(x.dZ), x.Y, x.filter_size)
+    flipped = loops.conv_backward_filter(shapes.flip(dZ), Y, (3, 3))
     slips = {
         "dZ is flipped. It lies on Y as it is.": flipped[0, 2, 0, 0],
         EXCHANGED: steps[steps.position((2, 0, 0, 0))].value,
