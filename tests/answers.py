@@ -72,6 +72,20 @@ ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so
         "        columns = slice(v, v + (o_w - 1) * s_w + 1, s_w)",
     ),
     ("10", "own-three", "divmod(...,", "divmod(window.argmax(),"),
-    ("11", "own-one", "dZ.shape, stride", "dZ.shape, (stride[0] - 1, stride[1] - 1)"),
-    ("11", "own-two", "dZ.sum(axis=(1, 2))[0]", "dZ.sum(axis=(0, 1, 2))"),
+    (
+        "11",
+        "own-one",
+        "dZ.shape, stride",
+        "dZ.shape, (stride[0] - 1, stride[1] - 1)",
+        "done = False",
+        "done = True",
+    ),
+    (
+        "11",
+        "own-two",
+        "dZ.sum(axis=(1, 2))[0]",
+        "dZ.sum(axis=(0, 1, 2))",
+        "done = False",
+        "done = True",
+    ),
 ]

@@ -288,6 +288,107 @@ def _():
 
 # --- 11 Visit the bug museum --------------------------------------------------------------------
 
+MUSEUM = {  # for each bug: which sentence is right, what is said of the others, and why
+    1: (
+        2,
+        {
+            "The crop is right: what is not 0 fills the right cells.": 1,
+            "The call of swapaxes exchanges them.": 3,
+        },
+        "A window that slides over dZ needs the flipped filter. A symmetric filter hides it.",
+    ),
+    2: (
+        3,
+        {
+            "It is there: u and v have p_h and p_w.": 1,
+            "1, 2 above 3, 4 above 5, 6: it lies as it should.": 2,
+        },
+        "The stride is unpacked as (s_w, s_h). Equal strides hide it.",
+    ),
+    3: (
+        1,
+        {
+            "The loop runs over all cells of dZ.": 2,
+            "s_h is in the rows, s_w in the columns.": 3,
+        },
+        "It has = in place of +=. Windows that do not overlap hide it.",
+    ),
+    4: (
+        2,
+        {
+            "Its rows come in their order: 1, 3, 5.": 1,
+            "Here conv_backward_input sees to the left-over row.": 3,
+        },
+        "It should start at row p_h, column p_w. The shape is right, and padding 0 hides it.",
+    ),
+    5: (
+        1,
+        {
+            "Rows and columns come in their order; the sizes and signs are wrong.": 2,
+            "Both filters count: conv_forward adds them up.": 3,
+        },
+        "Only rows and columns are flipped. One map and one filter hide it.",
+    ),
+    6: (
+        3,
+        {
+            "The function crop takes p rows off each side. That is right.": 1,
+            "In all they are as wide as they should be.": 2,
+        },
+        "Everything moves down by a row, as in bug 4. Sizes without left-over rows hide it.",
+    ),
+    7: (
+        2,
+        {
+            "From top to bottom the order is right.": 1,
+            "Each block is 3 rows high and 2 columns wide, as it should be.": 3,
+        },
+        "It reads W(u, f_w - 1 - v) in place of W(u, v). A filter of one column hides it.",
+    ),
+    8: (
+        1,
+        {
+            "The line with += adds.": 2,
+            "The loop runs over all cells of dZ.": 3,
+        },
+        "The sum over k is missing. One filter hides it.",
+    ),
+    9: (
+        3,
+        {
+            "It is subtracted once, and rows 0 to 4 are right.": 1,
+            "The last row of dZ is 0, so the last windows add nothing.": 2,
+        },
+        "Row -1 is in the padding, but Python takes it as the last row. Padding 0 hides it.",
+    ),
+    10: (
+        3,
+        {
+            "It goes into tensordot as it is.": 1,
+            "Yp is Y with its padding.": 2,
+        },
+        "The cells that a weight meets lie s apart. Stride 1 hides it.",
+    ),
+    11: (
+        1,
+        {
+            "Row i s + u, column j s + v: that is the right cell.": 2,
+            "Both strides are there.": 3,
+        },
+        "It should run over the cells of dZ. An output of the filter's size hides it.",
+    ),
+    12: (
+        2,
+        {
+            "The function spread puts them where they belong.": 1,
+            "What left-over rows add is at the bottom and right, and goes.": 3,
+        },
+        "In the filter gradient nothing is flipped. A dZ of ones hides it.",
+    ),
+}
+for _number, _told in MUSEUM.items():
+    question(f"bug {_number}")(lambda told=_told: told)
+
 
 @question("bugs hidden by stride 1 and no padding", any_order=True)
 def _():
