@@ -210,17 +210,17 @@ def _():
 
 @question("MiB of a matrix of windows")
 def _():
-    right = 16 * 56**2 * 9 * 64 * 8 / 2**20
+    right = 16 * 32**2 * 9 * 64 * 8 / 2**20
     slips = {
         "That is one image. There are 16.": right / 16,
         "That is float32. In float64 a number has 8 bytes.": right / 2,
-        "With padding 1 there are 56 x 56 windows.": right * 54**2 / 56**2,
+        "With padding 1 there are 32 x 32 windows.": right * 30**2 / 32**2,
         "These are numbers, in units of 2**20. Each has 8 bytes.": right / 8,
         "That is in bytes. A MiB has 2**20 of them.": right * 2**20,
         "A window has 3 x 3 cells in each map.": right / 9,
         "A window has the cells of all 64 maps.": right / 64,
     }
-    return right, slips, "16 times 56 times 56 windows of 9 times 64 numbers of 8 bytes, by 2**20."
+    return right, slips, "16 times 32 times 32 windows of 9 times 64 numbers of 8 bytes, by 2**20."
 
 
 # --- 10 Learn from the gradient -----------------------------------------------------------------
