@@ -4,8 +4,8 @@ ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so
     (
         "01",
         "own-two",
-        "b_new = ...",
-        "b_new = b - eta * cnnlib.conv_backward_bias(dZ)",
+        "W_new, b_new = ..., ...",
+        "W_new, b_new = W - eta * dW, b - eta * db",
         "(dZ, ...,",
         "(dZ, W,",
     ),

@@ -60,6 +60,7 @@ def _():
         "Both axes have stride 2 here; the columns have stride 1.": (4, 5),
         EXCHANGED: (3, 4),
         "The stride multiplies i, the index of the window, not u.": (5, 3),
+        "The indices are added, not subtracted.": (0, 1),
     }
     return (2 * 1 + 2, 2 + 1), slips, "r = 2i + u = 2·1 + 2, c = j + v = 2 + 1."
 
