@@ -144,7 +144,7 @@ def activation(step, name, dY=None):
     forward, backward = (getattr(layers, name + end) for end in ("", "_backward"))
     last = max(0, len(step.terms) - 1)
     now, k = step.target.index[:2], step.target.index[2]
-    at = f"({', '.join(map(str, step.target.index))})"
+    at = str(step.target).removeprefix("Z")
 
     def through(place):
         """Z, f(Z), f'(Z), dY and dZ of one cell."""
