@@ -45,7 +45,10 @@ function makeActivation(scene) {
   const { problem, trace } = scene;
   const name = problem.extras.activation;
   const tables = [["y", makeExtra(scene, "Y_out", `${name}(Z)`, "out")]];
-  if (problem.dY) tables.push(["back", makeExtra(scene, "dZ", "dY_out times the slope", "back")]);
+  if (problem.dY) {
+    tables.push(["back", makeExtra(scene, "dZ", "dY_out \u00b7 slope", "back")]);
+    tables.push(["arrived", makeExtra(scene, "dY_out", "arrives", "out")]);
+  }
   const said = makeSaid();
   for (const [part, table] of tables) fitNumbers(table, valuesOf(problem, trace, part, table));
 
@@ -57,7 +60,8 @@ function makeActivation(scene) {
       table.each((index, cell) => {
         const full = [...index, ...table.maps];
         const number = trace.position(full);
-        const known = number < step.number || (complete && number === step.number);
+        const known =
+          part === "arrived" || number < step.number || (complete && number === step.number);
         write(cell.firstChild, known ? minus(shown(made.at(full)[part])) : "\u00b7");
         cell.toggleAttribute("data-now", number === step.number);
       });

@@ -25,7 +25,7 @@ export function makeCode(scene, choose) {
 }
 
 function textsOf(step, python) {
-  if (step.stage) return [`# ${step.stage.done}`];
+  if (step.stage) return [`# ${step.stage.done}`, step.stage.python];
   const start = step.bias ? python(step.bias) : "0";
   const first = step.source ? `# ${python(step.source)} gives` : `${python(step.target)} = ${start}`;
   const product = ({ left, right }) =>
