@@ -40,10 +40,12 @@ def asked(kind, steps):
                 yield step, term, found
 
 
-def cell_of(text):
-    """Return (name, index) of a cell that stands in a text, such as W(2, 1, 0, 0)."""
+def cell_of(text, steps):
+    """Return (name, index) of a cell that stands in a text; W(2, 1) of one map is W(2, 1, 0, 0)."""
     found = re.fullmatch(r"(\w+)\((\d+(?:, \d+)*)\)", text)
-    return found[1], tuple(map(int, found[2].split(", ")))
+    index = tuple(map(int, found[2].split(", ")))
+    assert len(index) == (2 if steps.channels == (1, 1) else len(steps.shapes[found[1]]))
+    return found[1], (index + (0, 0))[: len(steps.shapes[found[1]])]
 
 
 def related(where, cells):
@@ -74,7 +76,7 @@ def test_the_value_is_that_of_the_loops(steps):
         return
     whole = whole()
     for _, _, question in asked("value", steps):
-        name, index = cell_of(question.ask.removeprefix("What is ").rstrip("?"))
+        name, index = cell_of(question.ask.removeprefix("What is ").rstrip("?"), steps)
         assert name == steps.parts.result
         assert question.answer == f"{whole[index]:.0f}"
         assert question.is_right(question.answer)
@@ -90,7 +92,7 @@ def test_the_value_is_that_of_the_loops(steps):
 def test_the_answer_is_the_one_cell_that_meets_the_two_that_are_given(kind, steps):
     """All cells of the array that is asked about are tried with the relation."""
     for step, term, question in asked(kind, steps):
-        name, index = cell_of(question.answer)
+        name, index = cell_of(question.answer, steps)
         given = {cell.array[-1]: cell.index for cell in question.given}
         assert len(given) == 2
         assert name[-1] not in given
@@ -290,14 +292,14 @@ def test_without_the_half_turn_is_told():
             if not asked.is_right(guess):
                 assert "half" in asked.slip(guess)
     weight = quiz.question("weight", TRACES["input"][12], 1)
-    assert (weight.answer, weight.slip("2, 1")) == ("W(2, 1, 0, 0)", "")
-    assert weight.slip("0, 1") == "Without the half turn W(0, 1, 0, 0) would lie there."
+    assert (weight.answer, weight.slip("2, 1")) == ("W(2, 1)", "")
+    assert weight.slip("0, 1") == "Without the half turn W(0, 1) would lie there."
 
 
 def test_the_winner_of_a_pool_is_asked_for():
     steps = trace.pool_steps(E.dZ, E.Y, 3, stride=1)
     asked = quiz.question("index", steps[5], 0)
-    assert (asked.ask, asked.answer) == ("Which cell of dY gets dZ(1, 2, 0)?", "dY(1, 4, 0)")
+    assert (asked.ask, asked.answer) == ("Which cell of dY gets dZ(1, 2)?", "dY(1, 4)")
     assert "first one in row order" in asked.slip("3, 2")
     assert quiz.question("weight", steps[5], 0) is None
     assert quiz.question("size", steps[5], 0).answer == "3 x 3"

@@ -9,7 +9,7 @@ from cnnlib import examples, shapes
 from cnnlib.exercises import problems, running
 from cnnlib.exercises.catalogue import EXERCISES
 from cnnlib.exercises.checking import makes
-from cnnlib.exercises.verdict import Verdict, counterexample_of, index_text, number_text
+from cnnlib.exercises.verdict import Verdict, counterexample_of, number_text
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def _hidden(x, run, cell, mistake):
     if cell is None:
         shown = {name: value for name, value in x.results.items() if " that came" in name}
         return replace(x, results=shown, adds_up="" if mistake else x.adds_up)
-    at = f"{x.part}{index_text(cell)}"
+    at = replace(x, cell=cell).at
     shown = {f"{at} that came": np.array([[run.came[0][cell]]])}
     came = number_text(run.came[0][cell])
     told = f"{at}: {came} came." if mistake else f"{at}: {came} came. {x.adds_up}"
