@@ -159,7 +159,10 @@ class Exercise:
     def given(self, size, kind):
         """Return the arguments of a problem by name, in their order."""
         x = NUMBERS.get(self.base, problems.layer)(size, kind)
-        given = {name: getattr(x, name) for name in self.arguments}
+        return self.flat({name: getattr(x, name) for name in self.arguments})
+
+    def flat(self, given):
+        """Return arguments by name, as matrices where the exercise has them so."""
         for name in MAP_AXES.keys() & given if self.matrices else ():
             given[name] = given[name].reshape(given[name].shape[:2])
         return given

@@ -200,13 +200,14 @@ def counterexample_of(exercise, run):
         cell = _first_wrong(came, should)
         if cell is None:
             return Counterexample(given, results, part)
-        there = number_text(came[cell]) if _inside(cell, came) else "nothing"
+        there = number_text(came[cell]) if inside(cell, came) else "nothing"
         told = there, number_text(should[cell]), *explained(exercise, run.given, part, cell)
         return Counterexample(given, results, part, cell, *told)
     return Counterexample(given, {})
 
 
-def _inside(cell, array):
+def inside(cell, array):
+    """Whether an array has a cell."""
     return len(cell) == array.ndim and all(np.less(cell, array.shape))
 
 
@@ -262,7 +263,7 @@ def _why(exercise, given, cell):
     """Say what an exercise says of its cells, with the numbers of this one."""
     x = {name: v for name, v in given.items() if not isinstance(v, np.ndarray)}
     for name, array in given.items():
-        if name not in x and _inside(cell, array):
+        if name not in x and inside(cell, array):
             x[name] = number_text(array[cell])
     if exercise.counts:
         x["starts"] = [*range(-x["padding"], x["n"] + x["padding"] - x["f"] + 1, x["stride"])]
