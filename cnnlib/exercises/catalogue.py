@@ -108,29 +108,34 @@ class Exercise:
     batch: int = 0
 
     @cached_property
-    def _whole(self):
-        function = next(getattr(t, self.base) for t in TABLES if hasattr(t, self.base))
-        call = TEXTS[self.base]["call"]
-        return lambda values: called_as(call, function, values)
-
-    @cached_property
     def right(self):
         """The specification, all arguments by position."""
-        return lambda *values: self.lowered(self._whole(self.lift(*values).values()))
+        whole = next(getattr(table, self.base) for table in TABLES if hasattr(table, self.base))
+        return lambda *values: self.lowered(self._call(whole, self.lift(*values)))
+
+    def _call(self, whole, given):
+        return called_as(TEXTS[self.base]["call"], whole, given.values())
 
     @cached_property
     def mistakes(self):
         """The known mistakes by name."""
-        return dict(self._mistakes())
+        own, shared = TEXTS[self.base]["mistakes"], TEXTS["convolution"]["mistakes"]
+        texts = own | shared | own if self.base in STEPS else own
+        if not self.counts:
+            texts = texts | TEXTS["anywhere"]["mistakes"]
+        ways, known = ANYWHERE | WAYS[self.base], {}
+        for name in (name for name in texts if name in ways):
+            says, cure, *needs = texts[name]
+            needs = frozenset(" ".join(needs).split())
+            if needs <= {*self.vary.split()}:
+                wrongs = tuple(Wrong(self, (way,)) for way in ways[name])
+                known[name] = Mistake(name, says, cure, needs, wrongs)
+        return known
 
     @property
     def arguments(self):
         """Names of the arguments, in their order."""
         return self.call.replace("=", "").split(", ")
-
-    @property
-    def _names(self):
-        return TEXTS[self.base]["call"].replace("=", "").split(", ")
 
     @property
     def gives(self):
@@ -177,7 +182,8 @@ class Exercise:
             x["input_size"] = tuple(np.add(x["dZ"].shape[:2], x["W"].shape[:2]) - 1)
         for name in {"stride", "padding"} & {*x} if not self.counts else ():
             x[name] = np.broadcast_to(x[name], 2)  # one number stands for both
-        return {n: np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in self._names}
+        names = TEXTS[self.base]["call"].replace("=", "").split(", ")
+        return {n: np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in names}
 
     def shown_by(self, table, given):
         """Call what shows the result, a trace or a stepper of a table; None where there is none."""
@@ -186,7 +192,7 @@ class Exercise:
             values["b"] = None
         if self.base not in table or next(iter(values.values())).ndim != 3:  # one image, no batch
             return None
-        return called_as(TEXTS[self.base]["call"], table[self.base], values.values())
+        return self._call(table[self.base], values)
 
     def problem(self, size, kind):
         """Return the arguments of a problem and its right results, made once."""
@@ -200,20 +206,6 @@ class Exercise:
     def lowered(self, made):
         """Return the result of the whole exercise as this level gives it."""
         return made.reshape(made.shape[:2]) if self.matrices else made
-
-    def _mistakes(self):
-        ways, texts = WAYS[self.base], TEXTS[self.base]["mistakes"]
-        if self.base in STEPS:  # a sum of a convolution
-            texts = texts | {
-                k: t for k, t in TEXTS["convolution"]["mistakes"].items() if k not in texts
-            }
-        if not self.counts:
-            ways, texts = ways | ANYWHERE, texts | TEXTS["anywhere"]["mistakes"]
-        for key, (says, cure, *needs) in texts.items():
-            needs = frozenset(" ".join(needs).split())
-            if key in ways and needs <= {*self.vary.split()}:
-                wrongs = tuple(Wrong(self, (way,)) for way in ways[key])
-                yield key, Mistake(key, says, cure, needs, wrongs)
 
 
 @lru_cache(maxsize=4096)

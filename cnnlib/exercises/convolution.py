@@ -18,7 +18,6 @@ from cnnlib.exercises.work import (
     change,
     either,
     end,
-    exchanged,
     meeting,
     one_for_both,
     only,
@@ -31,8 +30,19 @@ from cnnlib.exercises.work import (
 half_turn = partial(np.flip, axis=(0, 1))
 transposed = partial(np.swapaxes, axis1=0, axis2=1)
 maps_exchanged = partial(np.swapaxes, axis1=2, axis2=3)
+
+
+def transposed_inside(x):
+    """Exchange rows and columns, and leave out what does not fit into the old shape."""
+    made, size = np.zeros_like(x), min(x.shape[:2])
+    made[:size, :size] = transposed(x[:size, :size])
+    return made
+
+
 FLIPS = [half_turn, np.flipud, np.fliplr]
 TURNS = [transposed, np.rot90, partial(np.rot90, k=3)]
+ONES = np.s_[:1, :1], np.s_[:1], np.s_[:, :1], np.s_[-1:, -1:], np.s_[-1:], np.s_[:, -1:]
+TRANSPOSED = [transposed, lambda W: half_turn(transposed(W)), transposed_inside]
 REVERSED_MAPS = [partial(np.flip, axis=axes) for axes in [(2, 3), 3, 2]]
 FIRST, LAST = np.s_[..., :1], np.s_[..., -1:]
 
@@ -101,6 +111,16 @@ def wound(index, count, number):
     return (index >= -count) & (index < count) & (index % max(count, 1) == number)
 
 
+def in_window(r, i, a):
+    """Say whether a window has a cell."""
+    return (i * a.s <= r + a.p) & (r + a.p < i * a.s + a.f)
+
+
+def under_weight(r, u, a):
+    """Say whether some window has its weight u on a cell."""
+    return ((r + a.p - u) % a.s == 0) & (u <= r + a.p) & (r + a.p < u + a.o * a.s)
+
+
 def last_window(r, i, u, a):
     """Take of the windows that a cell is in the last one."""
     return i == np.minimum((r + a.p) // a.s, a.o - 1)
@@ -152,23 +172,33 @@ EACH = {
         lambda r, i, u, a: r + a.p == i + a.s + u,
         lambda r, i, u, a: r + a.p == i * (a.s - 1) + u,
         lambda r, i, u, a: r + a.p == i // a.s + u,
+        lambda r, i, u, a: u == (r + a.p) * a.s - i,
+        lambda r, i, u, a: u == (r + a.p - i) * a.s,
+        lambda r, i, u, a: u == (r + a.p) // a.s - i,
+        lambda r, i, u, a: u == (r + a.p - i) // a.s,
     ),
     "an index forgotten": joined(
         lambda r, i, u, a: (r + a.p == i * a.s) & (u >= 0),
         lambda r, i, u, a: (r + a.p == u) & (i >= 0),
+        lambda r, i, u, a: (u == i) & (r >= 0),
+        lambda r, i, u, a: (u == i) & in_window(r, i, a),
+        lambda r, i, u, a: (i == u) & under_weight(r, u, a),
     ),
-    "strides exchanged": exchanged("s"),
-    "height and width exchanged": exchanged("s", "p"),
-    "paddings exchanged": exchanged("p"),
+    "strides exchanged": either(along, s=lambda a: a.other.s),
+    "height and width exchanged": either(along, s=lambda a: a.other.s, p=lambda a: a.other.p),
+    "paddings exchanged": either(along, p=lambda a: a.other.p),
     "negative indices": [meeting(lambda r, i, u, a: wound(i * a.s + u - a.p, a.n, r))],
     "stride for spacing": [meeting(lambda r, i, u, a: r + a.p == i + u * a.s)],
     "stride times both": joined(lambda r, i, u, a: r + a.p == (i + u) * a.s),
     "u = r + i": joined(
         lambda r, i, u, a: u == r + a.p + i * a.s,
+        lambda r, i, u, a: u == r - a.p + i * a.s,
         lambda r, i, u, a: wound(u - i * a.s - a.p, a.n, r),
     ),
     "u = i - r": joined(
         lambda r, i, u, a: u == i * a.s - r - a.p,
+        lambda r, i, u, a: u == i * a.s - r + a.p,
+        lambda r, i, u, a: in_window(r, i, a) & (u == (i * a.s - r - a.p) % a.f),
         lambda r, i, u, a: wound(i * a.s - r - a.p, a.f, u),
         lambda r, i, u, a: wound(i * a.s - u - a.p, a.n, r),
     ),
@@ -176,18 +206,19 @@ EACH = {
     "last window left out": LAST_WINDOW_LEFT_OUT,
     "last weight left out": LAST_WEIGHT_LEFT_OUT,
 }
+OF_W = {"one cell for all": [change(W=everywhere(at)) for at in ONES]}
 OF_Y = {
     "padding with the wrong sign": [along(p=lambda a: -a.p)],
     "one row off": OFF_BY_ONE,
     "Y flipped": [change(Y=spatial(flip)) for flip in FLIPS],
-    "Y transposed": [change(Y=spatial(turn)) for turn in TURNS],
+    "Y transposed": [change(Y=spatial(turn)) for turn in (*TURNS, transposed_inside)],
 }
-OF_DZ = {"dZ transposed": [change(dZ=spatial(turn)) for turn in TURNS]}
+OF_DZ = {"dZ transposed": [change(dZ=spatial(turn)) for turn in (*TURNS, transposed_inside)]}
 PLANES = [
     *map(everywhere, [np.s_[:, :, :1], np.s_[:, :, -1:], FIRST, LAST, np.s_[:, :, :1, :1]]),
     *(diagonal, other_diagonal, added(2), added(3)),
 ]
-ONE_PLANE = {"one plane for all maps": [change(W=how) for how in PLANES]}
+ONE_MAP = [everywhere(FIRST), everywhere(LAST)]
 
 # --- the input gradient -------------------------------------------------------------------------
 
@@ -201,7 +232,7 @@ INPUT = {
     "filter not flipped": [change(W=half_turn)],
     "columns not flipped": [change(W=np.fliplr)],
     "rows not flipped": [change(W=np.flipud)],
-    "filter transposed": [change(W=transposed), change(W=lambda W: half_turn(transposed(W)))],
+    "filter transposed": [change(W=turn) for turn in TRANSPOSED],
     "filter turned by 90 degrees": [change(W=turn) for turn in TURNS[1:]],
     "maps exchanged": [change(W=maps_exchanged)],
     "maps reversed": [change(W=how) for how in REVERSED_MAPS],
@@ -239,8 +270,12 @@ INPUT = {
     "wrong axes flipped": [  # of the filter as a scatter takes it
         change(W=partial(np.flip, axis=axes)) for axes in AXES
     ],
-    "dY transposed": [both(exchanged("n")[0], end(spatial(transposed)))],
-    "one size for both axes": [*SQUARE, *exchanged("n")[1:]],
+    "one plane for all maps": [
+        *(change(W=how) for how in PLANES),
+        *(change(dZ=how) for how in ONE_MAP),
+    ],
+    "dY transposed": [both(along(n=lambda a: a.other.n), end(spatial(transposed)))],
+    "one size for both axes": [*SQUARE, *either(along, n=lambda a: a.other.n)[1:]],
     "averaged": [
         *(change(dZ=how) for how in (per_cell, per(-3, -2), per(0), per_image)),
         *(change(W=per(*axes)) for axes in [(0, 1), (3,), (0, 1, 3), (2,)]),
@@ -250,22 +285,25 @@ INPUT = {
 # --- the filter gradient ------------------------------------------------------------------------
 
 
-def beyond_dZ(x):
+def beyond_dZ(r, i, u, a):
     """Refuse a window that dZ does not have."""
-    if any(axis.f > axis.o for axis in (x.rows, x.columns)):
+    if a.f > a.o:
         raise IndexError("dZ has no such window")
+    return i < a.f
 
 
-WITHIN_FILTER = only(lambda r, i, u, a: i < a.f)
 ALL_ADDED, FIRST_ONLY = added(-1), all_but(FIRST)
 FILTER = {
-    "one size for both axes": [*SQUARE, *exchanged("f")[1:]],
+    "one size for both axes": [*SQUARE, *either(along, f=lambda a: a.other.f)[1:]],
     "step off by one": [*LONGER, SHORTER],
     "padding forgotten": [NO_PADDING, TWICE_PADDED],
-    "summed over the filter's size": [WITHIN_FILTER, both(beyond_dZ, WITHIN_FILTER)],
+    "summed over the filter's size": [only(lambda r, i, u, a: i < a.f), only(beyond_dZ)],
     "dZ flipped": either(windows_reversed),
     "dW flipped": [end(flip) for flip in FLIPS],
-    "dW transposed": [*(end(turn) for turn in TURNS), both(exchanged("f")[0], end(transposed))],
+    "dW transposed": [
+        *(end(turn) for turn in TURNS),
+        both(along(f=lambda a: a.other.f), end(transposed)),
+    ],
     "left-over rows not cut off": [along(f=lambda a: a.n + 2 * a.p - (a.o - 1) * a.s)],
     "= for +=": [only(lambda r, i, u, a: i == a.o - 1), only(last_inside)],
     "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
@@ -275,6 +313,12 @@ FILTER = {
         change(Y=ALL_ADDED),
         change(dZ=ALL_ADDED, Y=ALL_ADDED),
     ],
+    "one plane for all maps": [
+        *(change(Y=how) for how in ONE_MAP),
+        *(change(dZ=how) for how in ONE_MAP),
+        *(change(dZ=how, Y=how) for how in ONE_MAP),
+    ],
+    "one cell for all": [change(dZ=spatial(everywhere(at))) for at in ONES],
     "one map only": [
         change(dZ=FIRST_ONLY),
         change(Y=FIRST_ONLY),
@@ -296,25 +340,23 @@ def biased(*axes):
     return slip
 
 
-def Z_transposed(x):
-    """Write Z(j, i) for Z(i, j) where the result is stored, with the size that Z should have."""
-    count = {"columns": whole_windows(x.rows), "rows": whole_windows(x.columns)}
-    x.windows = lambda axis: count["rows" if axis is x.rows else "columns"]
-    x.after.append(transposed)
-
-
 NO_BIAS = change(b=np.zeros_like)
 LAST_MAP = change(Y=part(LAST), W=part(np.s_[:, :, -1:]))
 ENDS = [all_but(at) for at in (np.s_[:-1, :-1], np.s_[:-1], np.s_[:, :-1])]
 FORWARD = {
-    "Z transposed": [Z_transposed],
+    "Z transposed": [both(put(windows=lambda a: whole_windows(a.other)), end(transposed))],
     "filter flipped": [change(W=flip) for flip in FLIPS],
     "filter transposed": [
-        *(change(W=turn) for turn in TURNS),
-        change(W=lambda W: half_turn(transposed(W))),
+        *(change(W=turn) for turn in (*TRANSPOSED, *TURNS[1:])),
     ],
     "maps exchanged": [change(W=how) for how in (maps_exchanged, *REVERSED_MAPS)],
     "bias forgotten": [NO_BIAS],
+    "one bias for all maps": [change(b=how) for how in (*ONE_MAP, added(0))],
+    "one plane for all maps": [
+        *(change(W=how) for how in PLANES),
+        *(change(Y=how) for how in ONE_MAP),
+        change(Y=everywhere(FIRST), W=everywhere(np.s_[:, :, :1])),
+    ],
     "bias added with each product": [biased(0, 1, 2), biased(0, 1), biased(2)],
     "sum over k_in forgotten": [change(Y=part(FIRST), W=part(np.s_[:, :, :1])), LAST_MAP],
     "= for +=": [
@@ -332,7 +374,7 @@ FORWARD = {
 }
 
 MISTAKES = {
-    "conv_backward_input": EACH | OF_DZ | INPUT | ONE_PLANE,
+    "conv_backward_input": EACH | OF_W | OF_DZ | INPUT,
     "conv_backward_filter": EACH | OF_DZ | OF_Y | FILTER,
-    "conv_forward": EACH | OF_Y | ONE_PLANE | FORWARD,
+    "conv_forward": EACH | OF_W | OF_Y | FORWARD,
 }

@@ -37,7 +37,10 @@ def relation(r, i, u, a):
 
 
 class Axis(SimpleNamespace):
-    """One axis of a layer: n cells, f weights, o windows, the stride s and the padding p."""
+    """One axis of a layer: n cells, f weights, o windows, the stride s and the padding p.
+
+    `meet` is the rule by which they meet, and `other` the other axis.
+    """
 
     @property
     def reach(self):
@@ -69,6 +72,7 @@ class Layer(Work):
         self.rows, self.columns = (
             Axis(n=n, f=f, o=0, s=s, p=p, meet=relation) for n, f, s, p in numbers
         )
+        self.rows.other, self.columns.other = self.columns, self.rows
         self.measure()
 
     def measure(self):
@@ -148,11 +152,13 @@ def end(how):
 
 
 def along(axes=BOTH, **numbers):
-    """Change the numbers of one axis of a layer, or of both."""
+    """Change the numbers of one axis of a layer, or of both at once."""
 
     def slip(layer):
-        for axis in (getattr(layer, name) for name in axes):
-            vars(axis).update({name: how(axis) for name, how in numbers.items()})
+        of = [getattr(layer, name) for name in axes]
+        made = [{name: how(axis) for name, how in numbers.items()} for axis in of]
+        for axis, new in zip(of, made, strict=True):
+            vars(axis).update(new)
 
     slip.axes = axes
     return slip
@@ -173,37 +179,16 @@ def either(maker, *values, **numbers):
     return [maker(*values, axes=axes, **numbers) for axes in (BOTH, ROWS, COLUMNS)]
 
 
-def exchanged(*names):
-    """Exchange numbers of the axes, or use the one or the other for both."""
-
-    def crossed(first, second):
-        def slip(layer):
-            for name in names:
-                pair = getattr(layer.rows, name), getattr(layer.columns, name)
-                setattr(layer.rows, name, pair[first])
-                setattr(layer.columns, name, pair[second])
-
-        return slip
-
-    return [crossed(1, 0), crossed(0, 0), crossed(1, 1)]
-
-
 def one_for_both(name, refuse):
-    """Let a number of the rows limit the columns too, or the other way round.
+    """Let the size of one axis limit the other too, along one of them.
 
     Where it is the larger one, such a function goes on as it should, or it `refuse`s.
     """
 
-    def limited(here, there):
-        def slip(layer):
-            def within(r, i, u, a):
-                most = getattr(getattr(layer, here), name)
-                if refuse and most > getattr(a, name):
-                    raise IndexError(f"{name} of the {here} is used for the {there}")
-                return {"n": r, "o": i, "f": u}[name] < most
+    def within(r, i, u, a):
+        most = getattr(a.other, name)
+        if refuse and most > getattr(a, name):
+            raise IndexError(f"{name} of one axis is used for both")
+        return {"n": r, "o": i, "f": u}[name] < most
 
-            only(within, (there,))(layer)
-
-        return slip
-
-    return [limited("rows", "columns"), limited("columns", "rows")]
+    return [only(within, COLUMNS), only(within, ROWS)]
