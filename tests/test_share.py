@@ -89,7 +89,7 @@ NO_ROWS = {  # what is typed, and why it is refused; more of it is in cases.json
     "1\n" + "\n \t" * 60_000 + "1x": "",
     "1" + " " * 190_000 + "x": "",
     ",;" * 90_000 + "x": "",
-
+    "1\n\n" * 60_000 + "x": "",
 }
 
 
