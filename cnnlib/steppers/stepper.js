@@ -62,7 +62,7 @@ export function mountStepper(root, host) {
     shown: () => draw({ quiet: true }),
     turn: () => parts.view.turn?.press(),
     present: () => present.toggle(),
-    leave: () => present.leave(),
+    leave: () => (parts.setup.open() && !present.on() ? parts.setup.toggle() : present.leave()),
   };
   const present = makePresent(root, () => layout());
   const tools = {
