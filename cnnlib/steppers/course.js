@@ -31,8 +31,8 @@ export function makeStagesView(scene, tools) {
       ...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]),
     );
   }
-  const aloud = ({ stage }) =>
-    `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
+  const aloud = ({ number, stage: { name, done, values } }) =>
+    `${TITLES[number]}: ${done}. Now ${name} is ${values.length} by ${values[0].length}.`;
   return { node, show, aloud };
 }
 
@@ -59,7 +59,8 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    const when = number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    const when =
+      number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
     flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {

@@ -24,9 +24,11 @@ export function makeSetup(scene, tools, speed) {
 
   function toggle() {
     if (node.hidden) build();
+    const leaves = node.contains(document.activeElement);
     node.hidden = !node.hidden;
     tools.acts.shown();
     if (!node.hidden) focusOn(node.querySelector("input"));
+    else if (leaves) focusOn(tools.root);
   }
   return { node, toggle, open: () => !node.hidden };
 }
