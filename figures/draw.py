@@ -98,13 +98,17 @@ class Window(NamedTuple):
 def text(ax, x, y, words, size=18, bold=False, **how):
     """Write words, of one line or more, around (x, y); `ha`, `color` and the like go on."""
     look = {"ha": "center", "va": "center_baseline", "color": INK, "zorder": 3, **how}
-    words = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", words)  # a true minus sign
-    words = re.sub(r"(?<=\w) x (?=\d)", " × ", words)
-    rows = words.split("\n")
+    rows = written(words).split("\n")
     for position, row in enumerate(rows):  # each on its own, so that SVG can anchor it
         row = re.sub("^ +|  +", lambda run: "\u00a0" * len(run[0]), row)  # SVG drops runs
         down = y + 1.25 * size * (position - (len(rows) - 1) / 2)
         ax.text(x, down, row, fontsize=size, fontweight="bold" if bold else "normal", **look)
+
+
+def written(words):
+    """Return the words with true minus and times signs, which are wider than - and x."""
+    words = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", words)
+    return re.sub(r"(?<=\w) x (?=\d)", " × ", words)
 
 
 def lines(ax, x, y, rows, size=18, leading=1.4, **how):
@@ -117,10 +121,10 @@ def lines(ax, x, y, rows, size=18, leading=1.4, **how):
 
 @cache
 def width_of(words, size, bold=False):
-    """Return the width of words in pixels."""
+    """Return the width in pixels of words as `text` writes them."""
     weight = "bold" if bold else "normal"
     font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(words, font, ismath=False)[0]
+    return text_to_path.get_text_width_height_descent(written(words), font, ismath=False)[0]
 
 
 def box(ax, x, y, width, height, words="", *, size=18, fill="none", edge=INK, line=2, **how):
@@ -292,7 +296,8 @@ def _cell(ax, placed, place, words, lies, marked, color, size):
     lower = max(15, 0.75 * font)
     text(ax, *placed.at(*place, 0.5, 0.29), words, max(15, min(font, 0.42 * placed.cell)), marked,
          color=color)  # fmt: skip
-    text(ax, *placed.at(*place, 0.5, 0.76), value, lower, True, color=below)
+    down = min(0.76, 1 - 0.68 * lower / placed.cell)  # clear of the frame in a small cell
+    text(ax, *placed.at(*place, 0.5, down), value, lower, True, color=below)
 
 
 def _heads(ax, placed, heads):
