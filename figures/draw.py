@@ -221,7 +221,7 @@ def grid(ax, name, values, x, y, cell=46, *, title=None, note=None, heads=True, 
     if card:
         windows.append(Window(0, 0, name, None, card == "turned", (rows, columns)))
     lying = {
-        (window.top + r, window.left + c): (value, re.search("[YWZ]", window.name)[0])
+        (window.top + r, window.left + c): (_words(value), re.search("[YWZ]", window.name)[0])
         for window in windows if window.values is not None
         for (r, c), value in np.ndenumerate(np.array(window.values, object))
         if value not in (None, "")
@@ -231,11 +231,13 @@ def grid(ax, name, values, x, y, cell=46, *, title=None, note=None, heads=True, 
     if not zeros:
         _rectangle(ax, x, y, placed.width, placed.height, edge=FRAME[array], line=1.8, zorder=1.3)
     for each in windows:
-        _frame(ax, placed, each)
-    for (r, c), on in np.ndenumerate(np.array(values, object)):
-        marked, quiet = (r, c) in solid, (r, c) in zeros
+        _frame(ax, placed, each, 0.27 if cell >= 40 else 0.2)
+    words = {place: _words(value) for place, value in np.ndenumerate(np.array(values, object))}
+    size = size or _size_in(cell, max(width_of(words[at], 1, at in solid) for at in words))
+    for place, on in words.items():
+        marked, quiet = place in solid, place in zeros
         color = PAPER if marked else SOFT if quiet else INK
-        _cell(ax, placed, (r, c), on, lying.get((r, c)), marked, color, size)
+        _cell(ax, placed, place, on, lying.get(place), marked, color, size)
     above = y - 10
     if heads:
         numbers = [[str(n) for n in range(axis)] for axis in (rows, columns)]
@@ -255,15 +257,15 @@ def _ground(ax, placed, place, array, solid, soft, zero):
         _rectangle(ax, x, y - 4.5, 0.4 * placed.cell, 2.2, FRAME[array], zorder=1.1)
 
 
-def _frame(ax, placed, window):
-    """Draw the frame of what lies there, its tint, and its cut corner."""
+def _frame(ax, placed, window, cut=0.27):
+    """Draw the frame of what lies there, its tint, and its corner, cut by a part of a cell."""
     array = re.search("[YWZ]", window.name)[0]
     rows, columns = window.shape
     (left, top), (right, bottom) = (
         placed.at(window.top, window.left, 0, 0),
         placed.at(window.top + rows, window.left + columns, 0, 0),
     )
-    cut = 0.27 * placed.cell
+    cut *= placed.cell
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     if window.turned:
         pointed = [(right, bottom - cut), (right - cut, bottom)]
@@ -279,23 +281,27 @@ def _frame(ax, placed, window):
     ax.add_artist(Polygon(outline, fc="none", ec=FRAME[array], lw=3.2, zorder=2.2, **look))
 
 
+def _words(value):
+    return "" if value is None else value if isinstance(value, str) else bare(value)
+
+
+def _size_in(cell, widest):
+    """Return the size of all texts of a grid; `widest` is the width of one at size 1."""
+    return max(15, min(0.4 * cell, 24, (cell - 5) / max(widest, 0.1)))
+
+
 def _cell(ax, placed, place, words, lies, marked, color, size):
     """Write a number into a cell, and below it the one that lies there."""
-    words = "" if words is None else words if isinstance(words, str) else bare(words)
-    room = (placed.cell - 5) / max(width_of(words, 1, marked), 0.1)
-    font = size or max(15, min(0.4 * placed.cell, 24, room))
     if not lies:
-        text(ax, *placed.at(*place), words, font, marked, color=color)
+        text(ax, *placed.at(*place), words, size, marked, color=color)
         return
     value, array = lies
-    value = value if isinstance(value, str) else bare(value)
     if marked:
         half = placed.at(*place, 0, 0.53)
         _rectangle(ax, *half, placed.cell, 0.47 * placed.cell, SOLID[array], zorder=1.5)
     below = PAPER if marked else WORDS[array]
-    lower = max(15, 0.75 * font)
-    text(ax, *placed.at(*place, 0.5, 0.29), words, max(15, min(font, 0.42 * placed.cell)), marked,
-         color=color)  # fmt: skip
+    lower, upper = max(15, 0.75 * size), max(15, min(size, 0.42 * placed.cell))
+    text(ax, *placed.at(*place, 0.5, 0.29), words, upper, marked, color=color)
     down = min(0.76, 1 - 0.68 * lower / placed.cell)  # clear of the frame in a small cell
     text(ax, *placed.at(*place, 0.5, down), value, lower, True, color=below)
 
