@@ -85,10 +85,13 @@ def _contributions_alt(numbers):
         f"{bare(t.target.value)}"
         for t in terms
     )
-    which = f"Terms {numbers[0] + 1} to {numbers[-1] + 1}" if len(terms) > 1 else "The last term"
+    which, end = "The last term", "; the sum is complete"
+    if len(terms) > 1:
+        which = f"Terms {numbers[0] + 1} to {numbers[-1] + 1}"
+        end = f". These are intermediate sums: all {len(STEP.terms)} terms make {bare(STEP.value)}"
     return (
         f"{which} of the {len(STEP.terms)} of dY{CELL}, with the cell of dZ and the weight marked "
-        f"in their grids, and below them the sum so far: {ways}."
+        f"in their grids, and below them the sum so far: {ways}{end}."
     )
 
 
@@ -112,8 +115,8 @@ def _nine_alt():
         f"{short(t.left)} {short(t.right)} = {t.product} = {bare(t.value)}" for t in STEP.terms
     )
     return (
-        f"A table of the {len(STEP.terms)} products in dY{CELL} with the running sum: {rows}. "
-        f"The sum is {bare(STEP.value)}. In each row the two indices add up to {CELL}."
+        f"A table of the {len(STEP.terms)} products in dY{CELL}, with the sum so far after each: "
+        f"{rows}. The whole sum is {bare(STEP.value)}. In each row the two indices add up to {CELL}."
     )
 
 

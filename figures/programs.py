@@ -39,7 +39,7 @@ def two_ways(ax):
         draw.text(ax, 30, top, words, 21, True, ha="left")
         (dZ, W, dY), y, gather = ways, top + 72, top < 300
         lies = {"lying": "W", "turned": True, "note": "W lies on it, turned"} if gather else {}
-        look = {"lying": None if gather else "W", "note": "so far" if gather else "W lies on it"}
+        look = {"note": "so far"} if gather else {"lying": "W", "note": "so far; W lies on it"}
         one = draw.panel(ax, _unpadded(dZ) if gather else dZ, PLACES[0], y + 29, 46, **lies)
         two = draw.panel(ax, W, PLACES[1], y + 29, 46, note="as stored", card="as stored")
         three = draw.panel(ax, dY, PLACES[2], y, 40, **look)
@@ -48,10 +48,14 @@ def two_ways(ax):
         draw.arrow(ax, (two.right[0] + 8, level), (three.x - 28, level), "add", back=True)
     term = get.terms[SHARED]
     words = f"the same product in both: {short(term.left)} · {short(term.right)} = "
-    words += f"{term.product} = {bare(term.value)} → {short(term.target)}"
-    draw.text(ax, 400, 632, words, 17.5, True)
-    draw.key(ax, 670, ("solid", "Z", ""), ("solid", "W", ""), ("solid", "Y", "this product"),
+    words += f"{term.product} = {bare(term.value)}\n→ {short(term.target)}, {_so_far(get)}"
+    draw.text(ax, 400, 629, words, 17, True)
+    draw.key(ax, 672, ("solid", "Z", ""), ("solid", "W", ""), ("solid", "Y", "this product"),
              ("stored", "W", ""), ("turned", "W", "W lies here; cut corner: W(0, 0)"))  # fmt: skip
+
+
+def _so_far(step):
+    return f"{bare(step.terms[SHARED].target.value)} so far, {bare(step.value)} in the end"
 
 
 def _unpadded(panel):
@@ -78,7 +82,8 @@ def _two_ways_alt():
         f"scatter: {short(give.source)} is multiplied by the whole filter, not flipped, and the "
         f"{len(give.terms)} products are added to a window of dY. One product is marked in both: "
         f"{short(term.left)} times {short(term.right)}, {term.product} = {bare(term.value)}, into "
-        f"{short(term.target)}."
+        f"{short(term.target)}. The numbers of dY are intermediate sums, up to this product: "
+        f"{short(term.target)} is {_so_far(get)}."
     )
 
 

@@ -92,7 +92,7 @@ def _partial_alt():
     return (
         f"One cell of dY from all {F_K} maps. Below one another the maps dZ of each k, padded with "
         f"zeros, on each the flipped plane of its filter at the place of {step.target}. Each board "
-        f"gives a part: {said}. The parts add up: {step.target} = {sums_to(parts)}."
+        f"gives a part of the sum: {said}. The parts add up: {step.target} = {sums_to(parts)}."
     )
 
 
