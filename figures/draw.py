@@ -167,6 +167,26 @@ def arrow(ax, start, end, words="", *, back=False, size=16, color=INK, **how):
         text(ax, x, y, words, size, **{"ha": beside, **how})
 
 
+def across(ax, start, end, words="", *, level=None, after=8, before=28, **how):
+    """Draw an arrow from a grid or box to another at its left or right.
+
+    Parameters
+    ----------
+    level
+        Its height; by default the middle of what it points at.
+    after, before
+        Gaps at the right of one and at the left of the other, where rows have their numbers.
+    how
+        As in `arrow`.
+    """
+    level = end.middle[1] if level is None else level
+    if start.x < end.x:
+        ends = (start.right[0] + after, level), (end.x - before, level)
+    else:
+        ends = (start.x - before, level), (end.right[0] + after, level)
+    arrow(ax, *ends, words, **how)
+
+
 def elbow(ax, start, knee, end, *, back=False, **how):
     """Draw an arrow with a corner in it; `how` is for its last part, as in `arrow`."""
     arrow(ax, start, knee, back=back, head=False)

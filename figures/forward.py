@@ -118,12 +118,13 @@ def _activation():
     Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)
     dY = variant("activation").dZ
     slope = layers.relu_backward(np.ones_like(Z), Z)
-    return Z, layers.relu(Z), dY, slope, layers.relu_backward(dY, Z)
+    arrays = Z, layers.relu(Z), dY, slope, layers.relu_backward(dY, Z)
+    return [array[:, :, 0] for array in arrays]
 
 
 def activation(ax):
     """Above Z, f, Y; below dZ, f'(Z), dY; the same cell marked in each."""
-    Z, Y, dY, slope, dZ = (array[:, :, 0] for array in _activation())
+    Z, Y, dY, slope, dZ = _activation()
     size, xs, look = 50, (60, 330, 600), {"solid": {_followed()}}
     z = draw.grid(ax, "Z", Z, xs[0], 76, size, note=f"{ON_Z}, from conv", **look)
     f = draw.box(ax, 345, 106, 120, 90, "f = ReLU", size=20, bold=True)
@@ -131,10 +132,10 @@ def activation(ax):
     dz = draw.grid(ax, "dZ", dZ, xs[0], 326, size, note="the result", **look)
     s = draw.grid(ax, "Z", slope, xs[1], 326, size, title="f'(Z)", note="1 or 0", **look)
     dy = draw.grid(ax, "dY", dY, xs[2], 326, size, title="dY_out", note="arrives", **look)
-    draw.arrow(ax, (z.right[0] + 8, 151), (f.x - 6, 151), "Z", bold=True, size=18)
-    draw.arrow(ax, (f.x + 126, 151), (y.x - 28, 151), "Y_out", bold=True, size=18)
-    draw.arrow(ax, (dy.x - 28, 401), (s.right[0] + 8, 401), "times", back=True)
-    draw.arrow(ax, (s.x - 28, 401), (dz.right[0] + 8, 401), "gives", back=True)
+    draw.across(ax, z, f, "Z", before=6, bold=True, size=18)
+    draw.across(ax, f, y, "Y_out", after=6, bold=True, size=18)
+    draw.across(ax, dy, s, "times", back=True)
+    draw.across(ax, s, dz, "gives", back=True)
     words = "f'(Z) is 1 where Z > 0, else 0. Cell by cell, in each of the f_k maps."
     draw.text(ax, 400, 514, words, 18)
     draw.key(ax, 554, ("solid", "Z", "the same cell"), ("solid", "Y", "in each grid"))
@@ -143,13 +144,13 @@ def activation(ax):
 def _followed():
     """A cell where something passes that is neither 0 nor 1."""
     Z, _, dY, *_ = _activation()
-    return tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))[:2]
+    return tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))
 
 
 def _activation_alt():
     Z, Y, dY, slope, dZ = _activation()
     r, c = _followed()
-    values = [bare(array[r, c, 0]) for array in (Z, Y, dY, slope, dZ)]
+    values = [bare(array[r, c]) for array in (Z, Y, dY, slope, dZ)]
     return (
         f"Two rows of {ON_Z} grids. Above, forward: Z goes cell by cell through f = ReLU and gives "
         f"Y_out; at ({r}, {c}), Z is {values[0]} and Y_out is {values[1]}. Below, backward: dY_out "
@@ -361,7 +362,7 @@ def product_row(ax, term, arrays, names, y, back=False):
     i, j = (term.left if back else term.target).index[:2]
     cells = (term.target if back else term.left), term.right, (term.left if back else term.target)
     lies = [None if back else draw.Window(i, j, "W", W), None, None]
-    notes = ("5 x 5", "as stored", "3 x 3")
+    notes = (ON_Y, "as stored", ON_Z)
     cards = (None, "as stored", None)
     return [
         draw.grid(ax, name, array, x, y + SIZE * (n > 0), SIZE, note=note, card=card,
@@ -381,9 +382,8 @@ def product_arrows(ax, term, arrays, names, back=False):
         result = cell is term.target
         draw.arrow(ax, *(ends[::-1] if result else ends), back=back)
         words = bare(term.value if result else cell.value)
-        chip(
-            ax, cell.array, grid.bottom[0], level, words, ("into " if result else "") + short(cell)
-        )
+        label = f"into {short(cell)}" if result else short(cell)
+        chip(ax, cell.array, grid.bottom[0], level, words, label)
     middles = [grid.bottom[0] for grid in drawn]
     signs = "=·" if back else "·="
     for left, right, sign in zip(middles, middles[1:], signs, strict=False):
@@ -424,10 +424,12 @@ def fan_out(ax):
 
 def indices(ax):
     """Every cell with its row and column."""
-    sizes = RUNNING.input_size, RUNNING.filter_size, RUNNING.dZ.shape[:2]
-    notes = "5 x 5, row r, column c", "row u, column v", "row i, column j"
-    for name, size, x, note in zip("YWZ", sizes, (46, 366, 606), notes, strict=True):
-        values = [[at((r, c)) for c in range(size[1])] for r in range(size[0])]
+    for name, array, x, note in (
+        ("Y", Y, 46, f"{ON_Y}, row r, column c"),
+        ("W", W, 366, "row u, column v"),
+        ("Z", Z, 606, "row i, column j"),
+    ):
+        values = [[at((r, c)) for c in range(array.shape[1])] for r in range(array.shape[0])]
         draw.grid(ax, name, values, x, 76, 50, note=note, solid={CELL} if name == "Y" else ())
     draw.text(ax, 400, 366, "row before column, everywhere, counted from 0", 18)
     draw.key(ax, 406, ("solid", "Y", "the cell that the course follows"))
@@ -446,7 +448,7 @@ def placement(ax, number, x, y, size=38, small=50, space=24):
     left = draw.grid(ax, "Y", Y, x, y, size, note=note, solid={CELL}, window=lies)
     values, reached = on_the_way(terms[: number + 1])
     low = left.bottom[1] - 3 * small
-    draw.grid(ax, "Z", values, left.right[0] + space, low, small, heads=False, note="3 x 3",
+    draw.grid(ax, "Z", values, left.right[0] + space, low, small, heads=False, note=ON_Z,
               solid={(i, j)}, soft=reached)  # fmt: skip
 
 
@@ -503,20 +505,21 @@ def index_sum(ax):
     draw.text(ax, 400, 500, "so (u, v) = (r − i, c − j)\u2003(stride 1, no padding)", 21, True)
 
 
+THREE = {(2, 2): "inside", (0, 2): "at the edge", (0, 0): "in the corner"}
+
+
 def three_reaches(ax):
     """Centre, edge and corner of Y, and what each reaches."""
-    for row, cell in enumerate(((2, 2), (0, 2), (0, 0))):
+    for row, (cell, place) in enumerate(THREE.items()):
         y = 62 + 208 * row
-        _, right, terms = reach(ax, cell, 90, y, 31, of_z=50)
+        _, _, terms = reach(ax, cell, 90, y, 31, of_z=50)
         many = "cell" if len(terms) == 1 else "cells"
-        place = ("inside", "at the edge", "in the corner")[row]
         draw.lines(ax, 572, y + 30, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
     draw.key(ax, 660, ("solid", "Y", "a cell of Y"), ("soft", "Z", REACHED))
 
 
 def _three_alt():
-    cells = (2, 2), (0, 2), (0, 0)
-    counts = ", ".join(f"Y{cell} reaches {len(contributions(cell))}" for cell in cells)
+    counts = ", ".join(f"Y{cell} reaches {len(contributions(cell))}" for cell in THREE)
     return (
         f"Three rows, in each the {ON_Y} map Y with one cell marked and a beam to the cells of "
         f"the {ON_Z} map Z that it reaches: {counts}. A cell in the middle reaches all of Z, one "
@@ -582,10 +585,6 @@ def _index_sum_alt(terms):
     )
 
 
-def _task_forward_alt(first):
-    return f"Forward: the grids Y, W and Z in a row. {_product_alt(first)}"
-
-
 WINDOWS = range(4), range(4, 8)
 TERMS = contributions(CELL)
 ROWS = (  # file name, stem of the source's picture after CNN_, height, how to draw it, alt text
@@ -613,6 +612,6 @@ ROWS = (  # file name, stem of the source's picture after CNN_, height, how to d
     ("centre_edge_and_corner_reach_differently", "Training_Conv_2c", 690, three_reaches,
      _three_alt()),
     ("forward_one_product_into_z", "Training_Conv_Task1_Forward", 540, task_forward,
-     _task_forward_alt(TERMS[0])),
+     f"Forward: the grids Y, W and Z in a row. {_product_alt(TERMS[0])}"),
 )  # fmt: skip
 FIGURES = [Figure(name, (f"CNN_{stem}",), *rest) for name, stem, *rest in ROWS]

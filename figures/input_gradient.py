@@ -116,7 +116,8 @@ def _nine_alt():
     )
     return (
         f"A table of the {len(STEP.terms)} products in dY{CELL}, with the sum so far after each: "
-        f"{rows}. The whole sum is {bare(STEP.value)}. In each row the two indices add up to {CELL}."
+        f"{rows}. The whole sum is {bare(STEP.value)}. In each row the two indices add up to "
+        f"{CELL}."
     )
 
 
@@ -165,8 +166,7 @@ def flipped_on_dz(ax):
     values = empty((5, 5))
     values[CELL[0]][CELL[1]] = STEP.value
     right = draw.grid(ax, "dY", values, 510, 76, 48, solid={CELL})
-    level, words = right.at(*CELL)[1], f"{len(STEP.terms)} products, added"
-    draw.arrow(ax, (left.right[0] + 12, level), (right.x - 28, level), words, back=True)
+    draw.across(ax, left, right, f"{len(STEP.terms)} products, added", after=12, back=True)
     draw.text(ax, 400, 356, f"{products(STEP.terms)} = {bare(STEP.value)}", 17)
     draw.key(ax, 398, ("turned", "W", f"cut corner: W(0, 0), on dZ{CELL}"),
              ("solid", "Y", f"dY{CELL}"))  # fmt: skip
@@ -190,7 +190,7 @@ def padded(ax):
     zeros = {place for place in np.ndindex(7, 7) if not all(2 <= n <= 4 for n in place)}
     big = draw.grid(ax, "dZ", np.pad(DZ, 2), 278, 70, 42, zeros=zeros, heads=False,
                     note=f"in rings of zeros, {PADDED}")  # fmt: skip
-    draw.arrow(ax, (small.right[0] + 12, 217), (big.x - 14, 217), width=3.5)
+    draw.across(ax, small, big, after=12, before=14, width=3.5)
     draw.grid(ax, "W", FLIPPED, 630, 154, 42, note="turned", card="turned",
               heads=[["2", "1", "0"]] * 2)  # fmt: skip
     draw.text(ax, 400, 402, f"f − 1 = {W.shape[0] - 1} zeros on every side", 18)

@@ -22,16 +22,11 @@ def tile(ax):
     row = draw.Window(1, 0, "W", size=(1, 9))
     right = draw.grid(ax, "Y", TILE, 376, 128, 42, title="a tile", note="3 x 9, a window to a row",
                       window=row)  # fmt: skip
-    draw.arrow(ax, (left.right[0] + 8, 191), (right.x - 28, 191))
+    draw.across(ax, left, right)
     draw.text(ax, 565, 292, "one product with W, written as a column of 9,", 17)
     draw.text(ax, 565, 318, "gives the first row of Z", 17)
-    draw.text(
-        ax,
-        400,
-        370,
-        "Two neighbouring windows share six of their nine cells: each has its own copy.",
-        18,
-    )
+    words = "Two neighbouring windows share six of their nine cells: each has its own copy."
+    draw.text(ax, 400, 370, words, 18)
     draw.key(ax, 410, ("stored", "W", "the same window; cut corner: where W(0, 0) lies"))
 
 

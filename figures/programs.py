@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from cnnlib import panels
-from cnnlib.examples import one_map
 from cnnlib.shapes import by
 from cnnlib.trace import input_steps, scatter_steps
 from figures import draw
 from figures.figure import Figure
+from figures.forward import CELL, RUNNING
 from figures.words import bare, short
-
-RUNNING = one_map()
-CELL = (2, 2)
 
 
 def _both():
@@ -43,9 +40,8 @@ def two_ways(ax):
         one = draw.panel(ax, _unpadded(dZ) if gather else dZ, PLACES[0], y + 29, 46, **lies)
         two = draw.panel(ax, W, PLACES[1], y + 29, 46, note="as stored", card="as stored")
         three = draw.panel(ax, dY, PLACES[2], y, 40, **look)
-        level = two.middle[1]
-        draw.arrow(ax, (one.right[0] + 8, level), (two.x - 28, level), "times", back=True)
-        draw.arrow(ax, (two.right[0] + 8, level), (three.x - 28, level), "add", back=True)
+        draw.across(ax, one, two, "times", back=True)
+        draw.across(ax, two, three, "add", level=two.middle[1], back=True)
     term = get.terms[SHARED]
     words = f"the same product in both: {short(term.left)} · {short(term.right)} = "
     words += f"{term.product} = {bare(term.value)}\n→ {short(term.target)}, {_so_far(get)}"
@@ -120,9 +116,8 @@ def program(ax, lines, y, size=17, leading=27):
             draw.text(ax, 40, y, words, size + 2, True, ha="left")
             y += 2
         elif kind.startswith("words"):
-            draw.text(
-                ax, 44 + 28 * level, y, words, size, ha="left", style="italic", color=draw.SOFT
-            )
+            look = {"style": "italic", "color": draw.SOFT}
+            draw.text(ax, 44 + 28 * level, y, words, size, ha="left", **look)
         else:
             draw.text(ax, 44 + 28 * level, y, words, size, ha="left", family="monospace")
         y += leading
