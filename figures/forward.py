@@ -339,43 +339,40 @@ def _every_map_alt():
 
 # --- one product ---------------------------------------------------------------------
 
-PLACES, SIZE = (52, 362, 608), 46
-
 
 def one_weight(ax):
     """Y with a window on it, W and Z, with one cell marked in each."""
     term = contributions(CELL)[0]
-    drawn = product_row(ax, term, (Y, W, Z), ("Y", "W", "Z"), 76)
+    drawn = product_row(ax, term, (Y, Z))
     for left, right, sign in zip(drawn, drawn[1:], "×→", strict=False):
         draw.text(ax, (left.right[0] + right.x - 18) / 2, drawn[1].middle[1], sign, 30, True)
     step = forward_steps(RUNNING.Y, RUNNING.W, RUNNING.b)[0]
     words = f"{short(term.target)} = b + {len(step.terms)} products; this is one of them: "
     draw.text(ax, 400, 346, f"{words}{term.product} = {bare(term.value)}", 18)
-    draw.key(ax, 392, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), *MARKED)
+    draw.key(ax, 392, W_LIES, *MARKED)
 
 
+W_LIES = ("stored", "W", "W lies on Y; cut corner: W(0, 0)")
 MARKED = ("solid", "Y", ""), ("solid", "W", ""), ("solid", "Z", "this product and its cells")
 
 
-def product_row(ax, term, arrays, names, y, back=False):
+def product_row(ax, term, arrays, back=False):
     """Draw input, filter and output in a row, with the cells of one product marked."""
-    i, j = (term.left if back else term.target).index[:2]
-    cells = (term.target if back else term.left), term.right, (term.left if back else term.target)
-    lies = [None if back else draw.Window(i, j, "W", W), None, None]
-    notes = (ON_Y, "as stored", ON_Z)
-    cards = (None, "as stored", None)
-    return [
-        draw.grid(ax, name, array, x, y + SIZE * (n > 0), SIZE, note=note, card=card,
-                  solid={cell.index[:2]}, window=window)
-        for n, (name, array, x, note, card, cell, window) in enumerate(
-            zip(names, arrays, PLACES, notes, cards, cells, lies, strict=True)
-        )
-    ]  # fmt: skip
+    size, d = 46, "d" if back else ""
+    cells = [cell.index[:2] for cell in (term.left, term.right, term.target)]
+    of_y, of_w, of_z = cells[::-1] if back else cells
+    lies = None if back else draw.Window(*of_z, "W", W)
+    return (
+        draw.grid(ax, f"{d}Y", arrays[0], 52, 76, size, solid={of_y}, window=lies),
+        draw.grid(ax, "W", W, 362, 76 + size, size, note="as stored", card="as stored",
+                  solid={of_w}),
+        draw.grid(ax, f"{d}Z", arrays[1], 608, 76 + size, size, solid={of_z}),
+    )  # fmt: skip
 
 
-def product_arrows(ax, term, arrays, names, back=False):
+def product_arrows(ax, term, arrays, back=False):
     """Draw the three grids, and below them the two factors that meet, with arrows."""
-    drawn, level = product_row(ax, term, arrays, names, 76, back), 404
+    drawn, level = product_row(ax, term, arrays, back), 404
     cells = (term.left, term.right, term.target)
     for grid, cell in zip(drawn, reversed(cells) if back else cells, strict=True):
         ends = (grid.bottom[0], grid.bottom[1] + 10), (grid.bottom[0], level - 58)
@@ -404,7 +401,7 @@ def chip(ax, name, x, y, words, label):
 
 def task_forward(ax):
     """Y(2, 2) times W(2, 2) goes into Z(0, 0)."""
-    product_arrows(ax, contributions(CELL)[0], (Y, W, Z), ("Y", "W", "Z"))
+    product_arrows(ax, contributions(CELL)[0], (Y, Z))
 
 
 def fan_out(ax):
@@ -460,8 +457,7 @@ def placements(ax, numbers):
 
 
 def _placement_key(ax, y):
-    draw.key(ax, y, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"),
-             ("solid", "W", f"the weight on Y{CELL}"))  # fmt: skip
+    draw.key(ax, y, W_LIES, ("solid", "W", f"the weight on Y{CELL}"))
     draw.key(ax, y + 38, ("solid", "Z", "the cell of Z of this window"),
              ("soft", "Z", "reached before; (u, v) is the weight"))  # fmt: skip
 
@@ -489,16 +485,20 @@ def _placement_alt(numbers):
 
 def index_sum(ax):
     """A table: cell of Z, weight, and their sum, which is always the cell of Y."""
-    heads = (150, "Z", "cell of Z", "i, j"), (360, "W", "weight", "u, v")
-    for x, array, head, below in (*heads, (590, "Y", "cell of Y", "r, c")):
+    columns = (
+        (150, "Z", "cell of Z", "i, j"),
+        (360, "W", "weight", "u, v"),
+        (590, "Y", "cell of Y", "r, c"),
+    )
+    for x, array, head, below in columns:
         draw.text(ax, x, 30, head, 20, True, color=draw.WORDS[array])
         draw.text(ax, x, 56, below, 17, style="italic", color=draw.SOFT)
     for row, term in enumerate(contributions(CELL)):
         y = 96 + 42 * row
         z, w = term.target.index[:2], term.right.index[:2]
         total = tuple(a + b for a, b in zip(z, w, strict=True))
-        for x, words, array in ((150, str(z), "Z"), (360, str(w), "W"), (590, str(total), "Y")):
-            draw.text(ax, x, y, words, 23, bold=x == 590, color=draw.WORDS[array])
+        for (x, array, *_), index in zip(columns, (z, w, total), strict=True):
+            draw.text(ax, x, y, str(index), 23, bold=index is total, color=draw.WORDS[array])
         for x, sign in ((255, "+"), (475, "=")):
             draw.text(ax, x, y, sign, 23)
         draw.rule(ax, 60, y + 21, (740, y + 21))

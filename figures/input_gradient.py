@@ -21,8 +21,7 @@ FLIPPED = shapes.flip(RUNNING.W)[:, :, 0, 0]
 
 def task_backward(ax):
     """dZ(0,0) times W(2,2) goes into dY(2,2): the forward picture, reversed."""
-    arrays = DY[:, :, 0], W, DZ
-    product_arrows(ax, STEP.terms[0], arrays, ("dY", "W", "dZ"), back=True)
+    product_arrows(ax, STEP.terms[0], (DY[:, :, 0], DZ), back=True)
 
 
 def _task_alt():

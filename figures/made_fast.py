@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import draw
 from figures.figure import Figure
-from figures.stride import RUNNING
+from figures.forward import RUNNING
 
 # --- a tile --------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from cnnlib.trace import filter_steps
 from figures import draw
 from figures.figure import Figure
 from figures.filter_gradient import DZ_LIES
+from figures.forward import RUNNING
 from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, W, Y
-from figures.stride import RUNNING
 from figures.words import at, bare, products, rows_of
 
 # --- one weight, all of Z --------------------------------------------------------------

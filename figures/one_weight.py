@@ -7,7 +7,7 @@ from cnnlib.shapes import by
 from cnnlib.trace import filter_steps
 from figures import draw
 from figures.figure import Figure
-from figures.stride import RUNNING
+from figures.forward import RUNNING, W_LIES
 from figures.words import at, bare, products, rows_of
 
 WEIGHT = (1, 1)  # the weight that the course follows
@@ -47,7 +47,7 @@ def nudged_row(ax, weight, y, size=58):
     draw.across(ax, middle, last, "sum", after=14, size=18)
 
 
-NUDGED_KEY = ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), ("solid", "Z", "result")
+NUDGED_KEY = W_LIES, ("solid", "Z", "result")
 
 
 def zero_filter(ax):
@@ -106,7 +106,7 @@ def weight_placements(ax):
         draw.grid(ax, "Y", Y, x, y, 36, note=note, window=lies, solid={cell}, heads=False)
 
     nine(ax, one)
-    draw.key(ax, 674, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), ("solid", "Y", ""),
+    draw.key(ax, 674, W_LIES, ("solid", "Y", ""),
              ("solid", "W", f"W{at(WEIGHT)} and the cell it meets"))  # fmt: skip
 
 
