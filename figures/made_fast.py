@@ -155,10 +155,8 @@ def _six_alt():
     )
 
 
-def _rows():
-    yield Figure("tile_has_a_window_in_each_row", (), 438, tile, _tile_alt())
-    yield Figure("each_phase_of_a_stride_has_its_weights", (), 452, phases, _phases_alt())
-    yield Figure("six_layers_beside_pytorch", (), 132 + 58 * len(SIX) + 92, six, _six_alt())
-
-
-FIGURES = list(_rows())
+FIGURES = [
+    Figure("tile_has_a_window_in_each_row", (), 438, tile, _tile_alt()),
+    Figure("each_phase_of_a_stride_has_its_weights", (), 452, phases, _phases_alt()),
+    Figure("six_layers_beside_pytorch", (), 132 + 58 * len(SIX) + 92, six, _six_alt()),
+]

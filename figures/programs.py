@@ -176,15 +176,8 @@ def filter_program(ax):
     program(ax, FILTER_PROGRAM, 70)
 
 
-def _rows():
-    yield Figure(
-        "input_gradient_as_a_program",
-        ("CNN_Backprop_Conv_dY",),
-        680,
-        input_program,
-        program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}."),
-    )
-    yield Figure("scatter_and_gather_share_each_product", (), 695, two_ways, _two_ways_alt())
-
-
-FIGURES = list(_rows())
+FIGURES = [
+    Figure("input_gradient_as_a_program", ("CNN_Backprop_Conv_dY",), 680, input_program,
+           program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}.")),
+    Figure("scatter_and_gather_share_each_product", (), 695, two_ways, _two_ways_alt()),
+]  # fmt: skip
