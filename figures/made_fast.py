@@ -53,7 +53,7 @@ def met(phase):
 
 
 def phases(ax):
-    """DY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
+    """Draw dY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
     letters = [[NAMES[r % STRIDE, c % STRIDE] for c in range(SIZE)] for r in range(SIZE)]
     draw.grid(ax, "dY", letters, 60, 76, 44, note="7 x 7, stride 2: the phase of each cell")
     for number, (phase, name) in enumerate(NAMES.items()):

@@ -29,7 +29,7 @@ def reached(stride):
 
 
 def counts(ax):
-    """The four windows of stride {STRIDE}, and how many windows each cell is in, at two strides."""
+    """The first and last window of a stride, and how many cells of Z each cell reaches."""
     where = geometry(RUNNING.input_size, RUNNING.filter_size, STRIDE)
     last = tuple(o - 1 for o in where.output_size)
     names, windows = empty(RUNNING.input_size), []
@@ -71,7 +71,7 @@ def _strided_z():
 
 
 def struck(ax):
-    """Z of stride 1 with the dropped rows and columns struck out, and Z of stride {STRIDE}."""
+    """Z of stride 1 with the dropped rows and columns struck out, and Z of the stride."""
     full, kept = _strided_z()
     Z = draw.grid(ax, "Z", full, 90, 76, 74, note=f"{by(full.shape)}, at stride 1")
     for i, j in np.ndindex(full.shape):
