@@ -99,6 +99,15 @@ export function makePoolView(scene) {
     if (shownPlace) draw();
   }
 
-  const aloud = () => said.textContent;
+  // "dZ(1, 1), 4, goes to dY(3, 2), now 9: Y(3, 2), 5, is the largest of its window."
+  function aloud({ source, terms: [term], ties }) {
+    const winner = trace.cell("Y", term.target.index);
+    const [from, won] = [source, winner].map(
+      (cell) => `${scene.name(cell)}, ${shown(cell.value)},`,
+    );
+    const goes = `${from} goes to ${scene.name(term.target)}, now ${shown(term.sum)}`;
+    const tie = ties.length ? ` A tie: ${ties.map(scene.name).join(", ")} is as large.` : "";
+    return `${goes}: ${won} is the largest of its window.${tie}`;
+  }
   return { node, show, measure, meet, aloud };
 }

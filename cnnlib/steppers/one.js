@@ -95,7 +95,7 @@ export function makeOneView(scene, tools) {
     draw();
   }
   turn?.onTurn(() => shownPlace && draw());
-  return { node, show, measure, meet, turn, sum };
+  return { node, show, measure, meet, turn, sum, told: aside?.told };
 }
 
 function placeOf(grid, cell, turned = false) {

@@ -264,7 +264,8 @@ export function mountStepper(root, host) {
     if (!term) return emptyText(parts.scene, step);
     const count = step.terms.length;
     const which = count > 1 ? `Product ${at.now + 1} of ${count}: ` : "";
-    return which + spoken(parts.scene, step, term);
+    const more = at.now === count - 1 && parts.view.told ? `. ${parts.view.told()}` : "";
+    return which + spoken(parts.scene, step, term) + more;
   }
 
   function hear(text, then = () => {}) {
@@ -295,6 +296,7 @@ export function mountStepper(root, host) {
     return attempt(() => {
       change();
       build();
+      draw(); // and let it be heard where it is now
     });
   }
 
