@@ -80,13 +80,14 @@ export function makePoolView(scene) {
   function draw() {
     if (!places || shownPlace.asked.kind) return links.show([]);
     const { term } = shownPlace;
+    const sumBox = meet.hasAttribute("data-asking") ? places.meet : places.sum;
     const from = places.giver.at(giver.place(term.left.index));
     const to = places.result.at(result.place(term.target.index));
     const winner = places.board.at(board.place(term.target.index));
     links.show([
       ...sideways(winner, places.meet, "b"),
       ...downwards(from, { x: places.meet.x, top: places.meet.top }, "k"),
-      ...upInto(places.sum, to, places.result, places.meet, "t"),
+      ...upInto(sumBox, to, places.result, places.meet, "t"),
     ]);
   }
 

@@ -244,7 +244,7 @@ export function mountStepper(root, host) {
     if (before?.matches("[data-product], .cs-none"))
       focusOn(root.querySelector("[data-marked-product]"));
     else if (before && !root.contains(document.activeElement)) focusOn(root);
-    if (host.predict !== asking) layout(); // a question takes more room
+    if (wants() !== asking) layout(); // a question takes more room, and one about a size has all
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
@@ -303,9 +303,10 @@ export function mountStepper(root, host) {
   // --- sizes -----------------------------------------------------------------------------------
 
   let [width, room, asking] = [0, 0, null];
+  const wants = () => `${host.predict} ${Boolean(parts.alone?.node.isConnected)}`;
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
-    [width, room, asking] = [root.clientWidth, roomOf(root), host.predict];
+    [width, room, asking] = [root.clientWidth, roomOf(root), wants()];
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);

@@ -391,6 +391,20 @@ def test_a_guess_without_a_number_is_told_what_is_expected(opened):
     assert message.inner_text() == ""
 
 
+def test_an_answer_leaves_the_picture_whole(opened):
+    page = opened("input", (1024, 768))
+    press(page, "p")
+    for asks in ("size", "weight"):
+        page.get_by_label("what to predict").select_option(asks)
+        page.get_by_role("button", name="Show").click()
+        step = page.locator(".cs-step")
+        assert step.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+        links = page.evaluate(
+            "[...document.querySelectorAll('.cs-links path')].map(e => e.getBBox().y)"
+        )
+        assert len(links) == 4 and min(links) > 20, asks  # from a cell to the card, and on
+
+
 def test_a_weight_can_be_chosen_in_the_table_and_a_slip_is_named(opened):
     page = opened("input")
     page.locator("[data-cell='dY(2, 2, 0)']").click()
