@@ -154,6 +154,21 @@ def test_text_is_read_at_the_back_and_inside_the_card(figure, redrawn):
 
 
 @EACH_FIGURE
+def test_a_number_stays_inside_its_cell(figure, redrawn):
+    text, cells = redrawn[figure.name], []
+    for outline in re.findall(r'<path d="([^"]*)"[^>]*stroke-width: 1\.2[;"]', text):
+        numbers = [float(number) for number in re.findall(r"[\d.]+", outline)]
+        xs, ys = numbers[::2], numbers[1::2]
+        cells.append((min(xs), min(ys), max(xs), max(ys)))
+    for words, _, left, top, right, bottom in boxes(figure, text):
+        x, y = (left + right) / 2, (top + bottom) / 2
+        for x0, y0, x1, y1 in cells:
+            if x0 < x < x1 and y0 < y < y1:
+                assert x0 + 1 < left and right < x1 - 1, words
+                assert y0 + 1 < top and bottom < y1 - 1, words
+
+
+@EACH_FIGURE
 def test_no_words_lie_on_others(figure, redrawn):
     found = [each for each in boxes(figure, redrawn[figure.name]) if len(each[0]) > 1]
     for (one, _, *a), (other, _, *b) in itertools.combinations(found, 2):
