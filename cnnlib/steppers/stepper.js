@@ -244,7 +244,7 @@ export function mountStepper(root, host) {
     if (before?.matches("[data-product], .cs-none"))
       focusOn(root.querySelector("[data-marked-product]"));
     else if (before && !root.contains(document.activeElement)) focusOn(root);
-    if (wants() !== asking) layout(); // a question takes more room, and one about a size has all
+    if (asking !== null && wants() !== asking) layout(); // a question takes more room, or all
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
