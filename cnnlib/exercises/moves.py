@@ -66,6 +66,7 @@ FLIP = {  # of a right half turn, turned back where need be
         *map(end, REVERSED_MAPS),
         *(end(partial(np.flip, axis=axes)) for axes in TOO_MANY),
     ],
+    "one off": [end(partial(np.roll, shift=1, axis=axes)) for axes in [(0, 1), 0, 1]],
     "maps flipped only": [both(end(half_turn), end(how)) for how in REVERSED_MAPS],
     "maps exchanged": [end(maps_exchanged), both(end(half_turn), end(maps_exchanged))],
     "not flipped": [end(half_turn)],
@@ -120,6 +121,11 @@ OUTPUT_SIZE = {
     "f forgotten": [put(f=0, first=0), put(f=0)],
     "stride forgotten": [put(stride=1)],
     "all divided": [put(divide=lambda way, s: (way + 1) // s, first=0)],
+    "only a part divided": [
+        put(make=lambda x: x.n + 2 * x.padding - x.f // x.stride + 1),
+        put(make=lambda x: (x.n - x.f) // x.stride + 2 * x.padding + 1),
+        put(make=lambda x: x.n + 2 * x.padding - (x.f // x.stride + 1)),
+    ],
     "f off by one": [change(f=lambda f: f + 1), change(f=lambda f: f - 1)],
 }
 

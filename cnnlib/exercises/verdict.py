@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -51,15 +50,16 @@ class Counterexample:
     step: object = field(default=None, repr=False)
 
     @property
-    def maps(self):
-        """Yield each `Map` that is shown."""
+    def arrays(self):
+        """Yield (label, matrix, wrong place or None) for each map that is shown."""
         for name, value in self.given.items():
             if isinstance(value, np.ndarray):
                 yield from maps(name, "", value)
         for role, value in self.results.items():
-            name = role.removesuffix(CAME).removesuffix(SHOULD)
-            cell = self.cell if name == self.part else None
-            yield from maps(name, role.removeprefix(name), value, cell)
+            name = role.partition(" ")[0]
+            yield from maps(
+                name, role.removeprefix(name), value, self.cell if name == self.part else None
+            )
 
     @property
     def count(self):
@@ -122,8 +122,8 @@ class Verdict:
         lines, x = [f"{self.exercise.name}: {ends}", *self.told], self.counterexample
         if x:
             lines += ["", "A small problem that shows it:"]
-            for shown in x.maps:
-                lines += [f"  {shown.name}{shown.role}{shown.size}:", *_rows(shown)]
+            for label, matrix, at in x.arrays:
+                lines += [f"  {label}:", *_rows(matrix, at)]
             lines += [f"  {line}" for line in x.lines]
         if self.hints:
             lines += ["", f"Hint 1 of 3: {self.hints[0]}", "Hints 2 and 3: .hints[1], .hints[2]"]
@@ -293,18 +293,8 @@ def index_text(cell):
     return f"({', '.join(map(str, cell))})" if cell else ""
 
 
-class Map(NamedTuple):
-    """One map of an array: as it is shown, and which cell of it is marked."""
-
-    name: str
-    role: str
-    size: str
-    matrix: np.ndarray
-    cell: tuple | None
-
-
 def maps(name, role, array, cell=None):
-    """Yield each `Map` of an array."""
+    """Yield (label, matrix, marked place or None) for each map of an array."""
     shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
     rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
     for others in islice(np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]), MOST):
@@ -315,14 +305,14 @@ def maps(name, role, array, cell=None):
         cut = f", here {MOST} of each" * (max(shown[at].shape) > MOST)
         size = f", {shapes.by(shown[at].shape)}{cut}" * (array.ndim > 1)
         mark = cell[rows:][:2] if here else None
-        yield Map(f"{name}{which}", role, size, shown[at][:MOST, :MOST], mark)
+        yield f"{name}{which}{role}{size}", shown[at][:MOST, :MOST], mark
 
 
-def _rows(shown):
+def _rows(matrix, at):
     """Write a map as lines of text, its marked cell in brackets."""
-    texts = {at: number_text(value) for at, value in np.ndenumerate(shown.matrix)}
-    if shown.cell in texts:
-        texts[shown.cell] = f"[{texts[shown.cell]}]"
+    texts = {cell: number_text(value) for cell, value in np.ndenumerate(matrix)}
+    if at in texts:
+        texts[at] = f"[{texts[at]}]"
     width = max(map(len, texts.values()), default=1)
-    lines = np.reshape([f"{text:>{width}}" for text in texts.values()], shown.matrix.shape)
+    lines = np.reshape([f"{text:>{width}}" for text in texts.values()], matrix.shape)
     return ["    " + " ".join(line) for line in lines]

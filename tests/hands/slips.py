@@ -543,3 +543,83 @@ enter(
         "W(i - r + p)": (padded(lambda r, i, p: i - r + p), TURNED),
     },
 )
+
+# --- one axis of the whole exercises --------------------------------------------------------------
+
+
+def right(i, u, s, p):
+    """The row of Y that window i and weight u meet in."""
+    return i * s + u - p
+
+
+def whole_input(rows, columns):
+    """The input gradient by a scatter, with a rule for each axis."""
+
+    def gradient(dZ, W, input_size, stride, padding):
+        dY = np.zeros((*input_size, W.shape[2]))
+        for i, j in np.ndindex(dZ.shape[:2]):
+            for u, v in np.ndindex(W.shape[:2]):
+                r, c = rows(i, u, stride[0], padding[0]), columns(j, v, stride[1], padding[1])
+                if 0 <= r < dY.shape[0] and 0 <= c < dY.shape[1]:
+                    dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return gradient
+
+
+def whole_filter(rows, columns):
+    """The filter gradient, with a rule for each axis."""
+
+    def gradient(dZ, Y, filter_size, stride, padding):
+        dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
+        for u, v in np.ndindex(filter_size):
+            for i, j in np.ndindex(dZ.shape[:2]):
+                r, c = rows(i, u, stride[0], padding[0]), columns(j, v, stride[1], padding[1])
+                if 0 <= r < Y.shape[0] and 0 <= c < Y.shape[1]:
+                    dW[u, v] += np.outer(Y[r, c], dZ[i, j])
+        return dW
+
+    return gradient
+
+
+SPACING, SIGN = "stride for spacing", "padding with the wrong sign"
+AXES = {
+    "i + s u": (lambda i, u, s, p: i + u * s - p, SPACING, SPACING),
+    "s (i + u)": (lambda i, u, s, p: (i + u) * s - p, "stride times both", "stride times both"),
+    "s i - u": (lambda i, u, s, p: i * s - u - p, TURNED, TURNED),
+    "u - s i": (lambda i, u, s, p: u - i * s - p, SUM, SUM),
+    "+ p": (lambda i, u, s, p: i * s + u + p, "padding added again", SIGN),
+    "2 p": (
+        lambda i, u, s, p: i * s + u - 2 * p,
+        "padding cropped on one side",
+        "padding forgotten",
+    ),
+    "s p": (lambda i, u, s, p: (i - p) * s + u, "padding times stride", "padding times stride"),
+}
+for written, (rule, of_input, of_filter) in AXES.items():
+    for where, rules in {"rows": (rule, right), "columns": (right, rule)}.items():
+        enter("conv_backward_input", f"{where} of dY", {written: (whole_input(*rules), of_input)})
+        enter("conv_backward_filter", f"{where} of Y", {written: (whole_filter(*rules), of_filter)})
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def by_images(change):
+    """The input gradient of a batch, of images that are mixed up."""
+
+    def gradient(dZ, W, input_size, stride, padding):
+        how = input_size, stride, padding
+        return np.stack([whole_input(right, right)(z, W, *how) for z in change(dZ)])
+
+    return gradient
+
+
+enter(
+    "input_gradient_batch",
+    "images",
+    {
+        "first": (by_images(lambda dZ: [dZ[0]] * len(dZ)), "one image only"),
+        "last": (by_images(lambda dZ: dZ[-1:] + 0 * dZ), "one image only"),
+        "sum": (by_images(lambda dZ: dZ.sum(axis=0) + 0 * dZ), "images added up"),
+    },
+)
