@@ -1,4 +1,4 @@
-"""The mistakes of the bias gradient, and of what stands around a changes.
+"""The mistakes of the bias gradient, and of what is before and after a convolution.
 
 As in `convolution`: each has its name, with one function for each way to make it.
 """

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -42,15 +43,14 @@ def check(name, function, layout="channels last", *, seconds=10):
     TypeError
         If `function` cannot be called.
     """
-    exercise, found, printed = exercise_for(name, function), {}, running.Printed()
+    exercise, printed = exercise_for(name, function), running.Printed()
     layouts.refuse_unknown(layout)
+    found = SimpleNamespace(called=None, runs=[], run=None, says=None, notes=())
     with running.as_it_was(printed):
-        runs = []
-        late = running.in_time(partial(_run, exercise, function, layout, runs, found), seconds)
-        if not late and found["run"]:  # what is found until then is told
-            running.in_time(partial(_explain, exercise, runs, found), MORE * seconds)
-    found.pop("called", None)
-    return verdict_of(exercise, printed.text.strip(), late=late, **found)
+        late = running.in_time(partial(_run, exercise, function, layout, found), seconds)
+        if found.run and not late:  # where this takes too long, what is found until then is told
+            running.in_time(partial(_explain, exercise, found), MORE * seconds)
+    return verdict_of(exercise, found, printed.text.strip(), late)
 
 
 def asked(exercise, called):
@@ -68,29 +68,27 @@ def asked(exercise, called):
     return given + given[5::-1]
 
 
-def _run(exercise, function, layout, runs, found):
-    """Run all problems; `found` holds what is known so far, and the first that is wrong."""
-    called = found["called"] = layouts.fitting(
-        exercise, function, layout, partial(_works, exercise)
-    )
-    for size, kind, writable in asked(exercise, called):
-        found["run"] = running.asked(exercise, size, kind)  # in case that it does not come back
-        runs.append(running.run(exercise, called, size, kind, writable))
-    found["run"] = next((run for run in runs if run.fault), None)
+def _run(exercise, function, layout, found):
+    """Run all problems; what is found is the first that is wrong."""
+    found.called = layouts.fitting(exercise, function, layout, partial(_works, exercise))
+    for size, kind, writable in asked(exercise, found.called):
+        found.run = running.asked(exercise, size, kind)  # in case that it does not come back
+        found.runs.append(running.run(exercise, found.called, size, kind, writable))
+    found.run = next((run for run in found.runs if run.fault), None)
 
 
-def _explain(exercise, runs, found):
-    """Name the mistake, and put the smallest problem that shows it into `found`."""
-    if kept := _kept_something(exercise, runs):
-        found["run"] = kept
+def _explain(exercise, found):
+    """Name the mistake, and find the smallest problem that shows it."""
+    if kept := _kept_something(exercise, found.runs):
+        found.run = kept
         return
-    called = found["called"]
-    says, wrong, shown = _named(exercise, called, runs)
-    notes = _right_along(wrong) if wrong else ()
-    if not says and shown[0].says == SAYS["value"]:
-        notes = _right_where(exercise, runs)
-    found.update(run=shown[0], says=says, notes=notes)
-    _shrink(exercise, called, found, wrong, shown)
+    found.says, wrong, shown = _named(exercise, found.called, found.runs)
+    found.run = shown[0]
+    if wrong:
+        found.notes = _right_along(wrong)
+    elif not found.says and found.run.says == SAYS["value"]:
+        found.notes = _right_where(exercise, found.runs)
+    _shrink(exercise, found, wrong, shown)
 
 
 def _works(exercise, called):
@@ -285,7 +283,7 @@ CONDITIONS = {
 # --- the smallest problem -----------------------------------------------------------------------
 
 
-def _shrink(exercise, called, found, wrong, shown):
+def _shrink(exercise, found, wrong, shown):
     """Put the smallest problem that shows what is said into `found`."""
     unlike = _others(exercise, wrong)
 
@@ -297,15 +295,14 @@ def _shrink(exercise, called, found, wrong, shown):
         return not any(_agrees(other, run) == 2 for other in unlike)
 
     def shows(kind, size):
-        run = running.run(exercise, called, exercise.size(called.size(size)), kind)
+        run = running.run(exercise, found.called, exercise.size(found.called.size(size)), kind)
         if fits(run):
-            found["run"] = run if wrong else run._replace(says=shown[0].says)
+            found.run = run if wrong else run._replace(says=shown[0].says)
         return fits(run)
 
-    first = next(filter(fits, shown), shown[0])
-    found["run"] = first
+    first = found.run = next(filter(fits, shown), shown[0])
     for kind in (first.kind, "counted"):
-        size = found["run"].size
+        size = found.run.size
         if kind == first.kind or shows(kind, size):
             problems.shrink(size, exercise.size, partial(shows, kind))
 

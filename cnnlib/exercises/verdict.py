@@ -158,18 +158,17 @@ class Verdict:
         return stepper
 
 
-def verdict_of(exercise, printed, *, run, says=None, notes=(), late=""):
-    """Put what is known of a function into a Verdict; `run` is None where all was right.
+def verdict_of(exercise, found, printed, late):
+    """Put what is found of a function into a Verdict; `found.run` is None where all was right.
 
-    `says` is what a mistake looks like, and what fixes it.
+    `found.says` is what a mistake looks like, and what fixes it.
     """
-    notes += (f"It printed: {printed}",) * bool(printed)
+    run, says, notes = found.run, found.says, [*found.notes]
+    notes += [f"It printed: {printed}"] * bool(printed)
     if run is None:
-        return Verdict(exercise, True, notes=notes)
-    if says:
-        notes += (late,) * bool(late) + (run.says,) * (run.fault == "shape")
-    if run.wrong and run.changed:
-        notes += (f"It also changes its argument {run.changed}.",)
+        return Verdict(exercise, True, notes=tuple(notes))
+    notes += [run.says] * bool(says and run.fault == "shape")
+    notes += [f"It also changes its argument {run.changed}."] * bool(run.wrong and run.changed)
     x = counterexample_of(exercise, run)
     first = "Run your function on this problem: its arguments are in .counterexample.given."
     if x and x.at:
@@ -179,7 +178,7 @@ def verdict_of(exercise, printed, *, run, says=None, notes=(), late=""):
     if run.fault in TEXTS["anywhere"]["hints"]:
         told = run.changed, asks(exercise.name), cure
         hints = [hint.format(*told) for hint in TEXTS["anywhere"]["hints"][run.fault]]
-    return Verdict(exercise, False, mistake, late or run.says, x, tuple(hints), notes)
+    return Verdict(exercise, False, mistake, late or run.says, x, tuple(hints), tuple(notes))
 
 
 # --- the first wrong cell ---------------------------------------------------------------------
