@@ -704,6 +704,53 @@ def test_a_whole_result_by_hand(name):
     assert str(exercises.answer(name, None)) == f"{name}: not answered yet"
 
 
+@pytest.mark.parametrize("digits", [2, 3, 5])
+def test_a_rounded_answer_counts_from_three_digits_on(digits):
+    exercise, given = exercises.EXERCISES["tanh_backward"], exercises.numbers("tanh_backward")
+    (right,) = exercise.made(exercise.right, given)
+    came = np.array([float(f"{value:.{digits}g}") for value in right.ravel()])
+    verdict = exercises.answer("tanh_backward", came.reshape(right.shape))
+    assert verdict.passed == (digits > 2)
+    assert (f"It is right to {digits} digits." in str(verdict)) == verdict.passed
+    off = came + 10.0 ** -(digits - 1)
+    assert not exercises.answer("tanh_backward", off.reshape(right.shape)).passed
+
+
+@pytest.mark.parametrize(
+    ("value", "right", "said"),
+    [
+        (220.5, True, "right."),
+        (220, True, "Rounded"),
+        (219, False, "not the number"),
+        (13.8, False, "That is one image."),
+        (13.7, False, "not the number"),
+    ],
+)
+def test_a_rounded_answer_to_a_question(value, right, said):
+    verdict = exercises.answer("MiB of a matrix of windows", value)
+    assert verdict.passed == right and said in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("came", "should", "digits"),
+    [
+        (13.8, 13.78125, 3),
+        (13.7813, 13.78125, 6),
+        (13.7812, 13.78125, 6),
+        (13.79, 13.78125, 0),
+        (14, 13.78125, 0),
+        (0.01, 0.010003, 4),
+        (10, 9.997, 3),
+        (-0.333, -1 / 3, 3),
+        (0.001, 0, 0),
+        (np.inf, 2.5, 0),
+        (2.5, 2.5, 0),
+    ],
+)
+def test_how_many_digits_are_right(came, should, digits):
+    assert exercises.byhand.rounded((np.array(came),), (np.array(should),)) == digits
+
+
 def test_an_answer_that_cannot_be_read():
     assert "cannot be read" in exercises.answer("03 dY(1, 3)", "seven").fault
     assert "should be one number" in exercises.answer("03 dY(1, 3)", [1, 2]).fault

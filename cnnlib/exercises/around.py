@@ -11,7 +11,7 @@ import numpy as np
 from cnnlib import layers, vectorized
 from cnnlib.exercises.convolution import everywhere, part, per, per_cell, per_image
 from cnnlib.exercises.moves import pair
-from cnnlib.exercises.work import Work, both, change, put
+from cnnlib.exercises.work import Work, both, change, each, put
 
 # --- the bias gradient ------------------------------------------------------------------------
 
@@ -37,8 +37,8 @@ AXES = [
     axes for n in (1, 2, 3) for axes in [*combinations(range(4), n), *combinations((-3, -2, -1), n)]
 ]
 BIAS = {
-    "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
-    "batch averaged": [change(dZ=per_image), change(dZ=per(0))],
+    "averaged over the cells": each(dZ=[per_cell, per(-3, -2)]),
+    "batch averaged": each(dZ=[per_image, per(0)]),
     "wrong axes": [
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.sum())),
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.mean())),
@@ -47,7 +47,7 @@ BIAS = {
     "one image only": [image(0), image(-1)],
     "= for +=": [LAST_CELL, both(image(-1), LAST_CELL)],
     "cells counted": [change(dZ=np.ones_like)],
-    "last window left out": [change(dZ=part(end)) for end in ENDS],
+    "last window left out": each(dZ=map(part, ENDS)),
 }
 
 # --- activations: what is not dY times a slope replaces the whole ------------------------------

@@ -146,9 +146,21 @@ def change(**changes):
     return slip
 
 
+def each(**ways):
+    """Change an argument in one of several ways, or several arguments together."""
+    return [
+        change(**dict(zip(ways, hows, strict=True))) for hows in zip(*ways.values(), strict=True)
+    ]
+
+
 def end(how):
     """Change the result."""
     return lambda work: work.after.append(how)
+
+
+def ended(ways):
+    """Change the result in one of several ways."""
+    return [end(how) for how in ways]
 
 
 def along(**numbers):

@@ -8,6 +8,7 @@ from hands.table import hand
 INPUT, FORWARD, FILTER = "input_gradient_one_map", "forward_one_map", "filter_gradient_one_map"
 MAPS, STRIDE, PADDED = "input_gradient_all_maps", "input_gradient_stride", "input_gradient_padding"
 SUM, TURNED, FORGOTTEN = "u = r + i", "u = i - r", "an index forgotten"
+ANOTHER = "an index for another"
 
 
 def enter(exercise, how, table):
@@ -121,7 +122,7 @@ enter(
             gather(lambda z, w, r, c, i, j: z[i, j] * at(w, c - i, r - j)),
             "dY transposed",
         ),
-        "W(i, j)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), ANOTHER),
         "W(r, c)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, r, c)), FORGOTTEN),
         "W(r - i, c)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, r - i, c)), FORGOTTEN),
     },
@@ -142,7 +143,7 @@ enter(
             with_limits(lambda z, w, r, c, i, j: z[i, j] * w[i - r, j - c]),
             TURNED,
         ),
-        "W(i, j)": (with_limits(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (with_limits(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), ANOTHER),
     },
 )
 enter(
@@ -386,7 +387,7 @@ enter(
             forward(lambda y, w, i, j, u, v: y[i + u, j + v] * w[u, 0]),
             "one cell for all",
         ),
-        "W(i, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j + v] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j + v] * at(w, i, j)), ANOTHER),
         "Y(i + u, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j] * w[u, v]), FORGOTTEN),
     },
 )
@@ -470,7 +471,7 @@ enter(
         ),
         "dZ(u, v)": (
             filter_gradient(lambda z, y, i, j, u, v: at(z, u, v) * y[i + u, j + v]),
-            FORGOTTEN,
+            ANOTHER,
         ),
         "dZ(0, 0)": (
             filter_gradient(lambda z, y, i, j, u, v: z[0, 0] * y[i + u, j + v]),
@@ -518,18 +519,18 @@ def padded(weight):
     return gradient
 
 
-WRONGLY = "stride used wrongly"
+WRONGLY, WRONG_INDEX = "stride used wrongly", "stride on the wrong index"
 enter(
     STRIDE,
     "stride",
     {
         "W(r + s i)": (strided(lambda r, i, s: r + s * i), SUM),
         "W(s i - r)": (strided(lambda r, i, s: s * i - r), TURNED),
-        "W(s r - i)": (strided(lambda r, i, s: s * r - i), WRONGLY),
-        "W(s (r - i))": (strided(lambda r, i, s: s * (r - i)), WRONGLY),
+        "W(s r - i)": (strided(lambda r, i, s: s * r - i), WRONG_INDEX),
+        "W(s (r - i))": (strided(lambda r, i, s: s * (r - i)), WRONG_INDEX),
         "W(r - i // s)": (strided(lambda r, i, s: r - i // s), WRONGLY),
-        "W(r // s - i)": (strided(lambda r, i, s: r // s - i), WRONGLY),
-        "W((r - i) // s)": (strided(lambda r, i, s: (r - i) // s), WRONGLY),
+        "W(r // s - i)": (strided(lambda r, i, s: r // s - i), WRONG_INDEX),
+        "W((r - i) // s)": (strided(lambda r, i, s: (r - i) // s), WRONG_INDEX),
     },
 )
 enter(
