@@ -18,7 +18,6 @@ import mistakes
 import nbformat
 import numpy as np
 import pytest
-import styles
 
 from cnnlib import exercises, loops
 from cnnlib.exercises import catalogue, checking, layouts, problems, running, work
@@ -83,34 +82,34 @@ def inside(x):
     return made
 
 
-def one_uphill(which):
-    """A step in which the weights, or the bias, go the wrong way."""
+def one_step(which, factor):
+    """A training step in which the weights, or the bias, go some times as far as they should."""
 
     def wrong(*x):
-        made, start = list(styles.train(*x)), x[1 + which]
-        made[which] = start - (made[which] - start)
+        made, start = [*layers_step(*x)], x[1 + which]
+        made[which] = start + factor(x[4]) * (made[which] - start)
         return tuple(made)
 
     return wrong
 
 
-def one_whole(which):
-    """A step in which the weights, or the bias, do without the learning rate."""
-
-    def wrong(*x):
-        made, start = list(styles.train(*x)), x[1 + which]
-        made[which] = start + (made[which] - start) / x[4]
-        return tuple(made)
-
-    return wrong
+def layers_step(dZ, Y, W, b, eta):
+    dY, dW, db = loops.conv_backward(dZ, Y, W)
+    return dY, W - eta * dW, b - eta * db
 
 
-MORE = {
-    ("conv_backward_input", "filter transposed"): [styles.given(styles.input_by_cells, W=inside)],
-    ("conv_forward", "filter transposed"): [styles.given(styles.forward_by_loops, W=inside)],
-    ("conv_backward_filter", "dZ transposed"): [styles.given(styles.filter_by_loops, dZ=inside)],
-    ("train_step", "uphill"): [one_uphill(1), one_uphill(2)],
-    ("train_step", "eta forgotten"): [one_whole(1), one_whole(2)],
+ALSO = {  # written here, and not in the table of mistakes
+    ("conv_backward_input", "filter transposed"): [
+        lambda dZ, W, *n, **how: loops.conv_backward_input(dZ, inside(W), *n, **how)
+    ],
+    ("conv_forward", "filter transposed"): [
+        lambda Y, W, *b, **how: loops.conv_forward(Y, inside(W), *b, **how)
+    ],
+    ("conv_backward_filter", "dZ transposed"): [
+        lambda dZ, *x, **how: loops.conv_backward_filter(inside(dZ), *x, **how)
+    ],
+    ("train_step", "uphill"): [one_step(which, lambda eta: -1) for which in (1, 2)],
+    ("train_step", "eta forgotten"): [one_step(which, lambda eta: 1 / eta) for which in (1, 2)],
     ("relu_backward", "Z for its slope"): [lambda dY, Z: dY * Z, lambda dY, Z: dY * abs(Z)],
 }
 
@@ -130,7 +129,7 @@ def test_every_way_to_make_a_mistake_is_one_that_a_student_wrote(name):
     for key in {*mistakes.WRONG[name]} - {*mistakes.IN_HANDS}:
         runs = [
             [running.run(exercise, layouts.Called(function), size, "random") for size in sizes]
-            for function in [*mistakes.WRONG[name][key], *MORE.get((name, key), [])]
+            for function in [*mistakes.WRONG[name][key], *ALSO.get((name, key), [])]
         ]
         for number, wrong in enumerate(exercise.mistakes[key].wrongs):
             wrote = along_one_axis(wrong) or any(faults.wrote(wrong, each) for each in runs)
@@ -474,12 +473,12 @@ def test_a_verdict_is_a_card_with_the_wrong_cells_marked():
     assert shown.count("<table") == len([*x.arrays]) == 4
     assert shown.count("border:3px solid #D55E00") == 1  # what came, and what should have come
     assert shown.count("border:3px solid #009E73") == 1
-    assert shown.count("<sup>≠</sup>") == 2 and "2 of 2 cells are wrong." in shown
-    assert f"<b>{x.came}</b><sup>" in shown and f"<b>{x.should}</b>" in shown
+    assert shown.count("≠</sup>") == 2 and "2 of 2 cells are wrong." in shown
+    assert f"<b>{x.came}</b><sup" in shown and f"<b>{x.should}</b>" in shown
     assert shown.count("<details>") == 3 and shown.endswith("</details></details></details></div>")
     assert repr(verdict) == str(verdict)
     right = exercises.check("flip", lambda W: W[::-1, ::-1])._repr_html_()
-    assert "✓ Right" in right and "<table" not in right and "✗ Not yet" in shown
+    assert "✓</span> Right" in right and "<table" not in right and "✗</span> Not yet" in shown
 
 
 @pytest.mark.parametrize(
@@ -616,6 +615,11 @@ def test_a_blank_is_told_by_a_plain_word_and_no_picture(function):
     assert "<table" not in verdict._repr_html_()
 
 
+def test_a_fraction_as_an_index_is_no_blank():
+    verdict = exercises.check("input_gradient_one_map", lambda dZ, W: dZ[0.5])
+    assert verdict.fault.startswith("It raises IndexError: only integers")
+
+
 @pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)
 def test_each_lesson_but_the_first_has_an_exercise_that_is_checked(path):
     cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
@@ -720,14 +724,16 @@ def test_a_rounded_answer_counts_from_three_digits_on(digits):
     ("value", "right", "said"),
     [
         (220.5, True, "right."),
-        (220, True, "Rounded"),
+        (220, True, "It is right to 3 digits."),
         (219, False, "not the number"),
-        (13.8, False, "That is one image."),
+        (13.8, False, "One only."),
         (13.7, False, "not the number"),
     ],
 )
-def test_a_rounded_answer_to_a_question(value, right, said):
-    verdict = exercises.answer("MiB of a matrix of windows", value)
+def test_a_rounded_answer_to_a_question(monkeypatch, value, right, said):
+    asked = {"asked": lambda: (220.5, {"One only.": 13.78125}, "16 of them.")}
+    monkeypatch.setattr(exercises.asked, "QUESTIONS", asked)
+    verdict = exercises.answer("asked", value)
     assert verdict.passed == right and said in str(verdict)
 
 

@@ -125,7 +125,8 @@ def answer(name, value):
     right = exercise.made(exercise.right, given)
     wanted = _picked(right, cell)
     came, fault = _read(exercise.gives, value, wanted)
-    told, which, _ = explained(exercise, given, exercise.gives[0], cell) if cell else ("", "", None)
+    part = exercise.gives[0]
+    told, which, step = explained(exercise, given, part, cell) if cell else ("", "", None)
     worked = told or _all_of(exercise.gives, right)
     digits = rounded(came, wanted) if came else 0
     if digits or (came and running.same(came, wanted)):
@@ -137,7 +138,7 @@ def answer(name, value):
     cures = [one.cure for one in known[:2]] or [exercise.write]
     fault = "" if mistake else "This is no known mistake."
     if cell:
-        at = f"{exercise.gives[0]}{index_text(cell)}"
+        at = str(step.target) if step else f"{part}{index_text(cell)}"
         line = f"{at}: {number_text(came[0])} came. {'' if mistake else told}".strip()
         x = Counterexample(given, {at + CAME: np.reshape(came[0], (1, 1))}, adds_up=line)
     else:

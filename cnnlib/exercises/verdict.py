@@ -1,6 +1,5 @@
 """What a check says: a sentence, a small problem, its first wrong cell, and three hints."""
 
-import re
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -82,6 +81,8 @@ class Counterexample:
     @property
     def at(self):
         """Name of the first wrong cell, or an empty text."""
+        if self.step:
+            return str(self.step.target)
         return "" if self.cell is None else f"{self.part}{index_text(self.cell)}"
 
 
@@ -229,10 +230,7 @@ def explained(exercise, given, part, cell):
         return f"{right} {why}".strip(), f"{which} {why}".strip(), None
     full = len(steps.shapes[steps.parts.result])
     step = steps[steps.position((*cell, 0, 0)[:full])]
-    told = f"Right: {step}", _joins(step)
-    if len(cell) == 2:  # a level with matrices: its cells have no map
-        told = (re.sub(r"\((\d+), (\d+)(, 0)+\)", r"(\1, \2)", text) for text in told)
-    return *told, step
+    return f"Right: {step}", _joins(step), step
 
 
 def _slopes(exercise, given, part, cell):

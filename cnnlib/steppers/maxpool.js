@@ -80,13 +80,14 @@ export function makePoolView(scene) {
   function draw() {
     if (!places || shownPlace.asked.kind) return links.show([]);
     const { term } = shownPlace;
+    const sumBox = meet.hasAttribute("data-asking") ? places.meet : places.sum;
     const from = places.giver.at(giver.place(term.left.index));
     const to = places.result.at(result.place(term.target.index));
     const winner = places.board.at(board.place(term.target.index));
     links.show([
       ...sideways(winner, places.meet, "b"),
       ...downwards(from, { x: places.meet.x, top: places.meet.top }, "k"),
-      ...upInto(places.sum, to, places.result, places.meet, "t"),
+      ...upInto(sumBox, to, places.result, places.meet, "t"),
     ]);
   }
 
@@ -99,6 +100,15 @@ export function makePoolView(scene) {
     if (shownPlace) draw();
   }
 
-  const aloud = () => said.textContent;
+  // "dZ(1, 1), 4, goes to dY(3, 2), now 9: Y(3, 2), 5, is the largest of its window."
+  function aloud({ source, terms: [term], ties }) {
+    const winner = trace.cell("Y", term.target.index);
+    const [from, won] = [source, winner].map(
+      (cell) => `${scene.name(cell)}, ${shown(cell.value)},`,
+    );
+    const goes = `${from} goes to ${scene.name(term.target)}, now ${shown(term.sum)}`;
+    const tie = ties.length ? ` A tie: ${ties.map(scene.name).join(", ")} is as large.` : "";
+    return `${goes}: ${won} is the largest of its window.${tie}`;
+  }
   return { node, show, measure, meet, aloud };
 }

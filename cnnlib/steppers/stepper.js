@@ -62,7 +62,7 @@ export function mountStepper(root, host) {
     shown: () => draw({ quiet: true }),
     turn: () => parts.view.turn?.press(),
     present: () => present.toggle(),
-    leave: () => present.leave(),
+    leave: () => (parts.setup.open() && !present.on() ? parts.setup.toggle() : present.leave()),
   };
   const present = makePresent(root, () => layout());
   const tools = {
@@ -244,7 +244,7 @@ export function mountStepper(root, host) {
     if (before?.matches("[data-product], .cs-none"))
       focusOn(root.querySelector("[data-marked-product]"));
     else if (before && !root.contains(document.activeElement)) focusOn(root);
-    if (host.predict !== asking) layout(); // a question takes more room
+    if (wants() !== asking) layout(); // a question takes more room, and one about a size has all
     if (asked.kind) heard.textContent = "";
     if (!quiet) announce(step, term, asked, place);
     if (moved && !asked.kind) motion();
@@ -261,7 +261,11 @@ export function mountStepper(root, host) {
   function aloud(step, term, asked) {
     if (asked.kind) return parts.predict.aloud();
     if (parts.view.aloud) return parts.view.aloud(step);
-    return term ? spoken(parts.scene, step, term) : emptyText(parts.scene, step);
+    if (!term) return emptyText(parts.scene, step);
+    const count = step.terms.length;
+    const which = count > 1 ? `Product ${at.now + 1} of ${count}: ` : "";
+    const more = at.now === count - 1 && parts.view.told ? `. ${parts.view.told()}` : "";
+    return which + spoken(parts.scene, step, term) + more;
   }
 
   function hear(text, then = () => {}) {
@@ -292,15 +296,17 @@ export function mountStepper(root, host) {
     return attempt(() => {
       change();
       build();
+      draw(); // and let it be heard where it is now
     });
   }
 
   // --- sizes -----------------------------------------------------------------------------------
 
   let [width, room, asking] = [0, 0, null];
+  const wants = () => `${host.predict} ${Boolean(parts.alone?.node.isConnected)}`;
   function layout() {
     if (!parts || !root.isConnected || !root.clientWidth) return;
-    [width, room, asking] = [root.clientWidth, roomOf(root), host.predict];
+    [width, room, asking] = [root.clientWidth, roomOf(root), wants()];
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     parts.view.sum?.fold(root.dataset.fold);
