@@ -115,6 +115,7 @@ def _input_by_taps(where, n_k, f_k):
     return _by_taps(where, n_k, f_k) or _by_taps(gathered, math.prod(where.stride) * n_k, f_k)
 
 
+@lru_cache(maxsize=256)
 def _one_tap(where):
     """Whether each window is one cell: then there is nothing to copy."""
     return all(axis.f == axis.s == 1 and axis.o == axis.n and axis.before == 0 for axis in where)
@@ -231,6 +232,7 @@ def _one_thread():
     return len(cores) == 1 or any(os.environ.get(name) == "1" for name in asked)
 
 
+@lru_cache(maxsize=256)
 def _products(where, n_k, f_k, by_taps=_by_taps):
     """The products for an image; 0 where a large one takes all cores by itself."""
     if _one_tap(where) or by_taps(where, n_k, f_k):

@@ -18,8 +18,8 @@ REGISTER = 64
 """Bytes that a processor multiplies at once."""
 RUN = 24
 """What it costs to begin a copy: as much as to copy so many numbers, or to multiply them."""
-TILE = 2**20
-"""Bytes of a tile with its products: half of the second-level cache of today's processors."""
+TILE = 3 * 2**19
+"""Bytes of a tile with its products: they stay in a second-level cache of two mebibytes."""
 PIECE = 10**6
 """Products in a piece, at the most."""
 FEW, SUM = 12, 128
