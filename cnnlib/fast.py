@@ -35,7 +35,8 @@ from cnnlib.vectorized import filter_taps, forward_taps, input_taps
 # To gather dY at stride s, the lessons put s - 1 zeros between the cells of dZ. Most products are
 # then with zeros. But look at every s-th cell of dY only: it meets every s-th weight, and dZ itself
 # without a zero. So the s_h s_w cells of dY that lie side by side are computed together, as if they
-# were s_h s_w n_k maps over one cell of dZ, with filters that are sorted the same way.
+# were s_h s_w n_k maps over one cell of dZ, with filters that are sorted the same way. With large
+# filters, dZ is scattered tap by tap.
 
 
 def _gather(dZ, W, where, dY):
@@ -68,6 +69,21 @@ def _between(axis):
     return Axis(axis.o, f, 1, axis.d, before, o + extent - axis.o - before)
 
 
+@lru_cache(maxsize=256)
+def _gathers(where, n_k, f_k):
+    """Whether the filters are not too large when they are sorted."""
+    f_h, f_w = (_between(axis).f for axis in where)
+    return fits((f_h, f_w), math.prod(where.stride) * n_k, f_k)
+
+
+def _scatter(dZ, W, where, dY):
+    """Fill dY by taps, a row of cells at a time; dY of an image stays in the cache."""
+    W, dY[...] = np.ascontiguousarray(W.swapaxes(2, 3)), 0
+    for image, cells in zip(dY, dZ, strict=True):
+        for (u, v), y, z in where.taps():
+            image[y] += cells[z] @ W[u, v]
+
+
 # --- dilations ---------------------------------------------------------------------------------
 #
 # With a dilation, every d-th window sees every d-th cell only. So there are d_h d_w convolutions
@@ -76,6 +92,9 @@ def _between(axis):
 
 def _phases(rows, columns):
     """Yield ((rows, columns) without a dilation, cells of the map, windows) phase by phase."""
+    if rows.d == columns.d == 1:
+        yield (rows, columns), ..., ...
+        return
     for (lie_r, r, i), (lie_c, c, j) in itertools.product(_apart(rows), _apart(columns)):
         yield (lie_r, lie_c), (slice(None), r, c), (slice(None), i, j)
 
@@ -109,13 +128,6 @@ def _by_taps(where, n_k, f_k):
 
 
 @lru_cache(maxsize=256)
-def _input_by_taps(where, n_k, f_k):
-    """Whether taps are taken for dY."""
-    gathered = where._replace(rows=_between(where.rows), columns=_between(where.columns))
-    return _by_taps(where, n_k, f_k) or _by_taps(gathered, math.prod(where.stride) * n_k, f_k)
-
-
-@lru_cache(maxsize=256)
 def _one_tap(where):
     """Whether each window is one cell: then there is nothing to copy."""
     return all(axis.f == axis.s == 1 and axis.o == axis.n and axis.before == 0 for axis in where)
@@ -141,9 +153,9 @@ def _input(dZ, W, where, dY):
     if _one_tap(where):
         np.matmul(_cells(dZ), W[0, 0].T, out=_cells(dY))
         return
-    if dZ.size and dY.size and not _input_by_taps(where, *W.shape[2:]):
+    if dZ.size and dY.size and not _by_taps(where, *W.shape[2:]):
         with np.errstate(invalid="ignore", over="ignore"):
-            _gather(dZ, W, where, dY)
+            (_gather if _gathers(where, *W.shape[2:]) else _scatter)(dZ, W, where, dY)
             if _finite(dY):
                 return
     dY[...] = 0
@@ -233,9 +245,9 @@ def _one_thread():
 
 
 @lru_cache(maxsize=256)
-def _products(where, n_k, f_k, by_taps=_by_taps):
+def _products(where, n_k, f_k):
     """The products for an image; 0 where a large one takes all cores by itself."""
-    if _one_tap(where) or by_taps(where, n_k, f_k):
+    if _one_tap(where) or _by_taps(where, n_k, f_k):
         return 0
     return math.prod((*where.output_size, *where.filter_size)) * n_k * f_k
 
@@ -261,7 +273,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     where = check_backward_input(dZ, W, input_size, stride, padding, dilation)
     dY = np.empty((*dZ.shape[:-3], *where.input_size, W.shape[2]), np.result_type(dZ, W))
     z, w, y = _batches(dY.dtype, dZ, W, dY)
-    products = _products(where, *W.shape[2:], _input_by_taps)
+    products = _products(where, *W.shape[2:])
     _in_halves(lambda some: _input(z[some], w, where, y[some]), len(z), products)
     return dY
 
@@ -305,7 +317,7 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
         _input(z[some], w, where, to_dY[some])
         return _filter(z_[some], y[some], where)
 
-    products = 2 * _products(where, *W.shape[2:], _input_by_taps)
+    products = 2 * _products(where, *W.shape[2:])
     dW = sum(_in_halves(work, len(y), products))
     return ConvGradients(dY, dW, conv_backward_bias(dZ))
 

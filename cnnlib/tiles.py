@@ -80,7 +80,8 @@ def _plan(m, itemsize, rows, columns, n_k, f_k, least):
     """Return the `Plan` with the cheapest blocks; `least` are the rows of a piece."""
 
     def cost(plan):
-        numbers, registers = plan.reach * n_k, 1 + -(-plan.width * f_k * itemsize // REGISTER)
+        numbers, registers = plan.reach * n_k, -(-plan.width * f_k * itemsize // REGISTER)
+        registers += 1 + (registers > 1) * registers % 2  # a pair of them is faster
         return plan.blocks * (rows.s * (RUN + numbers) + rows.f * numbers * registers)
 
     plans = [Plan(rows, columns, width) for width in (1, 2, 4) if width <= columns.o]

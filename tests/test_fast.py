@@ -19,7 +19,7 @@ from test_conv import LAYOUTS, all_equal, gradients, is_its_definition, some, ta
 from cnnlib import fast, loops, small, tiles, vectorized
 from cnnlib.shapes import geometry
 
-WAYS = ["taps", "table", "tiles", "halves"]
+WAYS = ["taps", "table", "tiles", "scatter", "halves"]
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
 CUTS = st.tuples(  # windows in a block, images and rows in a tile, products in a piece
     st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 400)
@@ -40,7 +40,7 @@ def forced(way, width=1, images=2, band=2, piece=60):
         patch.setattr(small, "SMALL", 2**15 if way == "table" else 0)
         if way != "table":
             patch.setattr(fast, "_by_taps", by_taps)
-            patch.setattr(fast, "_input_by_taps", by_taps)
+            patch.setattr(fast, "_gathers", lambda *_: way != "scatter")
             patch.setattr(fast, "LARGE", 1 if way == "halves" else 2**60)
             patch.setattr(tiles, "_plan", plan)
             patch.setattr(tiles, "PIECE", piece)
@@ -159,7 +159,7 @@ TAKEN = {  # the windows in a block where tiles are taken, in dY and in dW
     "one channel": (4, 4),
     "one filter": (4, 4),
     "large filter": (2, 1),
-    "stride, many channels": ("taps", 1),
+    "stride, many channels": ("scatter", 1),
     "1 x 1": (),
     "many channels": ("taps", "taps"),
     "deep": ("taps", "taps"),
@@ -184,6 +184,7 @@ def test_each_way_is_taken_where_it_is_the_cheapest(monkeypatch, layer, expected
 
     monkeypatch.setattr(fast, "LARGE", 2**60)  # one thread, so that dY comes first
     note(tiles, "_plan", lambda plan: plan.width)
+    note(fast, "_scatter", lambda _: "scatter")
     note(fast, "filter_taps", lambda _: "taps")
     note(fast, "input_taps", lambda _: "taps")
     dZ, Y, W, how = arrays_of(layer)
