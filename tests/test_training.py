@@ -1,4 +1,4 @@
-"""The network of lesson 10: its own cells, run here, against differences and PyTorch."""
+"""The network of lesson 10: its own cells, run here, against differences."""
 
 import contextlib
 import io
@@ -66,23 +66,3 @@ def test_it_reads_95_percent_of_the_held_out_images(lesson):
     assert lesson["net"]["W1"].dtype == np.float64
     assert lesson["accuracy"](lesson["net"], lesson["held_out"]) >= 95
     assert lesson["accuracy"](lesson["new_network"](0), lesson["held_out"]) < 20
-
-
-def test_pytorch_takes_the_same_steps(lesson):
-    torch = pytest.importorskip("torch")
-    ops = torch.nn.functional
-    first = lesson["new_network"](0).values()
-    first = [a.transpose(3, 2, 0, 1) if a.ndim == 4 else a for a in first]
-    W1, b1, W2, b2 = net = [torch.tensor(a, requires_grad=True) for a in first]
-    images = torch.tensor(lesson["images"].transpose(0, 3, 1, 2))
-    labels = torch.tensor(lesson["labels"])
-    optimizer, theirs = torch.optim.SGD(net, lr=0.3), []
-    rng, train = np.random.default_rng(0), lesson["train"]
-    for some in np.array_split(rng.permutation(train), len(train) // 16):
-        P = ops.max_pool2d(ops.relu(ops.conv2d(images[some], W1, b1)), 2)
-        loss = ops.cross_entropy(ops.conv2d(P, W2, b2)[:, :, 0, 0], labels[some])
-        theirs.append(loss.item())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    np.testing.assert_allclose(np.mean(theirs), lesson["losses"][0], rtol=0, atol=1e-10)
