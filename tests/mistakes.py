@@ -1,12 +1,11 @@
 """What the check must say of functions as students write them: see `styles`.
 
-`WRONG` has for each mistake of a convolution the styles in which it must be named. Every way to
-make one that `cnnlib.exercises` knows is written here once more, in plain NumPy; those of the other
-exercises are as short there, and some are in tests/hands.
+`WRONG` has for each mistake of each whole exercise the styles in which it must be named. Every
+way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
 """
 
 from functools import partial
-from itertools import cycle
+from itertools import combinations, cycle
 
 import numpy as np
 import styles
@@ -391,9 +390,270 @@ IN_FORWARD = {
 FORWARD = joined(in_turn(FORWARD_STYLES, OF_FORWARD), IN_FORWARD)
 
 
+# --- the small exercises --------------------------------------------------------------------------
+
+
+def last_image(dZ):
+    return dZ[-1] if dZ.ndim == 4 else dZ
+
+
+def per_image(dZ):
+    each_image = map(styles.recursive_bias, dZ)
+    return sum(each_image) / len(dZ) if dZ.ndim == 4 else styles.recursive_bias(dZ)
+
+
+AXES = [
+    axes
+    for count in (1, 2, 3)
+    for of in (range(4), (-3, -2, -1))
+    for axes in combinations(of, count)
+]
+CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
+BIAS = {
+    "averaged over the cells": [
+        lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1))),
+        lambda dZ: styles.recursive_bias(dZ) / area(dZ),
+    ],
+    "wrong axes": [
+        lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
+        lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
+        *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
+    ],
+    "batch averaged": [per_image, lambda dZ: styles.recursive_bias(dZ) / len(dZ)],
+    "one image only": [
+        lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1)),
+        lambda dZ: styles.recursive_bias(last_image(dZ)),
+    ],
+    "= for +=": [
+        lambda dZ: styles.recursive_bias(dZ[..., -1, -1, :]),
+        lambda dZ: dZ.reshape(-1, dZ.shape[-1])[-1],
+    ],
+    "cells counted": [lambda dZ: np.full(dZ.shape[-1], float(dZ.size // dZ.shape[-1]))],
+    "last window left out": [lambda dZ, at=at: styles.recursive_bias(dZ[at]) for at in CUTS],
+}
+where = np.where
+RELU = {
+    "slope 1 at Z = 0": [
+        lambda dY, Z: where(Z < 0, 0.0, dY),
+        lambda dY, Z: where(Z > 0, dY, where(Z < 0, 0, dY / 2)),
+    ],
+    "dY forgotten": [lambda dY, Z: where(Z > 0, 1.0, 0.0), lambda dY, Z: where(Z < 0, 0.0, 1.0)],
+    "mask of dY": [
+        lambda dY, Z: where(dY > 0, dY, 0.0),
+        lambda dY, Z: where((dY > 0) & (Z > 0), dY, 0),
+    ],
+    "mask the wrong way round": [
+        *(lambda dY, Z: where(Z > 0, 0, dY), lambda dY, Z: where(Z < 0, dY, 0))
+    ],
+    "Z for its slope": [*(lambda dY, Z: where(Z > 0, dY * Z, 0), lambda dY, Z: where(Z > 0, Z, 0))],
+    "no mask": [lambda dY, Z: dY.copy()],
+    "sign for the slope": [
+        lambda dY, Z: where(Z > 0, dY, where(Z < 0, -dY, 0)),
+        lambda dY, Z: where(Z > 0, dY, -dY),
+    ],
+    "other choice": [
+        *(lambda dY, Z: dY * (Z <= 0) + (Z > 0), lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0))
+    ],
+}
+cosh, sinh, tanh = np.cosh, np.sinh, np.tanh
+TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
+    "slope at Y": [lambda dY, Z: dY / cosh(tanh(Z)) ** 2],
+    "tanh forgotten": [lambda dY, Z: dY * (1 - Z) * (1 + Z)],
+    "square forgotten": [lambda dY, Z: dY - dY * tanh(Z)],
+    "dY forgotten": [lambda dY, Z: 1 / cosh(Z) ** 2],
+    "1 - forgotten": [lambda dY, Z: dY - dY / cosh(Z) ** 2],
+    "tanh for its slope": [
+        *(lambda dY, Z: dY * sinh(Z) / cosh(Z), lambda dY, Z: sinh(Z) / cosh(Z))
+    ],
+    "slope of the sigmoid": [
+        lambda dY, Z: dY * tanh(Z) - dY * tanh(Z) ** 2,
+        lambda dY, Z: dY * np.exp(-Z) / (1 + np.exp(-Z)) ** 2,
+    ],
+    "+ for -": [lambda dY, Z: 2 * dY - dY / cosh(Z) ** 2],
+    "square of the slope": [
+        *(lambda dY, Z: dY * (tanh(Z) - 1) * (tanh(Z) - 1), lambda dY, Z: dY / cosh(Z) ** 4)
+    ],
+    "slope at dY": [lambda dY, Z: dY - dY * dY * dY, lambda dY, Z: dY / cosh(dY) ** 2],
+    "no slope": [lambda dY, Z: dY.copy()],
+}
+
+
+def gradients(dZ, Y, W, b, eta):
+    dY, new_W, new_b = styles.train(dZ, Y, W, b, 1.0)
+    return dY, W - new_W, b - new_b
+
+
+def updated(change):
+    """A step made of the gradients, the layer and the rate."""
+    return lambda dZ, Y, W, b, eta: change(*gradients(dZ, Y, W, b, eta), W, b, eta, area(dZ))
+
+
+TRAIN = {
+    "W updated before dY": [
+        *(partial(styles.train, early=True), partial(styles.train, early=True, place=True))
+    ],
+    "uphill": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W + eta * dW, b + eta * db))],
+    "eta forgotten": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - dW, b - db))],
+    "eta in dY": [
+        updated(lambda dY, dW, db, W, b, eta, n: (eta * dY, W - eta * dW, b - eta * db)),
+        updated(lambda dY, dW, db, W, b, eta, n: (-eta * dY, W - eta * dW, b - eta * db)),
+    ],
+    "bias not updated": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW, b))],
+    "W not updated": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W, b - eta * db))],
+    "gradients returned": [gradients],
+    "eta divides": [given(styles.train, eta=lambda eta: 1 / eta)],
+    "averaged over the cells": [
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW, b - eta * db / n)),
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW / n, b - eta * db / n)),
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW / n, b - eta * db)),
+    ],
+}
+
+
+def to_cells(share, overwrite=False):
+    """Each window gives its dZ to its cells, by a function of the window that says how much."""
+
+    def pooled(dZ, Y, size, stride):
+        made = np.zeros(Y.shape)
+        for i, j, k in np.ndindex(*dZ.shape):
+            top, left = i * stride[0], j * stride[1]
+            at = np.s_[top : top + size[0], left : left + size[1], k]
+            made[at] = dZ[i, j, k] * share(Y[at]) + (0 if overwrite else made[at])
+        return made
+
+    return pooled
+
+
+def from_zero(window):
+    """A search that starts at 0, in the first cell."""
+    place, most = 0, 0
+    for number, value in enumerate(window.ravel()):
+        if value > most:
+            place, most = number, value
+    return place
+
+
+def at_the_largest(window):
+    share = np.zeros(window.shape)
+    share.flat[window.argmax()] = 1
+    return share
+
+
+pool = styles.pool
+POOL = {
+    "all of several largest": [to_cells(lambda w: w == np.max(w))],
+    "last of several largest": [
+        partial(pool, choose=lambda w: w.size - 1 - np.argmax(w[::-1, ::-1]))
+    ],
+    "shared by several largest": [
+        to_cells(lambda w: where(w == w.max(), 1 / np.count_nonzero(w == w.max()), 0))
+    ],
+    "spread evenly": [
+        *(to_cells(lambda w: np.full(w.shape, 1 / w.size)), to_cells(lambda w: np.full(w.shape, 1)))
+    ],
+    "first cell of the window": [partial(pool, choose=lambda w: 0)],
+    "smallest for largest": [
+        *(partial(pool, choose=np.argmin), to_cells(lambda w: where(w > w.min(), 0, 1)))
+    ],
+    "= for +=": [partial(pool, put="="), to_cells(at_the_largest, overwrite=True)],
+    "stride is the size": [lambda dZ, Y, size, stride: pool(dZ, Y, size, size)],
+    "stride forgotten": [given(pool, stride=ones)],
+    "strides exchanged": [given(pool, stride=both) for both in BOTH],
+    "largest starts at 0": [
+        partial(pool, choose=from_zero),
+        to_cells(lambda w: at_the_largest(w) * float(w.max() > 0)),
+    ],
+    "dZ times the largest": [to_cells(lambda w: at_the_largest(w) * w.max())],
+    "size exchanged": [given(pool, size=both) for both in BOTH],
+    "maps share one cell": [given(pool, Y=lambda Y: Y[:, :, :1].repeat(Y.shape[2], 2))],
+    "sign": [given(pool, dZ=np.negative)],
+}
+spread = styles.spread_zeros
+
+
+def with_zeros(before, behind):
+    def wrong(dZ, stride):
+        more = np.subtract((*stride, 1), 1)
+        return np.pad(spread(dZ, stride), [(before * m, behind * m) for m in more])
+
+    return wrong
+
+
+SPREAD = {
+    "too many zeros": [given(spread, stride=each(lambda s: s + 1))],
+    "too few zeros": [given(spread, stride=each(lambda s: s - 1 or 1))],
+    "zeros behind the last": [with_zeros(*places) for places in [(0, 1), (1, 0), (1, 1)]],
+    "repeated": [lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))],
+    "strides exchanged": [given(spread, stride=both) for both in BOTH],
+    "one axis only": [
+        *(given(spread, stride=lambda s: (s[0], 1)), given(spread, stride=lambda s: (1, s[1])))
+    ],
+    "not spread": [lambda dZ, stride: dZ.copy()],
+}
+FLIP = {
+    "one axis only": [np.flipud, np.fliplr],
+    "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
+    "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
+    "maps flipped too": [
+        *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS),
+        *(lambda W: W[::-1, :, ::-1], lambda W: W[::-1, :, :, ::-1]),
+        *(lambda W: W[:, ::-1, ::-1], lambda W: W[:, ::-1, :, ::-1]),
+        *(lambda W: W[::-1, :, ::-1, ::-1], lambda W: W[:, ::-1, ::-1, ::-1]),
+    ],
+    "maps flipped only": MAPS,
+    "maps exchanged": [
+        *(lambda W: W.transpose(0, 1, 3, 2), lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2))
+    ],
+    "not flipped": [lambda W: W * 1.0],
+}
+
+
 def cropped(x, p):
     return x[p[0] : len(x) - p[0], p[1] : x.shape[1] - p[1]]
 
+
+CROP = {
+    "one side only": [
+        lambda Y, p: Y[p[0] :, p[1] :],
+        lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
+    ],
+    "slice [p:-p] at p = 0": [
+        lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :],
+        lambda Y, p: cropped(Y, (0, p[1]))[p[0] : -p[0]],
+        lambda Y, p: cropped(Y, (p[0], 0))[:, p[1] : -p[1]],
+    ],
+    "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
+    "paddings exchanged": [given(cropped, p=both) for both in BOTH],
+    "not cropped": [lambda Y, p: Y.copy()],
+    "cut twice": [given(cropped, p=each(lambda p: 2 * p))],
+    "off by one": [
+        lambda Y, p: Y[p[0] : len(Y) - p[0] + 1, p[1] : Y.shape[1] - p[1] + 1],
+        lambda Y, p: Y[p[0] : len(Y) - p[0] - 1, p[1] : Y.shape[1] - p[1] - 1],
+    ],
+}
+
+
+def counted(size):
+    """A formula of the size in n, f, s, p."""
+    return lambda n, f, stride, padding: int(np.floor(size(n, f, stride, padding)))
+
+
+SIZE = {
+    "padding once": [counted(lambda n, f, s, p: (n - f + p) // s + 1)],
+    "+ 1 forgotten": [counted(lambda n, f, s, p: (n - f + 2 * p) / s)],
+    "rounded up": [counted(lambda n, f, s, p: np.ceil((n + 2 * p - f) / s) + 1)],
+    "padding forgotten": [counted(lambda n, f, s, p: (n - f + s) / s)],
+    "stride forgotten": [counted(lambda n, f, s, p: n + p + p - f + 1)],
+    "all divided": [counted(lambda n, f, s, p: (n + 2 * p - f + 1) / s)],
+    "f off by one": [counted(lambda n, f, s, p, e=e: (n + 2 * p - f + e) / s + 1) for e in (-1, 1)],
+    "padding subtracted": [counted(lambda n, f, s, p: (n - 2 * p - f) / s + 1)],
+    "f forgotten": [
+        *(
+            counted(lambda n, f, s, p: (n + 2 * p) / s),
+            counted(lambda n, f, s, p: (n + 2 * p) / s + 1),
+        )
+    ],
+}
 
 IN_HANDS = [  # along one axis too, which is in tests/hands
     *("u = r + i", "u = i - r", "stride used wrongly", "stride times both", "an index forgotten")
@@ -402,6 +662,15 @@ WRONG = {
     "conv_backward_input": INPUT,
     "conv_backward_filter": FILTER,
     "conv_forward": FORWARD,
+    "conv_backward_bias": BIAS,
+    "relu_backward": RELU,
+    "tanh_backward": TANH,
+    "train_step": TRAIN,
+    "max_pool_backward": POOL,
+    "spread": SPREAD,
+    "flip": FLIP,
+    "crop": CROP,
+    "output_size": SIZE,
 }
 CHANGES_ITS_ARGUMENT = [
     ("relu_backward", "dY", styles.in_place_mask),

@@ -264,26 +264,28 @@ def forward_by_matrix(Y, W, b, stride, padding):
 # --- the rest ----------------------------------------------------------------------------------
 
 
-def pool(dZ, Y, size, stride):
+def pool(dZ, Y, size, stride, *, put="+=", choose=np.argmax):
     """Each window's dZ to its largest cell."""
     dY, (s_h, s_w) = np.zeros(Y.shape), stride
     for i, j, k in np.ndindex(dZ.shape):
         window = Y[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k]
-        a, b = np.unravel_index(np.argmax(window), window.shape)
-        dY[i * s_h + a, j * s_w + b, k] += dZ[i, j, k]
+        a, b = np.unravel_index(choose(window), window.shape)
+        before = dY[i * s_h + a, j * s_w + b, k] if put == "+=" else 0
+        dY[i * s_h + a, j * s_w + b, k] = before + dZ[i, j, k]
     return dY
 
 
-def train(dZ, Y, W, b, eta, *, place=False):
+def train(dZ, Y, W, b, eta, *, early=False, place=False):
     """One step with einsum and slices."""
     f_h, f_w = W.shape[:2]
     W = W if place else W.copy()
     b = b if place else b.copy()
     windows = np.lib.stride_tricks.sliding_window_view(Y, (f_h, f_w), axis=(0, 1))
-    dY = np.zeros_like(Y)
+    dY, dW = np.zeros_like(Y), np.einsum("ijcuv,ijk->uvck", windows, dZ)
+    W -= early * eta * dW
     for i, j in np.ndindex(dZ.shape[:2]):
         dY[i : i + f_h, j : j + f_w] += W @ dZ[i, j]
-    W -= eta * np.einsum("ijcuv,ijk->uvck", windows, dZ)
+    W -= (not early) * eta * dW
     b -= eta * dZ.sum(axis=(0, 1))
     return dY, W, b
 
