@@ -58,8 +58,8 @@ def opened(browser, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_steps_without_a_kernel(kind, opened, tmp_path):
     stepper = KINDS[kind]()
-    stepper.index = 1
     assert stepper.save_html(tmp_path / "small.html").stat().st_size <= 200_000
+    stepper.index = 1
     page, root = opened(stepper)
     root.focus()
     last = len(stepper.steps) - 1
