@@ -120,7 +120,7 @@ def test_a_layer_without_maps_is_drawn_as_far_as_there_is_anything():
     no_channels = trace.forward_steps(np.ones((3, 3, 0)), np.ones((2, 2, 0, 1)), np.ones(1))
     assert [cell.text for cell in seen(no_channels[1]).tables[2].cells][:2] == ["1", "1"]
     no_filters = trace.input_steps(np.ones((2, 2, 0)), np.ones((2, 2, 1, 0)), (3, 3))
-    assert "dY(0, 0, 0) = 0" in static.html(no_filters[0])
+    assert "dY(0, 0) = 0" in static.html(no_filters[0])
 
 
 @EACH_TRACE
@@ -141,9 +141,9 @@ def test_the_written_sum_adds_up_and_is_that_of_the_text(steps):
 def test_the_text_says_how_far_the_sum_is():
     step = TRACES["input"][12]
     shown = seen(step, 1)
-    assert "[dZ(0, 1, 0) W(2, 1, 0, 0)]" in shown.all
+    assert "[dZ(0, 1) W(2, 1)]" in shown.all
     assert "[(-4)·3]" in shown.all
-    assert shown.where == ("Step 13 of 25: dY(2, 2, 0); term 2 of 9: (-4)·3 = -12, sum so far -18.")
+    assert shown.where == ("Step 13 of 25: dY(2, 2); term 2 of 9: (-4)·3 = -12, sum so far -18.")
     assert static.text(step) == str(step)
     assert static.text(step, 3) == f"{step}; term 4 of 9: 5·(-1) = -5, sum so far -15"
 
@@ -217,7 +217,7 @@ def test_an_activation_is_shown_with_what_comes_back(name):
     dY = examples.variant("activation").dZ
     steps = TRACES["forward"]
     Z = loops.conv_forward(E.Y, E.W, E.b)
-    right = [getattr(layers, name)(Z), getattr(layers, name + "_backward")(dY, Z)]
+    right = [getattr(layers, name)(Z), dY, getattr(layers, name + "_backward")(dY, Z)]
     shown = seen(steps[8], beside=lambda step: panels.activation(step, name, dY))
     for table, array in zip(shown.tables[3:], right, strict=True):
         assert [cell.text for cell in table.cells] == [

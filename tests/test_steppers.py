@@ -300,7 +300,7 @@ def test_a_code_brings_everything_back(kind):
 def test_nudge_activation_and_dY_can_be_set():
     nudge = steppers.NudgeStepper()
     nudge.nudge = -2
-    assert "Raise W(0, 0, 0, 0) by -2" in nudge._repr_mimebundle_()[0]["text/html"]
+    assert "Raise W(0, 0) by -2" in nudge._repr_mimebundle_()[0]["text/html"]
     active = steppers.ActivationStepper()
     assert active.dY is None
     active.activation, active.dY = "tanh", E.dZ

@@ -5,7 +5,7 @@ import { makeCard } from "./board.js";
 import { fitNumbers, makeGrid } from "./grid.js";
 import { shown } from "./number.js";
 
-const TITLES = ["dZ arrives", "spread", "append", "pad", "slide", "crop"];
+const TITLES = ["start", "spread", "append", "pad", "slide", "crop"];
 const ADDED = [null, "gap", "rest", "pad"]; // which zeros a stage puts in
 
 export function makeStagesView(scene, tools) {
@@ -31,8 +31,8 @@ export function makeStagesView(scene, tools) {
       ...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]),
     );
   }
-  const aloud = ({ stage }) =>
-    `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
+  const aloud = ({ number, stage: { name, done, values } }) =>
+    `${TITLES[number]}: ${done}. Now ${name} is ${values.length} by ${values[0].length}.`;
   return { node, show, aloud };
 }
 
@@ -59,7 +59,9 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
+    const when =
+      number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {
       write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");

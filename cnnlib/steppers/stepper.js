@@ -62,7 +62,7 @@ export function mountStepper(root, host) {
     shown: () => draw({ quiet: true }),
     turn: () => parts.view.turn?.press(),
     present: () => present.toggle(),
-    leave: () => present.leave(),
+    leave: () => (parts.setup.open() && !present.on() ? parts.setup.toggle() : present.leave()),
   };
   const present = makePresent(root, () => layout());
   const tools = {
@@ -261,7 +261,10 @@ export function mountStepper(root, host) {
   function aloud(step, term, asked) {
     if (asked.kind) return parts.predict.aloud();
     if (parts.view.aloud) return parts.view.aloud(step);
-    return term ? spoken(parts.scene, step, term) : emptyText(parts.scene, step);
+    if (!term) return emptyText(parts.scene, step);
+    const count = step.terms.length;
+    const which = count > 1 ? `Product ${at.now + 1} of ${count}: ` : "";
+    return which + spoken(parts.scene, step, term);
   }
 
   function hear(text, then = () => {}) {

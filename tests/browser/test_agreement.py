@@ -9,7 +9,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " fullName stepText rowsToText half activated nudged kernelHost"
+NAMES += " stepText rowsToText half activated nudged kernelHost"
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,10 @@ HALVES = {
     "numbers typed": "toCode(used(opened(c.problem), c.typed))",
     "codes": "toCode(openProblem(fromCode(c.code, c.kind)))",
     "places": "opened(c.problem).trace.place(c.typed, c.now)",
-    "guesses": "(q => q && [q.ask, q.answer, q.given.map(fullName), c.judged.map(([guess]) => "
-    "[guess, q.read(guess), q.judge(guess).right, q.judge(guess).said])])"
-    "(question(c.kind, opened(c.problem).trace.step(c.step), c.term, fullName))",
+    "guesses": "((t, q) => q && [q.ask, q.answer, q.given.map(g => t.name(g)), c.judged.map("
+    "([guess]) => [guess, q.read(guess), q.judge(guess).right, q.judge(guess).said]), "
+    "(c.refused ?? []).map(([guess]) => [guess, q.refusal(guess)])])"
+    "(opened(c.problem).trace, question(c.kind, opened(c.problem).trace.step(c.step), c.term))",
 }
 
 
@@ -55,6 +56,7 @@ def wanted(name, case):
         return {"result": case["read"]}
     if name == "guesses":
         parts = [case.get(part) for part in ("ask", "answer", "given", "judged")]
+        parts.append(case.get("refused", []))
         return {"result": parts if case["ask"] else None}
     return {part: case[part] for part in ("result", "message") if part in case}
 

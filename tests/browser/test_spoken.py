@@ -7,21 +7,22 @@ from lab import listen
 from shown import KINDS
 
 WALK = {  # what is pressed or, behind "=", typed: what is heard
+    "ArrowLeft": "This is the first step.",
     "ArrowRight": "Step 2 of 25: dY(0, 1). "
-    "dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13",
+    "Product 2 of 2: dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13",
     "g": "[go to a cell or step]",
     "=2, 2": "",
     "Enter": "[Stepper: input gradient] | Step 13 of 25: dY(2, 2). "
-    "dZ(2, 2) times W(0, 0), -3 times 1 is -3, sum so far 4",
-    "1": "dZ(0, 0) times W(2, 2), 3 times -2 is -6, sum so far -6",
-    "2": "dZ(0, 1) times W(2, 1), -4 times 3 is -12, sum so far -18",
-    "3": "dZ(0, 2) times W(2, 0), -2 times -4 is 8, sum so far -10",
-    "4": "dZ(1, 0) times W(1, 2), 5 times -1 is -5, sum so far -15",
-    "5": "dZ(1, 1) times W(1, 1), 4 times 5 is 20, sum so far 5",
-    "ArrowDown": "dZ(1, 2) times W(1, 0), 6 times 2 is 12, sum so far 17",
-    "7": "dZ(2, 0) times W(0, 2), -1 times 4 is -4, sum so far 13",
-    "8": "dZ(2, 1) times W(0, 1), 2 times -3 is -6, sum so far 7",
-    "9": "dZ(2, 2) times W(0, 0), -3 times 1 is -3, sum so far 4",
+    "Product 9 of 9: dZ(2, 2) times W(0, 0), -3 times 1 is -3, sum so far 4",
+    "1": "Product 1 of 9: dZ(0, 0) times W(2, 2), 3 times -2 is -6, sum so far -6",
+    "2": "Product 2 of 9: dZ(0, 1) times W(2, 1), -4 times 3 is -12, sum so far -18",
+    "3": "Product 3 of 9: dZ(0, 2) times W(2, 0), -2 times -4 is 8, sum so far -10",
+    "4": "Product 4 of 9: dZ(1, 0) times W(1, 2), 5 times -1 is -5, sum so far -15",
+    "5": "Product 5 of 9: dZ(1, 1) times W(1, 1), 4 times 5 is 20, sum so far 5",
+    "ArrowDown": "Product 6 of 9: dZ(1, 2) times W(1, 0), 6 times 2 is 12, sum so far 17",
+    "7": "Product 7 of 9: dZ(2, 0) times W(0, 2), -1 times 4 is -4, sum so far 13",
+    "8": "Product 8 of 9: dZ(2, 1) times W(0, 1), 2 times -3 is -6, sum so far 7",
+    "9": "Product 9 of 9: dZ(2, 2) times W(0, 0), -3 times 1 is -3, sum so far 4",
     "p": "[your guess] | What is dY(2, 2)?",
     "=5": "",
     "Enter ": "[Next question] | Not right. dY(2, 2) = 4.",
