@@ -14,8 +14,12 @@ from styles import given, then
 from cnnlib import layers, loops, shapes, vectorized
 
 INPUT_STYLES = [
-    *(styles.input_by_loops, styles.input_by_cells, styles.input_by_windows),
-    *(styles.input_by_taps, styles.input_by_strides, styles.input_by_columns),
+    styles.input_by_loops,
+    styles.input_by_cells,
+    styles.input_by_windows,
+    styles.input_by_taps,
+    styles.input_by_strides,
+    styles.input_by_columns,
 ]
 FILTER_STYLES = [styles.filter_by_loops, styles.filter_by_taps, styles.filter_by_correlation]
 FORWARD_STYLES = [styles.forward_by_loops, styles.forward_by_matrix]
@@ -310,7 +314,9 @@ OF_FILTER = OF_BOTH | {
     "dZ transposed": of_arrays("dZ", MAP_TURNS),
     "maps added up": [{"dZ": added_up}, {"Y": added_up}, {"dZ": added_up, "Y": added_up}],
     "one map only": [
-        *({"dZ": only(*FIRST)}, {"Y": only(*FIRST)}, {"dZ": only(*FIRST), "Y": only(*FIRST)})
+        {"dZ": only(*FIRST)},
+        {"Y": only(*FIRST)},
+        {"dZ": only(*FIRST), "Y": only(*FIRST)},
     ],
 }
 by_correlation = styles.filter_by_correlation
@@ -370,7 +376,8 @@ OF_FORWARD = OF_BOTH | {
     "bias forgotten": [{"b": np.zeros_like}] * 2,
     "sum over k_in forgotten": [{"W": only(..., 0, np.s_[:])}],
     "= for +=": [
-        *({"W": LAST_WEIGHT}, {"W": LAST_WEIGHT, "b": np.zeros_like}),
+        {"W": LAST_WEIGHT},
+        {"W": LAST_WEIGHT, "b": np.zeros_like},
         {"W": lambda W: LAST_MAP(LAST_WEIGHT(W))},
         {"W": lambda W: LAST_MAP(LAST_WEIGHT(W)), "b": np.zeros_like},
     ],
@@ -443,16 +450,21 @@ RELU = {
         lambda dY, Z: where((dY > 0) & (Z > 0), dY, 0),
     ],
     "mask the wrong way round": [
-        *(lambda dY, Z: where(Z > 0, 0, dY), lambda dY, Z: where(Z < 0, dY, 0))
+        lambda dY, Z: where(Z > 0, 0, dY),
+        lambda dY, Z: where(Z < 0, dY, 0),
     ],
-    "Z for its slope": [*(lambda dY, Z: where(Z > 0, dY * Z, 0), lambda dY, Z: where(Z > 0, Z, 0))],
+    "Z for its slope": [
+        lambda dY, Z: where(Z > 0, dY * Z, 0),
+        lambda dY, Z: where(Z > 0, Z, 0),
+    ],
     "no mask": [lambda dY, Z: dY.copy()],
     "sign for the slope": [
         lambda dY, Z: where(Z > 0, dY, where(Z < 0, -dY, 0)),
         lambda dY, Z: where(Z > 0, dY, -dY),
     ],
     "other choice": [
-        *(lambda dY, Z: dY * (Z <= 0) + (Z > 0), lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0))
+        lambda dY, Z: dY * (Z <= 0) + (Z > 0),
+        lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0),
     ],
 }
 cosh, sinh, tanh = np.cosh, np.sinh, np.tanh
@@ -463,7 +475,8 @@ TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
     "dY forgotten": [lambda dY, Z: 1 / cosh(Z) ** 2],
     "1 - forgotten": [lambda dY, Z: dY - dY / cosh(Z) ** 2],
     "tanh for its slope": [
-        *(lambda dY, Z: dY * sinh(Z) / cosh(Z), lambda dY, Z: sinh(Z) / cosh(Z))
+        lambda dY, Z: dY * sinh(Z) / cosh(Z),
+        lambda dY, Z: sinh(Z) / cosh(Z),
     ],
     "slope of the sigmoid": [
         lambda dY, Z: dY * tanh(Z) - dY * tanh(Z) ** 2,
@@ -471,7 +484,8 @@ TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
     ],
     "+ for -": [lambda dY, Z: 2 * dY - dY / cosh(Z) ** 2],
     "square of the slope": [
-        *(lambda dY, Z: dY * (tanh(Z) - 1) * (tanh(Z) - 1), lambda dY, Z: dY / cosh(Z) ** 4)
+        lambda dY, Z: dY * (tanh(Z) - 1) * (tanh(Z) - 1),
+        lambda dY, Z: dY / cosh(Z) ** 4,
     ],
     "slope at dY": [lambda dY, Z: dY - dY * dY * dY, lambda dY, Z: dY / cosh(dY) ** 2],
     "no slope": [lambda dY, Z: dY.copy()],
@@ -490,7 +504,8 @@ def updated(change):
 
 TRAIN = {
     "W updated before dY": [
-        *(partial(styles.train, early=True), partial(styles.train, early=True, place=True))
+        partial(styles.train, early=True),
+        partial(styles.train, early=True, place=True),
     ],
     "uphill": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W + eta * dW, b + eta * db))],
     "eta forgotten": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - dW, b - db))],
@@ -549,11 +564,13 @@ POOL = {
         to_cells(lambda w: where(w == w.max(), 1 / np.count_nonzero(w == w.max()), 0))
     ],
     "spread evenly": [
-        *(to_cells(lambda w: np.full(w.shape, 1 / w.size)), to_cells(lambda w: np.full(w.shape, 1)))
+        to_cells(lambda w: np.full(w.shape, 1 / w.size)),
+        to_cells(lambda w: np.full(w.shape, 1)),
     ],
     "first cell of the window": [partial(pool, choose=lambda w: 0)],
     "smallest for largest": [
-        *(partial(pool, choose=np.argmin), to_cells(lambda w: where(w > w.min(), 0, 1)))
+        partial(pool, choose=np.argmin),
+        to_cells(lambda w: where(w > w.min(), 0, 1)),
     ],
     "= for +=": [partial(pool, put="="), to_cells(at_the_largest, overwrite=True)],
     "stride is the size": [lambda dZ, Y, size, stride: pool(dZ, Y, size, size)],
@@ -586,7 +603,8 @@ SPREAD = {
     "repeated": [lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))],
     "strides exchanged": [given(spread, stride=both) for both in BOTH],
     "one axis only": [
-        *(given(spread, stride=lambda s: (s[0], 1)), given(spread, stride=lambda s: (1, s[1])))
+        given(spread, stride=lambda s: (s[0], 1)),
+        given(spread, stride=lambda s: (1, s[1])),
     ],
     "not spread": [lambda dZ, stride: dZ.copy()],
 }
@@ -596,13 +614,17 @@ FLIP = {
     "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
     "maps flipped too": [
         *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS),
-        *(lambda W: W[::-1, :, ::-1], lambda W: W[::-1, :, :, ::-1]),
-        *(lambda W: W[:, ::-1, ::-1], lambda W: W[:, ::-1, :, ::-1]),
-        *(lambda W: W[::-1, :, ::-1, ::-1], lambda W: W[:, ::-1, ::-1, ::-1]),
+        lambda W: W[::-1, :, ::-1],
+        lambda W: W[::-1, :, :, ::-1],
+        lambda W: W[:, ::-1, ::-1],
+        lambda W: W[:, ::-1, :, ::-1],
+        lambda W: W[::-1, :, ::-1, ::-1],
+        lambda W: W[:, ::-1, ::-1, ::-1],
     ],
     "maps flipped only": MAPS,
     "maps exchanged": [
-        *(lambda W: W.transpose(0, 1, 3, 2), lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2))
+        lambda W: W.transpose(0, 1, 3, 2),
+        lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2),
     ],
     "not flipped": [lambda W: W * 1.0],
 }

@@ -125,19 +125,24 @@ FAULTS = {  # name: plant, what is told, the command
         rf'{INSTALL} --upgrade "not_there>=1\.5"',
     ),
     "old NumPy": (
-        *(installed("numpy", "1.26.4"), r"needs numpy>=2\.0, but .* has 1\.26\.4"),
+        installed("numpy", "1.26.4"),
+        r"needs numpy>=2\.0, but .* has 1\.26\.4",
         rf'{INSTALL} --upgrade "numpy>=2\.0"',
     ),
     "old ipywidgets": (
         installed("ipywidgets", "7.8.1", "Requires-Dist: jupyterlab_widgets<3\n"),
-        *(r"ipywidgets>=8\.1, but .* has 7\.8\.1", rf'{INSTALL} --upgrade "ipywidgets>=8\.1"'),
+        r"ipywidgets>=8\.1, but .* has 7\.8\.1",
+        rf'{INSTALL} --upgrade "ipywidgets>=8\.1"',
     ),
     "NumPy crashes": (
-        *(package("numpy", "import os\nos.abort()\n"), "NumPy cannot be imported", NUMPY),
+        package("numpy", "import os\nos.abort()\n"),
+        "NumPy cannot be imported",
+        NUMPY,
     ),
     "a file numpy.py": (
         lambda p: p.put(p.folder / "numpy.py", "raise ValueError"),
-        *(r"numpy\.py in .* hides the module numpy", MOVE),
+        r"numpy\.py in .* hides the module numpy",
+        MOVE,
     ),
     "no widget manager": (without_manager, "no widget manager", WIDGETS),
     "manager of another major version": (

@@ -98,7 +98,11 @@ def one_plane(rows):
 BY_HAND = {  # Y, size, stride, Z, dZ, dY
     "a tie goes to the first cell in row order": (
         [[7, 7, 0, 3], [7, 7, 3, 3]],
-        *(2, None, [[7, 3]], [[10, 20]], [[10, 0, 0, 20], [0, 0, 0, 0]]),
+        2,
+        None,
+        [[7, 3]],
+        [[10, 20]],
+        [[10, 0, 0, 20], [0, 0, 0, 0]],
     ),
     "row order, not column order": ([[0, 9], [9, 0]], 2, None, [[9]], [[10]], [[0, 10], [0, 0]]),
     "minus 0 is 0": ([[-0.0, 0.0]], (1, 2), None, [[0]], [[10]], [[10, 0]]),
