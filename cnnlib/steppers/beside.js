@@ -2,7 +2,7 @@
 
 import { activated, nudged } from "./aside.js";
 import { make, minus, write } from "./dom.js";
-import { fitNumbers, makeGrid } from "./grid.js";
+import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { shown } from "./number.js";
 
@@ -36,7 +36,7 @@ function makeNudge(scene) {
   function show({ step, asked }) {
     const made = nudged(problem, step, scene.name);
     table.each((index, cell) =>
-      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index)))),
+      writeCell(cell, asked.names ? undefined : shown(made.gain(...index))),
     );
     said.show(asked.kind ? "" : made.sentence);
   }
@@ -60,7 +60,7 @@ function makeActivation(scene) {
         const full = [...index, ...table.maps];
         const number = trace.position(full);
         const known = number < step.number || (complete && number === step.number);
-        write(cell.firstChild, known ? minus(shown(made.at(full)[part])) : "\u00b7");
+        writeCell(cell, known ? shown(made.at(full)[part]) : undefined);
         cell.toggleAttribute("data-now", number === step.number);
       });
     }

@@ -2,7 +2,7 @@
 
 import { flag, makeMarks, seq, times, write } from "./dom.js";
 import { fillerOf } from "./filled.js";
-import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { fitNumbers, makeFrame, makeGrid, writeCell } from "./grid.js";
 import { isLarge, makeHeat } from "./heat.js";
 import { LAYS, boardLines, mapsOf, plainLines, resultLines } from "./lay.js";
 import { shown } from "./number.js";
@@ -77,8 +77,19 @@ export function makeTable(scene, { role, array, lines, maps, note, brief, text, 
   const size = times(trace.shapes[array].slice(0, 2));
   const caption = brief ? "" : [role === "card" ? "" : size, note].filter(Boolean).join(", ");
   const label = labelOf(scene, array, maps, note);
-  const grid = makeGrid({ role, name: array, note: caption, label, rows, columns, maps, text });
-  if (isLarge(grid)) makeHeat(grid, scene, array);
+  const plain = isLarge(rows, columns);
+  const grid = makeGrid({
+    role,
+    name: array,
+    note: caption,
+    label,
+    rows,
+    columns,
+    maps,
+    text,
+    plain,
+  });
+  if (plain) makeHeat(grid, scene, array);
   else fitNumbers(grid, texts?.(grid) ?? [...trace.arrays[array].values].map(shown));
   const marked = makeMarks("data-marked");
 
@@ -172,8 +183,7 @@ export function makeResult(scene, maps) {
   const lines = where.map((axis) => resultLines(trace.kind, axis));
   const texts = (made) => sumsOf(trace, made);
   const grid = makeTable(scene, { role: "result", array, lines, maps, texts });
-  for (const cell of grid.cells.flat())
-    write(cell.firstChild, cell.matches(".cs-zero") ? "" : "\u00b7");
+  for (const cell of grid.cells.flat()) writeCell(cell, cell.matches(".cs-zero") ? "" : undefined);
   addCore(grid);
   const over = lay.moves === "result" ? makeWindow(scene, grid) : null;
   const now = makeMarks("data-now");

@@ -1,8 +1,8 @@
 // The input gradient in stages: each map is made from the one before.
 
-import { div, flag, make, minus, phrase, seq, times, write } from "./dom.js";
+import { div, flag, make, phrase, seq, times } from "./dom.js";
 import { makeCard } from "./board.js";
-import { fitNumbers, makeGrid } from "./grid.js";
+import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { shown } from "./number.js";
 
 const TITLES = ["dZ arrives", "spread", "append", "pad", "slide", "crop"];
@@ -62,7 +62,7 @@ function makeStage(stage, n) {
     flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
     const known = number <= now;
     each((cell, row, column) => {
-      write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
+      writeCell(cell, known ? shown(stage.values[row][column]) : undefined);
       flag(cell, "data-cell", number === now ? names.get(cell) : null);
     });
   }

@@ -21,8 +21,11 @@ export function drawing(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Write the text of an element that has nothing else in it; the node of the text stays, so that
+// nothing but its letters is laid out again.
 export function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const letters = node.firstChild ?? node.appendChild(new Text());
+  if (letters.data !== text) letters.data = text;
 }
 
 // Set an attribute, or take it away; ARIA wants its false in words.

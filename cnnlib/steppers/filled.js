@@ -1,6 +1,7 @@
 // The numbers of a result as it fills; only those that a move has changed are written.
 
-import { flag, minus, write } from "./dom.js";
+import { flag } from "./dom.js";
+import { writeCell } from "./grid.js";
 import { shown } from "./number.js";
 
 export function fillerOf(scene, grid) {
@@ -23,10 +24,7 @@ function summedSoFar({ trace }, grid) {
       const done = number < step.number && !secret;
       const here = hide || bare ? "?" : shown(term ? term.sum : step.value);
       const now = number === step.number && !secret;
-      write(
-        cell.firstChild,
-        now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7",
-      );
+      writeCell(cell, now ? here : done ? shown(trace.resultValue(full)) : undefined);
       flag(cell, "data-done", done ? "" : null);
       grid.heat?.paint(index, done ? trace.resultValue(full) : null);
     });
@@ -51,7 +49,7 @@ function givenSoFar({ trace }, grid) {
       const name = full.join();
       if (near && !reach.has(name)) return;
       const value = sums.has(name) ? sums.get(name) : trace.valueBefore(full, step.number);
-      write(cell.firstChild, value === null ? "?" : minus(shown(value)));
+      writeCell(cell, value === null ? "?" : shown(value));
       grid.heat?.paint(index, value);
     });
   };

@@ -12,11 +12,12 @@ function headerCell(scope, line) {
 
 // rows, columns: lines as lay.js makes them; text(index): the number of a cell, where it is known.
 // Returns the table and ways to it: cell(index), its place, all of them.
-export function makeGrid({ role, name, note = "", label, rows, columns, maps, text }) {
+// plain: nothing but text in a cell, since none is moved or turned.
+export function makeGrid({ role, name, note = "", label, rows, columns, maps, text, plain }) {
   const heads = [rows, columns].map((lines, axis) =>
     lines.map((line) => headerCell(axis ? "col" : "row", line)),
   );
-  const cells = rows.map((row) => columns.map((column) => gridCell(row, column)));
+  const cells = rows.map((row) => columns.map((column) => gridCell(row, column, plain)));
   const body = cells.map((line, row) => make("tr", {}, heads[0][row], ...line));
   const table = make(
     "table",
@@ -62,7 +63,7 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
     grid.maps = nowMaps;
     grid.each((index, cell) => {
       flag(cell, "data-cell", fullName({ array: name, index: [...index, ...nowMaps] }));
-      if (text) write(cell.firstChild, minus(text([...index, ...nowMaps])));
+      if (text) writeCell(cell, text([...index, ...nowMaps]));
     });
     grid.heat?.remap();
   };
@@ -70,9 +71,15 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
   return grid;
 }
 
-function gridCell(row, column) {
+function gridCell(row, column, plain) {
   const zero = row.index === null || column.index === null;
-  return make("td", { class: zero ? "cs-zero" : null }, make("span", { text: zero ? "0" : "" }));
+  const text = zero ? "0" : "";
+  return make("td", { class: zero ? "cs-zero" : null }, plain ? text : make("span", { text }));
+}
+
+// The number of a cell; without one a dot: nothing yet.
+export function writeCell(cell, text = "\u00b7") {
+  write(cell.firstElementChild ?? cell, minus(text));
 }
 
 // How wide the cells of a table must be, as a multiple of their height, and how large the type:

@@ -9,8 +9,7 @@ import { offset } from "./trace.js";
 const MOST_LINES = 16; // lines of a table whose numbers can be read
 const PIXELS = 16; // of a painted cell
 
-export const isLarge = ({ rows, columns }) =>
-  rows.length > MOST_LINES || columns.length > MOST_LINES;
+export const isLarge = (...lines) => lines.some(({ length }) => length > MOST_LINES);
 
 // Draw a grid as heat; `paint` draws one cell, `most` is the largest size in it.
 export function makeHeat(grid, { trace }, array) {

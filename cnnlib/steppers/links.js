@@ -9,14 +9,15 @@ export function makeLinks() {
   const node = drawing("svg", { class: "cs-links", "aria-hidden": "true" });
   let drawn = [];
   function show(lines) {
-    while (drawn.length < lines.length) drawn.push(drawing("path"));
-    drawn = drawn.slice(0, Math.max(lines.length, 0));
+    if (drawn.length !== lines.length) {
+      drawn = lines.map(() => drawing("path"));
+      node.replaceChildren(...drawn);
+    }
     lines.forEach(({ path, color, filled, dashed }, at) => {
       drawn[at].setAttribute("d", path);
       drawn[at].setAttribute("class", [filled ? "cs-tip" : "", dashed ? "cs-zoom" : ""].join(" "));
       drawn[at].setAttribute("data-c", color);
     });
-    node.replaceChildren(...drawn);
   }
   const isShown = () => node.isConnected && getComputedStyle(node).display !== "none";
   return { node, show, isShown };

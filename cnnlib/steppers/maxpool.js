@@ -3,7 +3,7 @@
 import { makeTable } from "./board.js";
 import { div, make, makeMarks, minus, phrase, write } from "./dom.js";
 import { boxIn, downwards, makeLinks, measureGrid, sideways, upInto } from "./links.js";
-import { makeFrame } from "./grid.js";
+import { makeFrame, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
 
@@ -52,7 +52,7 @@ export function makePoolView(scene) {
     result.each((index, cell) => {
       const full = [...index, k];
       const here = !secret && full.join() === term.target.index.join();
-      write(cell.firstChild, minus(shown(here ? term.sum : trace.valueBefore(full, step.number))));
+      writeCell(cell, shown(here ? term.sum : trace.valueBefore(full, step.number)));
     });
     tell(step, term, asked);
     draw();

@@ -35,7 +35,7 @@ export function makeMotion(root) {
     const from = ["board", "card"].map(marked);
     const to = root.querySelector("[data-marked-product]");
     if (from.every(Boolean) && to) fly(from, to);
-    const now = root.querySelector(".cs-result [data-now] span");
+    const now = root.querySelector(".cs-result:not(.cs-heat) [data-now] span");
     now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
   }
 

@@ -3,7 +3,7 @@
 import { joining } from "./aside.js";
 import { makeTable } from "./board.js";
 import { div, flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
-import { makeFrame } from "./grid.js";
+import { makeFrame, writeCell } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
@@ -124,7 +124,7 @@ function makeScatter(scene) {
   const [dZ, W] = [trace.arrays.dZ.values, trace.arrays.W.values];
   const products = () => [...dZ].flatMap((x) => [...W].map((y) => shown(x * y)));
   const giver = table("dZ", "o", { role: "board", note: "gives", text: scene.number("dZ") });
-  const got = table("dY", "n", { role: "result cs-got", brief: true, texts: products });
+  const got = table("dY", "n", { role: "result cs-got cs-under", brief: true, texts: products });
   const frame = makeFrame({ corner: "first", className: "cs-window" });
   got.box.append(frame.node);
   const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
@@ -134,7 +134,7 @@ function makeScatter(scene) {
     const given = new Map(gifts.map((gift) => [gift.target.index.join(), gift.value]));
     got.each((index, cell) => {
       const value = given.get([...index, 0].join());
-      write(cell.firstChild, value === undefined ? "\u00b7" : minus(shown(value)));
+      writeCell(cell, value === undefined ? undefined : shown(value));
     });
     marked(term ? [giver.cell(term.left.index)] : []);
     over(gifts.map((gift) => got.cell(gift.target.index)));

@@ -13,6 +13,7 @@ export function makeWindow(scene, grid) {
   const frame = makeFrame({ corner: lay.turned ? "last" : "first", className: "cs-window" });
   const lying = makeLying(frame);
   grid.box.append(frame.node);
+  grid.node.classList.add("cs-under");
   const over = makeMarks("data-over");
 
   // `lit` is the cell of the card whose number is marked; `bare`: there is no window now.
