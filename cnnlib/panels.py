@@ -144,7 +144,7 @@ def activation(step, name, dY=None):
     forward, backward = (getattr(layers, name + end) for end in ("", "_backward"))
     last = max(0, len(step.terms) - 1)
     now, k = step.target.index[:2], step.target.index[2]
-    at = f"({', '.join(map(str, step.target.index))})"
+    at = str(step.target).removeprefix("Z")
 
     def through(place):
         """Z, f(Z), f'(Z), dY and dZ of one cell."""
@@ -164,6 +164,10 @@ def activation(step, name, dY=None):
 
         return made
 
+    def arrived_at(place):
+        mark = "target" if place == now else ""
+        return PanelCell(number(float(dY[(*place, k)]), bare=True), mark=mark)
+
     z, y, slope, arrived, back = through(now)
     sentence = (
         f"Y_out{at} = {name}({number(z, bare=True)}) = {number(y, bare=True)}; "
@@ -176,6 +180,8 @@ def activation(step, name, dY=None):
     size = step.trace.shapes["Z"][:2]
     made = [_beside("Y_out", "Z", size, f"{name}(Z): input of the next layer", cell(1))]
     if dY is not None:
+        role = "gradient of the loss with respect to Y_out"
+        made.append(_beside("dY_out", "Z", size, role, arrived_at))
         role = "dY_out times the slope: what comes back to Z"
         made.append(_beside("dZ", "Z", size, role, cell(4)))
     return Aside(((0, waits), (last, sentence + ".")), tuple(made))

@@ -30,14 +30,20 @@ from cnnlib.layers import pool_geometry
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One number of a named array: ``Cell("dZ", (0, 1, 0), -1.0)``."""
+    """One number of a named array: ``Cell("dZ", (0, 1, 0), -1.0)``.
+
+    In a text it has only those indices that say something: where there is one map,
+    ``dZ(0, 1)``. `axes` are the axes of these; None stands for all.
+    """
 
     array: str
     index: tuple[int, ...]
     value: float
+    axes: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     def __str__(self):
-        return f"{self.array}({', '.join(map(str, self.index))})"
+        axes = range(len(self.index)) if self.axes is None else self.axes
+        return f"{self.array}({', '.join(str(self.index[axis]) for axis in axes)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Term:
 
     @property
     def contribution(self):
-        """The product, its value, and the cell that gets it: ``3·(-2) = -6 to dY(2, 2, 0)``."""
+        """The product, its value, and the cell that gets it: ``3·(-2) = -6 to dY(2, 2)``."""
         return f"{self.product} = {number(self.value, bare=True)} to {self.target}"
 
 
@@ -197,6 +203,10 @@ class Trace(Sequence):
         self.shapes[self.parts.result] = tuple(map(int, result_shape))
         filters = self.shapes.get("W") or self.shapes.get("dW")
         self.channels = filters[2:] if filters else (1, result_shape[2])
+        self._axes = {
+            name: tuple(axis for axis, size in enumerate(shape) if axis < 2 or size > 1)
+            for name, shape in self.shapes.items()
+        }
         self._shape = self.shapes[self.parts.subject]
         self._walk = _outermost_last(self._shape)
         self._values = {}
@@ -216,7 +226,7 @@ class Trace(Sequence):
         if self.parts.subject == self.parts.result:
             terms, start = self._sum(index)
             value = terms[-1].target.value if terms else start
-            target = Cell(self.parts.result, index, value)
+            target = self._cell(self.parts.result, index, value)
             return Step(position, terms, start, target, None, self)
         source = self.cell(self.parts.left, index)
         return Step(position, self.contributions(index), 0.0, None, source, self)
@@ -303,11 +313,14 @@ class Trace(Sequence):
     def _term(self, target, line):
         left, right, product, total = line
         cells = self.cell(self.parts.left, left), self.cell(self.parts.right, right)
-        return Term(*cells, float(product), Cell(self.parts.result, target, float(total)))
+        return Term(*cells, float(product), self._cell(self.parts.result, target, float(total)))
 
     def cell(self, name, index):
         """Return the cell of a factor with this index."""
-        return Cell(name, index, float(self.arrays[name][index]))
+        return self._cell(name, index, float(self.arrays[name][index]))
+
+    def _cell(self, name, index, value):
+        return Cell(name, index, value, self._axes[name])
 
     def _triples(self, name, index):
         """Indices {"Y": .., "W": .., "Z": ..} that the relation joins, one of them given.

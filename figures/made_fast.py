@@ -25,7 +25,13 @@ def tile(ax):
     draw.arrow(ax, (left.right[0] + 8, 191), (right.x - 28, 191))
     draw.text(ax, 565, 292, "one product with W, written as a column of 9,", 17)
     draw.text(ax, 565, 318, "gives the first row of Z", 17)
-    draw.text(ax, 400, 370, "Neighbouring windows share six of their nine cells, copied twice.", 18)
+    draw.text(
+        ax,
+        400,
+        370,
+        "Two neighbouring windows share six of their nine cells: each has its own copy.",
+        18,
+    )
     draw.key(ax, 410, ("stored", "W", "the same window; cut corner: where W(0, 0) lies"))
 
 

@@ -1,29 +1,28 @@
 """What a student may put in place of each blank of the lessons."""
 
 ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so on
-    ("01", "own-two", "return ...", "return dY_out * (1 - np.tanh(Z) ** 2)"),
     (
         "01",
-        "own-three",
-        "return ..., ..., ...",
-        "dY, dW, db = cnnlib.conv_backward(dZ, Y, W)\n    return dY, W - eta * dW, b - eta * db",
+        "own-two",
+        "W_new, b_new = ..., ...",
+        "W_new, b_new = W - eta * dW, b - eta * db",
+        "(dZ, ...,",
+        "(dZ, W,",
     ),
-    ("02", "own-three", "i, j = r + u, c + v", "i, j = r - u, c - v"),
+    ("01", "more-three", "return ...", "return dY_out * (1 - np.tanh(Z) ** 2)"),
+    ("02", "own-two", "i, j = r + u, c + v", "i, j = r - u, c - v"),
     ("03", "own-two", "u, v = ..., ...", "u, v = r - i, c - j"),
     (
         "03",
-        "own-three",
-        "return ...",
-        "f_h, f_w = W.shape\n"
-        "    wide = np.pad(dZ, ((f_h - 1, f_h - 1), (f_w - 1, f_w - 1)))\n"
-        "    windows = np.lib.stride_tricks.sliding_window_view(wide, W.shape)\n"
-        "    return np.einsum('rcuv,uv->rc', windows, W[::-1, ::-1])",
+        "more-three",
+        "(f_h - ..., f_w - ...), ...",
+        "(f_h - 1, f_w - 1), W[::-1, ::-1]",
     ),
-    ("04", "own-three", "top, left = ..., ...", "top, left = i * stride[0], j * stride[1]"),
+    ("04", "own-two", "top, left = ..., ...", "top, left = i * stride[0], j * stride[1]"),
     ("05", "own-two", "plane = ...", "plane = W[:, :, k_in, k]"),
     (
         "05",
-        "own-three",
+        "more-three",
         "np.sum(W * ..., axis=...)",
         "np.sum(W * dZ[i, j], axis=3)",
     ),
@@ -72,6 +71,20 @@ ANSWERS = [  # lesson, cell, what stands there, what is put in its place, and so
         "        columns = slice(v, v + (o_w - 1) * s_w + 1, s_w)",
     ),
     ("10", "own-three", "divmod(...,", "divmod(window.argmax(),"),
-    ("11", "own-one", "dZ.shape, stride", "dZ.shape, (stride[0] - 1, stride[1] - 1)"),
-    ("11", "own-two", "dZ.sum(axis=(1, 2))[0]", "dZ.sum(axis=(0, 1, 2))"),
+    (
+        "11",
+        "own-one",
+        "dZ.shape, stride",
+        "dZ.shape, (stride[0] - 1, stride[1] - 1)",
+        "done = False",
+        "done = True",
+    ),
+    (
+        "11",
+        "own-two",
+        "dZ.sum(axis=(1, 2))[0]",
+        "dZ.sum(axis=(0, 1, 2))",
+        "done = False",
+        "done = True",
+    ),
 ]

@@ -1,10 +1,10 @@
 """What the check must say of functions as students write them: see `styles`.
 
-`WRONG` has for each mistake of each whole exercise the styles in which it must be named. Every
-way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
+`WRONG` has for each mistake of the large exercises the styles in which it must be named. Every way
+to make one that `cnnlib.exercises` knows is written here once more, in plain NumPy; those of the
+small exercises are as short there, and some are in tests/hands.
 """
 
-import itertools
 from functools import partial
 
 import numpy as np
@@ -39,7 +39,6 @@ from styles import (
     spread_zeros,
     then,
     train,
-    zeros_behind,
 )
 
 from cnnlib import layers, loops, shapes, vectorized
@@ -403,49 +402,6 @@ FILTER = {
 }
 
 
-def last_image(dZ):
-    return dZ[-1] if dZ.ndim == 4 else dZ
-
-
-def per_image(dZ):
-    return sum(recursive_bias(one) for one in dZ) / len(dZ) if dZ.ndim == 4 else recursive_bias(dZ)
-
-
-AXES = [
-    axes
-    for count in (1, 2, 3)
-    for of in (range(4), (-3, -2, -1))
-    for axes in itertools.combinations(of, count)
-]
-CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
-BIAS = {
-    "averaged over the cells": [
-        lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1))),
-        lambda dZ: sum(x for x in dZ.reshape(-1, dZ.shape[-1])) / dZ[..., 0].size,
-        lambda dZ: recursive_bias(dZ) / area(dZ),
-    ],
-    "wrong axes": [
-        lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
-        lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
-        np.sum,
-        *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
-    ],
-    "batch averaged": [per_image, lambda dZ: recursive_bias(dZ) / len(dZ)],
-    "one image only": [
-        lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1)),
-        lambda dZ: recursive_bias(last_image(dZ)),
-    ],
-    "= for +=": [
-        lambda dZ: recursive_bias(dZ[..., -1, -1, :]),
-        lambda dZ: dZ.reshape(-1, dZ.shape[-1])[-1],
-    ],
-    "cells counted": [lambda dZ: np.full(dZ.shape[-1], float(dZ.size // dZ.shape[-1]))],
-    "last window left out": [
-        *(lambda dZ, at=at: recursive_bias(dZ[at].reshape(-1, dZ.shape[-1])) for at in CUTS)
-    ],
-}
-
-
 def z_loops(**how):
     return partial(forward_by_loops, **how)
 
@@ -502,67 +458,6 @@ FORWARD = {
         *(then(forward_by_matrix, end) for end in ENDS),
     ],
     "last weight left out": [z_loops(W_=end) for end in ENDS],
-}
-
-RELU = {
-    "slope 1 at Z = 0": [
-        lambda dY, Z: dY * (Z >= 0),
-        lambda dY, Z: np.where(Z < 0, 0.0, dY),
-        lambda dY, Z: np.where(Z > 0, dY, np.where(Z < 0, 0, dY / 2)),
-    ],
-    "dY forgotten": [
-        lambda dY, Z: np.where(Z > 0, 1.0, 0.0),
-        lambda dY, Z: np.where(Z < 0, 0.0, 1.0),
-    ],
-    "mask of dY": [
-        lambda dY, Z: np.where(dY > 0, dY, 0.0),
-        lambda dY, Z: np.where((dY > 0) & (Z > 0), dY, 0),
-    ],
-    "mask the wrong way round": [
-        lambda dY, Z: np.where(Z > 0, 0, dY),
-        lambda dY, Z: np.where(Z < 0, dY, 0),
-    ],
-    "Z for its slope": [
-        lambda dY, Z: np.where(Z > 0, dY * Z, 0),
-        lambda dY, Z: np.where(Z > 0, Z, 0),
-    ],
-    "no mask": [lambda dY, Z: dY.copy()],
-    "sign for the slope": [
-        lambda dY, Z: np.where(Z > 0, dY, np.where(Z < 0, -dY, 0)),
-        lambda dY, Z: np.where(Z > 0, dY, -dY),
-    ],
-    "other choice": [
-        lambda dY, Z: dY * (Z <= 0) + (Z > 0),
-        lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0),
-    ],
-}
-TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
-    "slope at Y": [
-        lambda dY, Z: dY / np.cosh(np.tanh(Z)) ** 2,
-        lambda dY, Z: dY * (1 - np.tanh(np.tanh(Z)) ** 2),
-    ],
-    "tanh forgotten": [lambda dY, Z: dY * (1 - Z) * (1 + Z)],
-    "square forgotten": [lambda dY, Z: dY - dY * np.tanh(Z)],
-    "dY forgotten": [lambda dY, Z: 1 / np.cosh(Z) ** 2],
-    "1 - forgotten": [lambda dY, Z: dY - dY / np.cosh(Z) ** 2],
-    "tanh for its slope": [
-        lambda dY, Z: dY * np.sinh(Z) / np.cosh(Z),
-        lambda dY, Z: np.sinh(Z) / np.cosh(Z),
-    ],
-    "slope of the sigmoid": [
-        lambda dY, Z: dY * np.tanh(Z) - dY * np.tanh(Z) ** 2,
-        lambda dY, Z: dY * np.exp(-Z) / (1 + np.exp(-Z)) ** 2,
-    ],
-    "+ for -": [lambda dY, Z: 2 * dY - dY / np.cosh(Z) ** 2],
-    "square of the slope": [
-        lambda dY, Z: dY * (np.tanh(Z) - 1) * (np.tanh(Z) - 1),
-        lambda dY, Z: dY / np.cosh(Z) ** 4,
-    ],
-    "slope at dY": [
-        lambda dY, Z: dY - dY * dY * dY,
-        lambda dY, Z: dY / np.cosh(dY) ** 2,
-    ],
-    "no slope": [lambda dY, Z: dY.copy()],
 }
 
 
@@ -664,95 +559,9 @@ POOL = {
 }
 
 
-SPREAD = {
-    "too many zeros": [given(spread_zeros, stride=each(lambda s: s + 1))],
-    "too few zeros": [given(spread_zeros, stride=each(lambda s: s - 1 or 1))],
-    "zeros behind the last": [
-        zeros_behind,
-        lambda dZ, stride: zeros_behind(dZ[::-1, ::-1], stride)[::-1, ::-1],
-        lambda dZ, stride: np.pad(spread_zeros(dZ, stride), [(s - 1, s - 1) for s in (*stride, 1)]),
-    ],
-    "repeated": [lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))],
-    "strides exchanged": [given(spread_zeros, stride=both) for both in BOTH],
-    "one axis only": [
-        given(spread_zeros, stride=lambda s: (s[0], 1)),
-        given(spread_zeros, stride=lambda s: (1, s[1])),
-    ],
-    "not spread": [lambda dZ, stride: dZ.copy()],
-}
-FLIP = {
-    "one axis only": [np.flipud, np.fliplr],
-    "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
-    "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
-    "maps flipped too": [
-        np.flip,
-        *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS[1:]),
-        lambda W: W[::-1, :, ::-1],
-        lambda W: W[::-1, :, :, ::-1],
-        lambda W: W[:, ::-1, ::-1],
-        lambda W: W[:, ::-1, :, ::-1],
-        lambda W: W[::-1, :, ::-1, ::-1],
-        lambda W: W[:, ::-1, ::-1, ::-1],
-    ],
-    "maps flipped only": MAPS,
-    "maps exchanged": [
-        lambda W: W.transpose(0, 1, 3, 2),
-        lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2),
-    ],
-    "not flipped": [lambda W: W * 1.0],
-}
-
-
 def cropped(x, p):
     return x[p[0] : len(x) - p[0], p[1] : x.shape[1] - p[1]]
 
-
-CROP = {
-    "one side only": [
-        lambda Y, p: Y[p[0] :, p[1] :],
-        lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
-    ],
-    "slice [p:-p] at p = 0": [
-        lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :],
-        lambda Y, p: cropped(Y, (0, p[1]))[p[0] : -p[0]],
-        lambda Y, p: cropped(Y, (p[0], 0))[:, p[1] : -p[1]],
-    ],
-    "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
-    "paddings exchanged": [given(cropped, p=both) for both in BOTH],
-    "not cropped": [lambda Y, p: Y.copy()],
-    "cut twice": [given(cropped, p=each(lambda p: 2 * p))],
-    "off by one": [
-        lambda Y, p: Y[p[0] : len(Y) - p[0] + 1, p[1] : Y.shape[1] - p[1] + 1],
-        lambda Y, p: Y[p[0] : len(Y) - p[0] - 1, p[1] : Y.shape[1] - p[1] - 1],
-    ],
-}
-
-
-def steps(way, s):
-    """Steps of s cells that fit into a way; below 0 as Python divides."""
-    return int(np.floor(way / s))
-
-
-SIZE = {
-    "padding once": [lambda n, f, stride, padding: (n - f + padding) // stride + 1],
-    "+ 1 forgotten": [lambda n, f, *, stride, padding: int((n - f + 2 * padding) / stride)],
-    "rounded up": [
-        lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + stride, stride)),
-        lambda n, f, stride, padding: int(np.ceil((n + 2 * padding - f) / stride)) + 1,
-    ],
-    "padding forgotten": [lambda n, f, stride, padding: steps(n - f + stride, stride)],
-    "stride forgotten": [lambda n, f, stride, padding: n + padding + padding - f + 1],
-    "all divided": [lambda n, f, stride, padding: steps(n + 2 * padding - f + 1, stride)],
-    "f off by one": [
-        lambda n, f, stride, padding: steps(n + 2 * padding - (f + 1), stride) + 1,
-        lambda n, f, stride, padding: steps(n + 2 * padding - (f - 1), stride) + 1,
-    ],
-    "padding subtracted": [lambda n, f, stride, padding: steps(n - 2 * padding - f, stride) + 1],
-    "f forgotten": [
-        lambda n, f, stride, padding: steps(n + 2 * padding, stride),
-        lambda n, f, stride, padding: steps(n + 2 * padding, stride) + 1,
-    ],
-}
 
 IN_HANDS = [  # along one axis too, which is in tests/hands
     *("u = r + i", "u = i - r", "stride used wrongly", "stride times both", "an index forgotten")
@@ -760,16 +569,9 @@ IN_HANDS = [  # along one axis too, which is in tests/hands
 WRONG = {
     "conv_backward_input": INPUT,
     "conv_backward_filter": FILTER,
-    "conv_backward_bias": BIAS,
     "conv_forward": FORWARD,
-    "relu_backward": RELU,
-    "tanh_backward": TANH,
     "train_step": TRAIN,
     "max_pool_backward": POOL,
-    "spread": SPREAD,
-    "flip": FLIP,
-    "crop": CROP,
-    "output_size": SIZE,
 }
 CHANGES_ITS_ARGUMENT = [
     ("relu_backward", "dY", in_place_mask),

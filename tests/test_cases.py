@@ -100,3 +100,5 @@ def test_a_guess(case):
     )
     for guess, read, right, said in case["judged"]:
         assert (asked.read(guess), asked.is_right(guess), asked.slip(guess)) == (read, right, said)
+    for guess, said in case.get("refused", ()):
+        assert asked.refusal(guess) == said

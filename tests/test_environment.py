@@ -80,9 +80,6 @@ def test_conda_has_the_same_packages_and_bounds():
     assert conda.pop("python") == SpecifierSet(">=3.11,<3.15")
     assert conda.pop("pip") == SpecifierSet()
     assert conda == bounds(PROJECT["dependencies"])
-
-
-def test_conda_installs_the_package_itself_with_pip():
     assert {"pip": ["-e ."]} in conda_environment()["dependencies"]
 
 
@@ -194,17 +191,14 @@ def test_the_long_tests_run_weekly_and_their_report_is_kept():
     assert "run: make test-long" in long and "path: _reports" in long
 
 
-def test_the_site_is_published_by_commands_that_exist_and_by_pinned_actions():
-    folder = REPOSITORY / ".github" / "workflows"
-    jobs = yaml.safe_load((folder / "site.yml").read_text(encoding="utf-8"))["jobs"]
+def test_the_site_is_published_by_commands_that_exist():
+    text = (REPOSITORY / ".github" / "workflows" / "site.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
     steps = [step for job in jobs.values() for step in job["steps"]]
     targets = [step["run"].split()[1] for step in steps if "run" in step]
     assert targets == ["site", "lite"]  # the first one empties the folder
     for target in targets:
         assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
-    for workflow in folder.glob("*.yml"):
-        for action in re.findall(r"uses: (\S+)", workflow.read_text(encoding="utf-8")):
-            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), (workflow.name, action)
 
 
 @pytest.mark.parametrize("name", ["C", "POSIX"])

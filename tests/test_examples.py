@@ -79,13 +79,6 @@ def test_the_sizes_are_those_that_the_lessons_name():
     assert three_maps().dZ.shape == (3, 3, 3)
 
 
-def test_the_oblong_example_has_one_left_over_row():
-    given = oblong()
-    dY = loops.conv_backward_input(np.ones_like(given.dZ), given.W, given.input_size, **given.how)
-    assert not dY[5:].any()
-    assert all(row.any() for row in dY[:5])
-
-
 @EXAMPLES
 def test_each_call_gives_arrays_of_its_own(example):
     spoilt = example()
@@ -119,22 +112,15 @@ def test_a_variant_has_the_sizes_of_its_example_and_other_numbers(like):
     assert not np.array_equal(given.W, like.W)
 
 
-def test_without_an_example_a_variant_is_like_the_running_one():
-    equal(variant(3).W, variant(3, one_map()).W)
-
-
 def test_other_seeds_give_other_numbers():
     seeds = [*range(-10, 200), "", "Ada", "ada", "Ada ", "Grace", "José", "Jose", "李", "A", "é"]
     seen = {variant(seed).Y.tobytes() + variant(seed).W.tobytes() for seed in seeds}
     assert len(seen) == len(seeds)
 
 
-def test_a_name_with_an_accent_is_the_same_however_it_is_typed():
+def test_a_name_or_a_number_is_the_same_however_it_is_given():
     equal(variant("Jose\N{COMBINING ACUTE ACCENT}").W, variant("José").W)
-
-
-def test_a_number_is_the_same_seed_as_its_text_and_as_a_number_of_numpy():
-    equal(variant(7).W, variant("7").W)
+    equal(variant(7).W, variant("7", one_map()).W)
     equal(variant(7).W, variant(np.int64(7)).W)
 
 
@@ -180,16 +166,7 @@ def test_the_digits_are_1797_small_images_with_their_labels():
     assert (images.min(), images.max()) == (0, 16)
     equal(images, np.round(images))
     assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
-
-
-def test_the_first_digit_is_the_0_that_the_data_set_begins_with():
-    images, labels = digits()
-    assert labels[:10].tolist() == list(range(10))
-    assert images[0, :3, :, 0].tolist() == [
-        [0, 0, 5, 13, 9, 1, 0, 0],
-        [0, 0, 13, 15, 10, 15, 5, 0],
-        [0, 3, 15, 2, 0, 11, 8, 0],
-    ]
+    assert images[0, 1, :, 0].tolist() == [0, 0, 13, 15, 10, 15, 5, 0]
 
 
 def test_each_call_reads_digits_of_its_own():

@@ -567,6 +567,11 @@ def test_a_blank_is_told_by_a_plain_word_and_no_picture(function):
     assert "<table" not in verdict._repr_html_()
 
 
+def test_a_fraction_as_an_index_is_no_blank():
+    verdict = exercises.check("input_gradient_one_map", lambda dZ, W: dZ[0.5])
+    assert verdict.fault.startswith("It raises IndexError: only integers")
+
+
 @pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)
 def test_each_lesson_but_the_first_has_an_exercise_that_is_checked(path):
     cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]

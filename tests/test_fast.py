@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import problems
-from test_conv import LAYOUTS, all_equal, gradients, is_its_definition, some, taps_of, within_bound
+from problems import LAYOUTS, problems
+from test_conv import all_equal, gradients, is_its_definition, some, taps_of, within_bound
 
 from cnnlib import fast, loops, small, vectorized
 from cnnlib.shapes import geometry

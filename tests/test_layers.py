@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import equal
+from problems import LAYOUTS, equal
 
 from cnnlib import layers, numerical_gradient
 from cnnlib.layers import max_pool, max_pool_backward, relu, relu_backward, softmax_cross_entropy
@@ -90,11 +90,7 @@ def test_a_nan_stays_in_its_cell(name):
     Z, dY = np.array([-1.0, np.nan, 2.0, 3.0]), np.array([1.0, 1.0, np.nan, 1.0])
     assert np.isnan(f(Z)).tolist() == [False, True, False, False]
     assert np.isnan(f_backward(dY, Z)).tolist() == [False, True, True, False]
-
-
-def test_what_arrives_where_relu_is_flat_does_not_matter():
-    dY = np.array([np.nan, np.inf, -np.inf])
-    equal(relu_backward(dY, np.array([-1.0, -np.inf, 0])), np.zeros(3))
+    equal(relu_backward(dY[2:3], np.array([-1.0])), np.zeros(1))  # where relu is flat
 
 
 # --- max pool ---------------------------------------------------------------------------
@@ -105,69 +101,15 @@ def one_plane(rows):
 
 
 BY_HAND = {  # Y, size, stride, Z, dZ, dY
-    "the largest of each window": (
-        [[1, 5, 2, 0], [3, 4, 8, 6]],
-        2,
-        None,
-        [[5, 8]],
-        [[10, 20]],
-        [[0, 10, 0, 0], [0, 0, 20, 0]],
-    ),
     "a tie goes to the first cell in row order": (
         [[7, 7, 0, 3], [7, 7, 3, 3]],
-        2,
-        None,
-        [[7, 3]],
-        [[10, 20]],
-        [[10, 0, 0, 20], [0, 0, 0, 0]],
+        *(2, None, [[7, 3]], [[10, 20]], [[10, 0, 0, 20], [0, 0, 0, 0]]),
     ),
     "row order, not column order": ([[0, 9], [9, 0]], 2, None, [[9]], [[10]], [[0, 10], [0, 0]]),
-    "all alike": ([[0, 0], [0, 0]], 2, None, [[0]], [[10]], [[10, 0], [0, 0]]),
     "minus 0 is 0": ([[-0.0, 0.0]], (1, 2), None, [[0]], [[10]], [[10, 0]]),
     "all below 0": ([[-5, -2], [-3, -4]], 2, None, [[-2]], [[10]], [[0, 10], [0, 0]]),
     "minus infinity": ([[-np.inf] * 2] * 2, 2, None, [[-np.inf]], [[10]], [[10, 0], [0, 0]]),
-    "windows that overlap add up": (
-        [[1, 2, 3], [4, 9, 5], [6, 7, 8]],
-        2,
-        1,
-        [[9, 9], [9, 9]],
-        [[1, 20], [300, 4000]],
-        [[0, 0, 0], [0, 4321, 0], [0, 0, 0]],
-    ),
-    "overlap, with ties": (
-        [[5, 5, 5, 5]],
-        (1, 2),
-        1,
-        [[5, 5, 5]],
-        [[1, 20, 300]],
-        [[1, 20, 300, 0]],
-    ),
-    "left-over rows and columns": (
-        [[1, 2, 99], [4, 3, 99], [99, 99, 99]],
-        2,
-        None,
-        [[4]],
-        [[10]],
-        [[0, 0, 0], [10, 0, 0], [0, 0, 0]],
-    ),
-    "a stride larger than the window": (
-        [[1, 99, 3, 99], [99, 99, 99, 99], [5, 99, 7, 99]],
-        1,
-        2,
-        [[1, 3], [5, 7]],
-        [[10, 20], [30, 40]],
-        [[10, 0, 20, 0], [0, 0, 0, 0], [30, 0, 40, 0]],
-    ),
-    "oblong, height first": (
-        [[1, 2, 3], [6, 5, 4], [7, 9, 8]],
-        (2, 3),
-        (1, 3),
-        [[6], [9]],
-        [[10], [20]],
-        [[0, 0, 0], [10, 0, 0], [0, 20, 0]],
-    ),
     "one window for all": ([[1, 2], [4, 3]], 2, 5, [[4]], [[10]], [[0, 0], [10, 0]]),
-    "a window of one cell": ([[1, 2]], 1, None, [[1, 2]], [[10, 20]], [[10, 20]]),
 }
 
 
@@ -214,19 +156,6 @@ def test_any_pool_is_its_definition(pool):
     equal(max_pool_backward(dZ, *pool), by_definition(*pool, dZ)[1])
 
 
-@pytest.mark.parametrize(("size", "stride"), [(2, None), ((3, 2), 1), (2, (3, 1)), (1, 2)])
-def test_the_gradient_of_a_pool_is_a_difference(size, stride):
-    rng = np.random.default_rng(2)
-    Y = rng.permutation(2 * 5 * 6 * 2).reshape(2, 5, 6, 2).astype(float)  # no two are equal
-    dZ = rng.integers(-5, 6, max_pool(Y, size, stride).shape).astype(float)
-
-    def loss(Y):
-        return np.sum(dZ * max_pool(Y, size, stride))
-
-    expected = numerical_gradient(loss, Y, eps=0.25)  # a nudge that changes no winner
-    equal(max_pool_backward(dZ, Y, size, stride), expected)
-
-
 def test_a_nan_stays_in_its_window_and_gets_its_gradient():
     Y = one_plane([[1, np.nan, 3, 4], [np.nan, 9, 5, 6]])
     equal(max_pool(Y, 2), one_plane([[np.nan, 6]]))
@@ -234,13 +163,6 @@ def test_a_nan_stays_in_its_window_and_gets_its_gradient():
     equal(dY, one_plane([[0, 10, 0, 0], [0, 0, 0, 20]]))
     dY = max_pool_backward(one_plane([[np.nan, np.inf]]), one_plane([[1, 0, 3, 4]]), (1, 2))
     equal(dY, one_plane([[np.nan, 0, 0, np.inf]]))
-
-
-@pytest.mark.parametrize("shape", [(0, 4, 4, 2), (2, 0, 4, 4, 1), (4, 4, 0)])
-def test_an_empty_batch_and_no_maps_give_empty_arrays(shape):
-    Z = max_pool(np.ones(shape), 2)
-    assert Z.shape == (*shape[:-3], 2, 2, shape[-1])
-    assert max_pool_backward(Z, np.ones(shape), 2).shape == shape
 
 
 # --- softmax with cross-entropy --------------------------------------------------------------
@@ -276,12 +198,6 @@ def test_a_number_added_to_all_logits_changes_nothing(row, number, label):
     assert other == pytest.approx(loss, rel=1e-9, abs=1e-12)
     np.testing.assert_allclose(dother, dlogits, atol=1e-12)
     assert abs(dlogits.sum()) < 1e-12  # raise all logits alike, and the loss stays
-
-
-def test_equal_logits_give_equal_probabilities():
-    loss, dlogits = softmax_cross_entropy(np.full((1, 4), 3.0), np.array([2]))
-    assert loss == pytest.approx(np.log(4), rel=1e-15)
-    equal(dlogits, np.array([[0.25, 0.25, -0.75, 0.25]]))
 
 
 @SATURATED
@@ -350,16 +266,6 @@ def test_no_argument_is_changed_and_no_result_shares_its_memory(function, argume
     assert not any(np.shares_memory(result, a) for a in copies if isinstance(a, np.ndarray))
 
 
-def read_only(array):
-    array = array.copy()
-    array.flags.writeable = False
-    return array
-
-
-def backwards(array):
-    return np.flip(np.flip(array).copy())  # a view with negative strides
-
-
 @EACH_CALL
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_the_precision_stays_and_of_two_the_wider_is_taken(function, arguments, dtype):
@@ -376,7 +282,7 @@ def test_the_precision_stays_and_of_two_the_wider_is_taken(function, arguments, 
 
 
 @EACH_CALL
-@pytest.mark.parametrize("layout", [read_only, np.asfortranarray, backwards])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_layout_in_memory_gives_the_same_numbers(function, arguments, layout):
     np.testing.assert_allclose(
         function(*each_array(layout, arguments)), function(*arguments), rtol=1e-15, atol=1e-16

@@ -27,21 +27,6 @@ def prose(path):
     return "\n".join(cells(path, "markdown"))
 
 
-def words_of_prose(path):
-    """Words that a reader reads: no tables, formulas, pictures, tags, nor what is folded."""
-    text = prose(path)
-    for out in (
-        r"<details>.*?</details>",
-        r"!\[[^\]]*\]\([^)]*\)",
-        r"\$\$.*?\$\$",
-        r"\$[^$]*\$",
-        r"^\|[^\n]*$",
-        r"<[^>]+>",
-    ):
-        text = re.sub(out, "", text, flags=re.DOTALL | re.MULTILINE)
-    return len(re.findall(r"\S*\w\S*", text))
-
-
 @EACH_LESSON
 def test_a_lesson_says_what_it_is_about(path):
     text = prose(path)
@@ -51,13 +36,6 @@ def test_a_lesson_says_what_it_is_about(path):
     for part in ["On your own", "In practice", "In short", "Further reading"]:
         assert f"\n## {part}\n" in text
     assert "**Predict.**" in text
-
-
-@EACH_LESSON
-def test_a_lesson_is_short(path):
-    assert words_of_prose(path) <= 1200
-    assert prose(path).count("](../figures/") <= 6
-    assert len(re.findall(r"^\*\*\d\.\*\*", prose(path), re.MULTILINE)) <= 3
 
 
 @EACH_LESSON

@@ -26,12 +26,6 @@ def test_every_lesson_is_listed_with_its_title():
         assert f"[{number}{title}](notebooks/{path.name})" in README
 
 
-def test_the_minutes_of_the_lessons_are_those_of_five_hours():
-    minutes = [int(n) for n in re.findall(r"ipynb\) \| (\d+) \|", README)]
-    assert len(minutes) == 12 and max(minutes) <= 30
-    assert abs(sum(minutes) - 300) <= 15, "five hours in all"
-
-
 def test_every_place_of_the_map_exists():
     places = re.findall(
         r"`((?:cnnlib|notebooks|tests|figures|tools|site|homework)/[\w./]*)`", README

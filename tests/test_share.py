@@ -61,126 +61,89 @@ def test_a_code_brings_the_problem_back(array, more, kind, geometry):
 
 
 @pytest.mark.parametrize("between", [" ", "   ", "\t", ",", ", ", ";", " ; "])
-@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\r\n\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
 def test_a_block_of_a_spreadsheet_is_read(between, end):
     rows = [[1, -2, 0.5], [3e2, 4, -0.25]]
-    text = end.join(between.join(map(str, row)) for row in rows) + end
-    read = share.rows_from_text("Y", text)
-    if end.count("\n") == 2:  # an empty line: two maps of one row
-        assert read.transpose(2, 0, 1).tolist() == [[rows[0]], [rows[1]]]
-    else:
-        assert read[..., 0].tolist() == rows
+    read = share.rows_from_text("Y", end.join(between.join(map(str, row)) for row in rows) + end)
+    assert read[..., 0].tolist() == rows
     assert read.dtype == np.float64
 
 
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("1 2\n3", "2, 1 numbers: all rows need the same length"),
-        ("1 2\n3 4\n\n5 6", "all maps the same number of rows"),
-        ("1 2\n3 4\n\n5\n6", "2, 2, 1, 1 numbers"),
-        ("1 2\n3 four", "Y, row 2: 'four' is not a number"),
-        ("=A1 2", "Y, row 1: '=A1' is not a number"),
-        ("1 0x1F", "'0x1F' is not a number"),
-        ("1_000", "'1_000' is not a number"),
-        ("1 --2", "'--2' is not a number"),
-        ("1,5e", "'5e' is not a number"),
-        ("1 #DIV/0!", "'#DIV/0!' is not a number"),
-        ("<b>1</b>", "is not a number"),
-        ("__import__('os')", "is not a number"),
-        ("infinity", "is not a number"),
-        ("½", "is not a number"),
-        ("²", "is not a number"),
-        ("", "Y is empty"),
-        (" \n\t\n ", "Y is empty"),
-        ("1" * 31, "is not a number"),
-        ("1e9999", "is not a number"),
-        ("x" * 10_000, "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not a number"),
-        ("1 " * 150_000, "Y has 300000 characters"),
-    ],
-)
-def test_rows_that_are_none_are_refused(text, said):
+NO_ROWS = {  # what is typed, and why it is refused; more of it is in cases.json
+    "1 2\n3 4\n\n5\n6": "2, 2, 1, 1 numbers",
+    "1_000": "'1_000' is not a number",
+    "1 --2": "'--2' is not a number",
+    "1,5e": "'5e' is not a number",
+    "__import__('os')": "is not a number",
+    "infinity": "is not a number",
+    "½": "is not a number",
+    "١": "is not a number",  # which the browser would not read as Python does
+    " \n\t\n ": "Y is empty",
+    "1" * 31: "is not a number",
+    "1\t2\n1\t2\t": "row 2 has an empty cell: write 0",
+    "1 2\n0,5;1,5": "Y, row 2 has commas between digits",
+    "x" * 10_000: "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not a number",
+    "1 " * 150_000: "Y has 300000 characters",
+    # Whatever it is, it takes no longer than its length.
+    "\n" * 199_000 + "x": "",
+    "1\n" + "\n \t" * 60_000 + "1x": "",
+    "1" + " " * 190_000 + "x": "",
+    ",;" * 90_000 + "x": "",
+    "1\n\n" * 60_000 + "x": "",
+}
+
+
+@pytest.mark.parametrize("text", NO_ROWS, ids=lambda text: ascii(text[:12]))
+def test_rows_that_are_none_are_refused(text):
     with no_work(), pytest.raises(ValueError) as refused:
         share.rows_from_text("Y", text)
-    assert said in str(refused.value)
+    assert NO_ROWS[text] in str(refused.value)
     assert len(str(refused.value)) < 300
 
 
 def test_a_comma_alone_stands_between_two_numbers():
     assert share.rows_from_text("Y", "0,5")[..., 0].tolist() == [[0, 5]]
-    assert share.rows_from_text("Y", "0, 5, 1")[..., 0].tolist() == [[0, 5, 1]]
-
-
-@pytest.mark.parametrize("row", ["0,5 1,5", "0,5\t1,5", "0,5;1,5", "1 2,5"])
-def test_a_decimal_comma_is_refused_where_it_can_be_told(row):
-    with pytest.raises(ValueError, match="Y, row 2 has commas between digits .* write 0.5"):
-        share.rows_from_text("Y", "1 2\n" + row)
-
-
-@pytest.mark.parametrize("row", ["1\t\t3", "\t2\t3", "1\t2\t"])
-def test_an_empty_cell_of_a_spreadsheet_is_refused(row):
-    with pytest.raises(ValueError, match="row 2 has an empty cell: write 0"):
-        share.rows_from_text("Y", "1\t2\t3\n" + row + "\n4\t5\t6")
 
 
 @contextmanager
-def no_work(room=4_000_000):
-    """Ask for an answer within a few megabytes."""
+def no_work():
+    """Ask for an answer within as much memory as a text that may be read takes."""
     tracemalloc.start()
     yield
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < room, f"{peak} bytes"
+    assert peak < 60_000_000, f"{peak} bytes"
 
 
 GOOD = "input;float64;dZ=2x2x1:1,2,3,4;W=1x1x1x1:2;input_size=2x2;stride=1x1;padding=0x0x0x0"
+NO_CODES = {
+    ";;;;": "this is not the code",
+    "__import__('os').system('true')": "this is not the code",
+    "input;int64;dZ=1:1": "this is not the code",
+    "C:\\temp\\x;float64;../dZ=1:1": "broken at '../dZ=1:1'",
+    "input;float64;dZ=1:__import__('os')": "dZ, row 1",
+    "input;float64;dZ=99999x99999x99999x99999:1,2": "and has 2 numbers",
+    "input;float64;dZ=99999x99999x99999x99999:": "and has 0 numbers",
+    "input;float64;dZ=999999x1:1": "broken at",
+    "input;float64;dZ=1x1x1x1x1:1": "broken at",
+    "input;float64;dZ=-1x-1:1": "broken at",
+    "input;float64;dZ=1x1;dZ=1:1": "broken at 'dZ=1:1'",
+    "input;float64;=1:1": "broken at",
+    "input;float64;dZ=1:1\x00": "is not a number",
+    GOOD + ";" + "x" * 1000: "broken at 'xxx",
+    GOOD + ";" * 300_000: "characters",
+    "input;float64;dZ=1:" + "1" * 10_000_000: "the code has 10000019 characters",
+    "a=" * 99_000: "this is not the code",
+    "input;float64;" + "a=1x" * 40_000: "broken at",
+    "input;float64;dZ=1:" + "1e" * 90_000: "is not a number",
+}
 
 
-@pytest.mark.parametrize(
-    "code, said",
-    [
-        ("", "this is not the code"),
-        ("input", "this is not the code"),
-        (";;;;", "this is not the code"),
-        ("__import__('os').system('true')", "this is not the code"),
-        ("input;object;dZ=1:1", "this is not the code"),
-        ("input;int8;dZ=1:1", "this is not the code"),
-        ("input;int64;dZ=1:1", "this is not the code"),
-        ("../../etc/passwd", "this is not the code"),
-        ("C:\\temp\\x;float64;../dZ=1:1", "broken at '../dZ=1:1'"),
-        ("input;float64;dZ=__import__('os')", "broken at"),
-        ("input;float64;dZ=1:__import__('os')", "dZ, row 1"),
-        ("input;float64;dZ=1:eval(1)", "is not a number"),
-        ("input;float64;dZ=99999x99999:1", "dZ is 99999x99999 and has 1 numbers"),
-        ("input;float64;dZ=99999x99999x99999x99999:1,2", "and has 2 numbers"),
-        ("input;float64;dZ=99999x99999x99999x99999:", "and has 0 numbers"),
-        ("input;float64;dZ=999999x1:1", "broken at"),
-        ("input;float64;dZ=1x1x1x1x1:1", "broken at"),
-        ("input;float64;dZ=-1x-1:1", "broken at"),
-        ("input;float64;dZ=2x2:1,2,3", "dZ is 2x2 and has 3 numbers"),
-        ("input;float64;dZ=2x2:1,2,3,4,5", "dZ is 2x2 and has 5 numbers"),
-        ("input;float64;dZ=1:1;dZ=1:1", "broken at 'dZ=1:1'"),
-        ("input;float64;dZ=1x1;dZ=1:1", "broken at 'dZ=1:1'"),
-        ("input;float64;stride=1;stride=2", "broken at 'stride=2'"),
-        ("input;float64;dZ=:1", "broken at"),
-        ("input;float64;=1:1", "broken at"),
-        ("input;float64;dZ", "broken at"),
-        ("input;float64;dZ=1:=A1", "is not a number"),
-        ("input;float64;dZ=1:1\x00", "is not a number"),
-        ("input;float64;dZ=1:2.5.1", "is not a number"),
-        (GOOD + ";" + "x" * 1000, "broken at 'xxx"),
-        (GOOD + ";" * 300_000, "characters"),
-        ("input;float64;dZ=1:" + "1" * 10_000_000, "the code has 10000019 characters"),
-        ("a=" * 99_000, "this is not the code"),
-        ("input;float64;" + "a=1x" * 40_000, "broken at"),
-        ("input;float64;dZ=1:" + "1e" * 90_000, "is not a number"),
-    ],
-    ids=lambda text: text[:30].replace("\x00", "0"),
-)
-def test_a_code_that_is_none_is_refused_at_once(code, said):
+@pytest.mark.parametrize("code", NO_CODES, ids=lambda text: ascii(text[:30]))
+def test_a_code_that_is_none_is_refused_at_once(code):
     with no_work(), pytest.raises(ValueError) as refused:
         share.from_code(code)
-    assert said in str(refused.value)
+    assert NO_CODES[code] in str(refused.value)
     assert len(str(refused.value)) < 300
 
 
@@ -209,25 +172,6 @@ def test_a_code_that_is_no_text_is_refused(code):
         share.from_code(code)
 
 
-def test_digits_of_other_scripts_are_refused():
-    """The browser would not read them as Python does."""
-    with pytest.raises(ValueError, match="is not a number"):
-        share.from_code(GOOD.replace("dZ=2x2x1:1,2", "dZ=2x2x1:١,٢"))
-
-
-def test_the_minus_of_a_word_processor_is_read():
-    assert share.rows_from_text("Y", "\u22123 1").ravel().tolist() == [-3, 1]
-
-
-def test_spaces_and_line_breaks_in_a_code_do_not_matter():
-    """A mail or a chat may wrap it."""
-    plain = share.from_code(GOOD)
-    for wrapped in (GOOD.replace(";", ";\n"), GOOD.replace(",", ", "), f"  {GOOD}\r\n", GOOD + ";"):
-        kind, found, geometry = share.from_code(wrapped)
-        assert (kind, geometry) == (plain[0], plain[2])
-        assert all(np.array_equal(found[name], plain[1][name]) for name in plain[1])
-
-
 @given(text=st.text(alphabet="input;float64=x:,.-+e0123456789 \n\tdZW", max_size=60))
 def test_any_other_text_is_read_or_refused_with_a_reason(text):
     for read in (share.from_code, lambda text: share.rows_from_text("Y", text)):
@@ -249,20 +193,3 @@ def test_a_code_that_was_cut_is_refused_or_says_less(cut):
     for name, array in found.items():
         assert array.ravel().tolist() == whole[1][name].ravel()[: array.size].tolist()
     assert {*geometry} <= {*whole[1], *whole[2]}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\n" * 199_000 + "x",
-        "1\n" + "\n \t" * 60_000 + "1x",
-        "1" + " " * 190_000 + "x",
-        "1\n" + " " * 190_000 + "x",
-        ",;" * 90_000 + "x",
-        "1\n\n" * 60_000 + "x",
-    ],
-    ids=["lines", "blank lines", "spaces", "a line of spaces", "commas", "maps"],
-)
-def test_reading_takes_no_longer_than_its_length(text):
-    with no_work(room=200_000_000), pytest.raises(ValueError):
-        share.rows_from_text("Y", text)

@@ -1,15 +1,15 @@
 """Steppers without a browser: from Python, and by the messages that a browser sends."""
 
+import base64
 import gc
 import json
+import random
 import sys
 import types
 import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from ipywidgets import link, widgets
 
 from cnnlib import examples, layers, loops, steppers
@@ -94,14 +94,12 @@ def test_without_arguments_it_shows_the_example_of_the_lessons():
 
 def test_the_pool_gives_each_gradient_to_the_first_largest_cell():
     stepper = steppers.MaxPoolStepper()
-    dY = layers.max_pool_backward(E.dZ, E.Y, 3, 1)
     got = np.zeros(E.Y.shape)
     for step in stepper.steps:
         (term,) = step.terms
         got[term.target.index] += term.value
-    np.testing.assert_array_equal(got, dY)
+    np.testing.assert_array_equal(got, layers.max_pool_backward(E.dZ, E.Y, 3, 1))
     assert [cell.index for cell in stepper.steps.largest((1, 2, 0))] == [(1, 4, 0), (3, 2, 0)]
-    assert "= 6·1 = 6 to dY(1, 4, 0)" in str(stepper.steps[5])
     apart = steppers.MaxPoolStepper(np.ones((2, 2, 1)), E.Y, (2, 2))
     assert apart.steps.where.stride == (2, 2)
 
@@ -120,30 +118,13 @@ def test_the_pool_gives_each_gradient_to_the_first_largest_cell():
         (lambda: steppers.ForwardStepper(E.Y, E.W, nudge=2), "nudge"),
         (lambda: steppers.ThreeWaysStepper(T.dZ, T.W, T.input_size), "one map"),
         (lambda: steppers.StrideStepper(T.dZ, T.W, T.input_size), "one map"),
-        (lambda: steppers.ActivationStepper(activation="softmax"), "activation must be one of"),
-        (lambda: steppers.ActivationStepper(dY=E.dZ[:2]), "both must be alike"),
-        (lambda: steppers.ActivationStepper(dY=E.dZ.astype(int)), "integers"),
         (lambda: steppers.NudgeStepper(nudge="1"), "nudge must be a number"),
-        (lambda: steppers.NudgeStepper(nudge=np.inf), "nudge must be a number"),
-        (lambda: steppers.MaxPoolStepper(E.dZ, E.Y, 2), "the pool of a map"),
-        (lambda: steppers.MaxPoolStepper(E.dZ, E.Y, 6), "the window does not fit"),
         (lambda: steppers.MaxPoolStepper(E.dZ, E.Y), "size is None"),
     ],
 )
 def test_bad_arguments_are_refused(make, said):
     with pytest.raises((TypeError, ValueError), match=said):
         make()
-
-
-def test_the_trace_is_made_once(monkeypatch):
-    made = []
-    real = problem.trace.Trace.__init__
-    monkeypatch.setattr(
-        problem.trace.Trace, "__init__", lambda *args: made.append(args[1]) or real(*args)
-    )
-    stepper = steppers.InputGradientStepper()
-    stepper.change(stride=2)
-    assert made == ["input", "input"]
 
 
 # --- the place ---------------------------------------------------------------------------------
@@ -245,16 +226,6 @@ def test_a_late_move_in_another_problem_is_not_followed(browser):
     check(stepper)
 
 
-def test_go_to_stays_in_its_map():
-    stepper = steppers.FilterGradientStepper(T.dZ, T.Y, T.filter_size)
-    stepper.index = stepper.steps.position((0, 0, 1, 2))
-    stepper.go_to("1, 2")
-    assert stepper.step.target.index == (1, 2, 1, 2)
-    with pytest.raises(ValueError, match="dW has no cell"):
-        stepper.go_to("9, 9")
-    assert stepper.step.target.index == (1, 2, 1, 2)
-
-
 # --- another problem ---------------------------------------------------------------------------
 
 
@@ -282,9 +253,8 @@ def test_change_takes_another_geometry(kind, how, browser):
 @pytest.mark.parametrize(
     "bad",
     [
-        *({"W": None}, {"W": np.ones((3, 3))}, {"dZ": np.ones((3, 3, 1), int)}, {"Y": "1 2 3"}),
-        *({"Y": np.ones((2, 5, 5, 1))}, {"dZ": np.ones((9, 9, 1))}, {"stride": 0}, {"padding": 40}),
-        *({"filter_size": (9, 9)}, {"input_size": "large"}, {"unknown": 1}, {"b": np.ones(7)}),
+        *({"W": None}, {"dZ": np.ones((3, 3, 1), int)}, {"Y": "1 2 3"}, {"dZ": np.ones((9, 9, 1))}),
+        *({"stride": 0}, {"padding": 40}, {"filter_size": (9, 9)}, {"unknown": 1}),
     ],
     ids=str,
 )
@@ -325,16 +295,10 @@ def test_a_code_brings_everything_back(kind):
     again.change(stride=1)
 
 
-def test_float32_stays_float32_in_a_code():
-    arrays = [(array / 3).astype(np.float32) for array in (E.Y, E.W, E.b)]
-    stepper = steppers.ForwardStepper(*arrays)
-    same_problem(steppers.ForwardStepper.from_code(stepper.code), stepper)
-
-
 def test_nudge_activation_and_dY_can_be_set():
     nudge = steppers.NudgeStepper()
     nudge.nudge = -2
-    assert "Raise W(0, 0, 0, 0) by -2" in nudge._repr_mimebundle_()[0]["text/html"]
+    assert "Raise W(0, 0) by -2" in nudge._repr_mimebundle_()[0]["text/html"]
     active = steppers.ActivationStepper()
     assert active.dY is None
     active.activation, active.dY = "tanh", E.dZ
@@ -436,13 +400,6 @@ def test_its_saved_output_is_the_static_table(kind):
     assert repr(stepper) == str(stepper)
 
 
-def test_the_metadata_of_anywidget_are_kept(monkeypatch):
-    """Colab finds its manager of widgets there."""
-    bundle = {"text/plain": ""}, {"for": "Colab"}
-    monkeypatch.setattr("anywidget.AnyWidget._repr_mimebundle_", lambda self, **_: bundle)
-    assert steppers.ForwardStepper()._repr_mimebundle_()[1] == {"for": "Colab"}
-
-
 @EACH_KIND
 def test_closing_leaves_nothing_in_the_kernel(kind):
     gc.collect()
@@ -457,13 +414,6 @@ def test_closing_leaves_nothing_in_the_kernel(kind):
     assert there() is None
 
 
-def weight(data):
-    """Bytes that travel: of arrays, and of the JSON around them."""
-    if isinstance(data, dict):
-        return sum(len(name) + 4 + weight(value) for name, value in data.items())
-    return len(data) if isinstance(data, bytes) else len(json.dumps(data)) + 2
-
-
 def test_a_large_problem_weighs_little():
     rng = np.random.default_rng(0)
     Y, W = rng.standard_normal((28, 28, 3)), rng.integers(-5, 6, (5, 5, 3, 3)).astype(float)
@@ -472,43 +422,40 @@ def test_a_large_problem_weighs_little():
         steppers.InputGradientStepper(rng.standard_normal((24, 24, 3)), W, (28, 28)),
         steppers.FilterGradientStepper(np.ones((24, 24, 3)), np.round(Y), (5, 5)),
     ):
-        assert weight(stepper.problem) < 20_000
+        sent = json.dumps(stepper.problem, default=lambda array: base64.b64encode(array).decode())
+        assert len(sent) < 27_000
 
 
-ACTIONS = st.one_of(
-    st.tuples(st.just("move"), st.integers(0, 4), st.integers(0, 2)),
-    st.tuples(st.just("by_term"), st.booleans()),
-    st.tuples(
-        st.just("change"),
-        st.sampled_from(
-            [{"stride": "2"}, {"stride": "1, 3"}, {"padding": "same"}, {"dilation": "5"}]
-        ),
-    ),
-    st.tuples(st.just("predict"), st.sampled_from([None, *quiz.KINDS])),
-    st.tuples(st.just("guess"), st.sampled_from(["3", "0, 0", "3 x 3", "?", "-12.5", ""])),
-    st.tuples(st.just("code"), st.sampled_from(["", "forward;float64", "x"])),
-)
-KEYS = {"move": ("step", "term"), "by_term": ("by_term",), "change": ("changes",)}
-KEYS |= {"predict": ("kind",), "guess": ("text",), "code": ("code",)}
+PLAIN = {
+    "move": [{"step": step, "term": 0} for step in range(4)],
+    "by_term": [{"by_term": True}, {"by_term": False}],
+    "change": [{"changes": {"stride": text}} for text in ("1", "2", "0", "x")]
+    + [{"changes": {"padding": text}} for text in ("0", "1", "same")],
+    "predict": [{"kind": None}, {"kind": "value"}, {"kind": "index"}],
+    "guess": [{"text": text} for text in ("3", "x", "-12.5", "")],
+    "code": [{"code": ""}, {"code": "x"}],
+}
 
 
-@given(number=st.integers(0, 2), actions=st.lists(ACTIONS, max_size=8))
-@settings(max_examples=60)
-def test_whatever_is_done_all_agrees(number, actions):
-    with pytest.MonkeyPatch.context() as patch:
-        stepper = [
-            lambda: steppers.ForwardStepper(T.Y, T.W, T.b),
-            lambda: steppers.InputGradientStepper(T.dZ, T.W, T.input_size),
-            lambda: steppers.FilterGradientStepper(T.dZ, T.Y, T.filter_size),
-        ][number]()
-        page = Browser(stepper, patch)
-        for do, *values in actions:
-            if do == "move":
-                values[1] = min(values[1], max(0, stepper.steps.count(values[0]) - 1))
-            page.tell(do, **dict(zip(KEYS[do], values, strict=True)))
-            if stepper._asked() is None:
-                check(stepper)
-        stepper.close()
+def tell_at_random(page, count, seed):
+    """Send messages as a browser sends them, those that this kind of stepper has."""
+    draw, stepper = random.Random(seed), page.stepper
+    for _ in range(count):
+        do = draw.choice([*PLAIN])
+        message = draw.choice(PLAIN[do])
+        unknown = {*message.get("changes", {})} - {*stepper.how}
+        if not unknown and (do != "predict" or message["kind"] in (None, *stepper._questions)):
+            page.tell(do, **message)
+            yield
+
+
+@EACH_KIND
+def test_whatever_is_said_all_agrees(kind, browser, caplog):
+    page = browser(kind())
+    for _ in tell_at_random(page, 100, "agree"):
+        if page.stepper._asked() is None:
+            check(page.stepper)
+    assert [one for one in caplog.records if one.levelname != "DEBUG"] == []
 
 
 def test_colab_is_told_of_its_widget_manager(monkeypatch):

@@ -3,13 +3,15 @@
 As in `convolution`: each has its name, with one function for each way to make it.
 """
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
-from cnnlib import layers
-from cnnlib.exercises import changes, work
-from cnnlib.exercises.work import both, change, put
+from cnnlib import layers, vectorized
+from cnnlib.exercises.convolution import everywhere, part, per, per_cell, per_image
+from cnnlib.exercises.moves import pair
+from cnnlib.exercises.work import Work, both, change, put
 
 # --- the bias gradient ------------------------------------------------------------------------
 
@@ -29,16 +31,14 @@ def image(at):
     return change(dZ=lambda dZ: dZ[at] if dZ.ndim > 3 else dZ)
 
 
-LAST_CELL = change(dZ=lambda dZ: dZ[..., -1:, -1:, :])
+LAST_CELL = change(dZ=part(np.s_[..., -1:, -1:, :]))
+ENDS = np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]
 AXES = [
     axes for n in (1, 2, 3) for axes in [*combinations(range(4), n), *combinations((-3, -2, -1), n)]
 ]
 BIAS = {
-    "averaged over the cells": [
-        change(dZ=changes.per_cell),
-        change(dZ=changes.per_area),
-    ],
-    "batch averaged": [change(dZ=changes.per_image), change(dZ=changes.per_first)],
+    "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
+    "batch averaged": [change(dZ=per_image), change(dZ=per(0))],
     "wrong axes": [
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.sum())),
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.mean())),
@@ -47,11 +47,7 @@ BIAS = {
     "one image only": [image(0), image(-1)],
     "= for +=": [LAST_CELL, both(image(-1), LAST_CELL)],
     "cells counted": [change(dZ=np.ones_like)],
-    "last window left out": [
-        change(dZ=lambda dZ: dZ[..., :-1, :-1, :]),
-        change(dZ=lambda dZ: dZ[..., :-1, :, :]),
-        change(dZ=lambda dZ: dZ[..., :-1, :]),
-    ],
+    "last window left out": [change(dZ=part(end)) for end in ENDS],
 }
 
 # --- activations: what is not dY times a slope replaces the whole ------------------------------
@@ -118,63 +114,42 @@ TANH = {
     ],
 }
 
-# --- a training step: dY comes from W_then, and each step is eta times a gradient --------------
+# --- a training step ----------------------------------------------------------------------------
 
 
 def train_step(dZ, Y, W, b, eta):
     """Return dY, and W and b after one step against their gradients."""
-    return stepped(begun_step(dZ, Y, W, b, eta))
-
-
-def begun_step(dZ, Y, W, b, eta):
-    """Set out a training step."""
-    return work.Work(
-        stepped, dZ=dZ, Y=Y, W=W, b=b, eta=eta, early=False, passed_on=1, dW_times=eta, db_times=eta
-    )
-
-
-def gradients(x, W):
-    """Give the three gradients of a layer with stride 1 and no padding."""
-    plain = (1, 1), (0, 0)
-    dY = work.begun_input(x.dZ, W, x.Y.shape[:2], *plain).result
-    dW = work.begun_filter(x.dZ, x.Y, W.shape[:2], *plain).result
-    return dY, dW, bias_gradient(x)
+    dY, dW, db = vectorized.conv_backward(dZ, Y, W)
+    return dY, W - eta * dW, b - eta * db
 
 
 def stepped(x):
-    """Take the step."""
-    dY, dW, db = gradients(x, x.W)
-    new_W, new_b = x.W - x.dW_times * dW, x.b - x.db_times * db
+    """Take the step, with a factor before each gradient."""
+    dY, dW, db = vectorized.conv_backward(x.dZ, x.Y, x.W)
+    new_W, new_b = x.W - x.eta * x.times_W * dW, x.b - x.eta * x.times_b * db
     if x.early:
-        dY = gradients(x, new_W)[0]
-    return x.passed_on * dY, new_W, new_b
+        dY = vectorized.conv_backward_input(x.dZ, new_W, x.Y.shape[:2])
+    return x.times_dY * dY, new_W, new_b
 
 
-def steps(how, *names):
-    """Change the factor of both steps, or of one; it may depend on the number of cells."""
-
-    def slip(x):
-        cells = x.dZ[..., 0].size
-        vars(x).update({name: how(x.eta, cells) for name in names or ("dW_times", "db_times")})
-
-    return slip
+def averaged(*factors):
+    """Divide some gradients by the number of cells."""
+    return lambda x: vars(x).update(dict.fromkeys(factors, 1 / x.dZ[..., 0].size))
 
 
 TRAIN = {
     "W updated before dY": [put(early=True)],
-    "uphill": [steps(lambda eta, cells: -eta)],
-    "eta forgotten": [steps(lambda eta, cells: 1)],
-    "eta in dY": [
-        steps(lambda eta, cells: eta, "passed_on"),
-        steps(lambda eta, cells: -eta, "passed_on"),
-    ],
-    "bias not updated": [put(db_times=0)],
-    "W not updated": [put(dW_times=0)],
-    "gradients returned": [put(make=lambda x: gradients(x, x.W))],
-    "eta divides": [steps(lambda eta, cells: 1 / eta)],
+    "uphill": [change(eta=np.negative)],
+    "eta forgotten": [change(eta=lambda eta: 1)],
+    "eta in dY": [lambda x: put(times_dY=x.eta)(x), lambda x: put(times_dY=-x.eta)(x)],
+    "bias not updated": [put(times_b=0)],
+    "W not updated": [put(times_W=0)],
+    "gradients returned": [put(make=lambda x: tuple(vectorized.conv_backward(x.dZ, x.Y, x.W)))],
+    "eta divides": [change(eta=lambda eta: 1 / eta)],
     "averaged over the cells": [
-        steps(lambda eta, cells: eta / cells, *names)
-        for names in ((), ("db_times",), ("dW_times",))
+        averaged("times_W", "times_b"),
+        averaged("times_b"),
+        averaged("times_W"),
     ],
 }
 
@@ -185,12 +160,10 @@ def pooled(x):
     """Give the dZ of each window to its cells, by shares."""
     dY, (f_h, f_w), (s_h, s_w) = np.zeros_like(x.Y), x.size, x.stride
     for i, j, k in np.ndindex(x.dZ.shape):
-        window = x.Y[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w, k]
-        given = x.dZ[i, j, k] * x.share(window)
-        rows, columns = (
-            np.s_[a : a + n] for a, n in zip((i * s_h, j * s_w), given.shape, strict=True)
-        )
-        dY[rows, columns, k] = x.put(dY[rows, columns, k], given)
+        top, left = i * s_h, j * s_w
+        given = x.dZ[i, j, k] * x.share(x.Y[top : top + f_h, left : left + f_w, k])
+        reached = dY[top:, left:, k][: given.shape[0], : given.shape[1]]
+        reached[...] = x.put(reached, given)
     return dY
 
 
@@ -207,11 +180,6 @@ def largest(w):
 def share(*hows):
     """Share in other ways."""
     return [put(share=how) for how in hows]
-
-
-def pair(name):
-    """Exchange a pair, or use one of its numbers for both."""
-    return [change(**{name: lambda p, at=at: p[at]}) for at in ([1, 0], [0, 0], [1, 1])]
 
 
 POOL = {
@@ -237,5 +205,20 @@ POOL = {
     "row and column apart": share(
         lambda w: np.outer(largest(w.max(axis=1)), largest(w.max(axis=0)))
     ),
-    "maps share one cell": [change(Y=lambda Y: Y[..., :1] + 0 * Y)],
+    "maps share one cell": [change(Y=everywhere(np.s_[..., :1]))],
+}
+
+BEGUN = {
+    "conv_backward_bias": partial(Work, bias_gradient),
+    "relu_backward": partial(Work, sloped, slope=above),
+    "tanh_backward": partial(Work, sloped, slope=lambda Z: 1 - np.tanh(Z) ** 2),
+    "train_step": partial(Work, stepped, early=False, times_dY=1, times_W=1, times_b=1),
+    "max_pool_backward": partial(Work, pooled, share=largest, put=np.add),
+}
+MISTAKES = {
+    "conv_backward_bias": BIAS,
+    "relu_backward": RELU,
+    "tanh_backward": TANH,
+    "train_step": TRAIN,
+    "max_pool_backward": POOL,
 }

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from cnnlib.exercises import byhand
-from cnnlib.exercises.card import FRAME, LINE, RIGHT, WRONG
+from cnnlib.exercises import byhand, running
+from cnnlib.exercises.card import framed, state
 from cnnlib.exercises.later_questions import QUESTIONS  # which adds those of 06 to 11
 from cnnlib.exercises.questions import ANY_ORDER
 from cnnlib.exercises.verdict import Verdict
@@ -23,20 +23,17 @@ class Answered(Verdict):
     """What `answer` found for a question of a lesson; its note says why the answer is right."""
 
     def __str__(self):
-        state = "right." if self.passed else f"not yet. {self.mistake or self.fault}"
-        return f"{self.exercise.name}: {state}"
+        state = "right." if self.passed else "not yet."
+        return " ".join([f"{self.exercise.name}: {state}", self.mistake or self.fault]).strip()
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        state, accent = ("✓ Right", RIGHT) if self.passed else ("✗ Not yet", WRONG)
         told = escape(self.mistake or self.fault)
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
         if notes and not self.passed:
             notes = f"<details><summary>The worked answer</summary>{notes}</details>"
-        head = f"<b>{state}</b> <code>{escape(self.exercise.name)}</code> {told}"
-        style = FRAME.format(line=LINE, accent=accent)
-        return f'<div style="{style}"><div>{head}</div>{notes}</div>'
+        return framed(self, state(self, f" {told}"), notes)
 
 
 class NotAnswered(Answered):
@@ -73,30 +70,40 @@ def answer(name, value):
         If there is no such question; the message lists them.
     """
     asked = SimpleNamespace(name=name)
-    if name not in QUESTIONS:
-        known = name in byhand.PENCIL or name in byhand.EXERCISES
-        if not known:
-            every = ", ".join([*QUESTIONS, *byhand.PENCIL, *byhand.EXERCISES])
-            raise ValueError(f"there is no question {name!r}; there are: {every}")
-        return NotAnswered(asked, False) if _open(value) else byhand.answer(name, value)
+    known = [*QUESTIONS, *byhand.PENCIL, *byhand.EXERCISES]
+    if name not in known:
+        raise ValueError(f"there is no question {name!r}; there are: {', '.join(known)}")
     if _open(value):
         return NotAnswered(asked, False)
+    if name not in QUESTIONS:
+        return byhand.answer(name, value)
     right, slips, why = QUESTIONS[name]()
     right = np.asarray(right, float)
     try:
         came = np.array(value, float)
     except (TypeError, ValueError):
         return Answered(asked, False, fault=f"It cannot be read: give {_form(right)}.")
-    if name in ANY_ORDER:
-        came, right = np.sort(came, axis=None), np.sort(right)
-    if _same(came, right):
-        return Answered(asked, True, notes=(why,))
-    for says, slip in slips.items():
-        if _same(came, np.sort(slip) if name in ANY_ORDER else np.asarray(slip, float)):
-            return Answered(asked, False, says, notes=(why,))
-    if name in ANY_ORDER:
-        return Answered(asked, False, fault=_strays(came, right), notes=(why,))
-    return Answered(asked, False, fault=_fault(np.squeeze(came), np.squeeze(right)), notes=(why,))
+    came, right, *wrong = (
+        np.sort(x, axis=None) if name in ANY_ORDER else np.squeeze(np.asarray(x, float))
+        for x in (came, right, *slips.values())
+    )
+    for close in (_same, _rounded):
+        if close(came, right):
+            note = byhand.ROUNDED.format(_rounded(came, right))
+            return Answered(asked, True, fault="" if close is _same else note, notes=(why,))
+        for says, slip in zip(slips, wrong, strict=True):
+            if close(came, slip):
+                return Answered(asked, False, says, notes=(why,))
+    fault = _strays(came, right) if name in ANY_ORDER else _fault(came, right)
+    return Answered(asked, False, fault=fault, notes=(why,))
+
+
+def _same(one, other):
+    return running.same((one,), (other,))
+
+
+def _rounded(one, other):
+    return byhand.rounded((one,), (other,))
 
 
 def _open(value):
@@ -104,11 +111,6 @@ def _open(value):
     if isinstance(value, (list, tuple)):
         return any(map(_open, value))
     return value is ... or value is None
-
-
-def _same(one, other):
-    one, other = np.squeeze(one), np.squeeze(other)
-    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-9)
 
 
 def _form(right):
@@ -130,7 +132,7 @@ def _fault(came, right):
     """Say what is wrong with numbers that no known mistake makes."""
     if came.shape != right.shape:
         return f"It should be {_form(right)}; yours is {by(came.shape) or 'one number'}."
-    wrong = np.argwhere(~np.isclose(came, right, rtol=0, atol=1e-9))
+    wrong = np.argwhere(running.differ(came, right))
     if right.ndim == 0:
         return "That is not the number. Check each factor and its sign."
     at = tuple(map(int, wrong[0]))

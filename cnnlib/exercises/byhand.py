@@ -1,89 +1,67 @@
-"""Numbers worked out with pencil and paper: the mistakes of the code are named here too."""
+"""Numbers worked out with pencil and paper: the mistakes of the code are named here too.
 
-from dataclasses import dataclass, field, replace
+An answer that is rounded counts as right from three digits on, and is told so.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from cnnlib import examples, shapes
 from cnnlib.exercises import problems, running
-from cnnlib.exercises.catalogue import EXERCISES
+from cnnlib.exercises.card import CAME, number_text
+from cnnlib.exercises.catalogue import EXERCISES, exercise_for
 from cnnlib.exercises.checking import makes
-from cnnlib.exercises.verdict import Verdict, counterexample_of, index_text, number_text
+from cnnlib.exercises.verdict import (
+    Counterexample,
+    Verdict,
+    counterexample_of,
+    explained,
+    index_text,
+    inside,
+)
 
 
-@dataclass(frozen=True)
-class Pencil:
+class Pencil(NamedTuple):
     """A question on paper: an exercise, whose numbers, and which cell, or all of the result."""
 
     exercise: str
-    example: object
+    example: Callable
     cell: tuple | None = None
-    other: dict = field(default_factory=dict)  # arguments that are not those of the example
+    other: dict = {}  # arguments that are not those of the example
 
     def given(self):
         """Return the arguments of its exercise by name."""
         exercise, x = EXERCISES[self.exercise], self.example()
-        known = {"stride": (1, 1), "padding": (0, 0)} | x.how
-        known |= {name: getattr(x, name) for name in ("Y", "W", "b", "dZ")}
-        known |= {"input_size": x.input_size, "filter_size": x.filter_size} | self.other
+        known = {"stride": 1, "padding": 0} | x.how
+        known |= {n: getattr(x, n) for n in ("Y", "W", "b", "dZ", "input_size", "filter_size")}
+        known |= self.other
         for name in ("stride", "padding"):
             known[name] = tuple(map(int, np.broadcast_to(known[name], 2)))
-        given = {name: known[name] for name in exercise.arguments}
-        return given | {
-            name: value.reshape(value.shape[:2])
-            for name, value in given.items()
-            if exercise.matrices and isinstance(value, np.ndarray)
-        }
+        return exercise.flat({name: known[name] for name in exercise.arguments})
 
 
-def _without_last_row(dZ):
-    return np.concatenate([dZ[:-1], 0 * dZ[-1:]])
+def _after_two_rows():
+    x = examples.one_map()
+    return replace(x, dZ=np.concatenate([x.dZ[:-1], 0 * x.dZ[-1:]]))
 
 
+LESSON_03 = partial(examples.variant, "lesson 03 by hand")
+LESSON_07 = partial(examples.variant, "lesson 07", examples.one_map())
 ONES = {"dZ": np.ones((7, 7, 1)), "W": np.ones((3, 3, 1, 1)), "padding": (2, 2)}
 PENCIL = {
     "00 Z(1, 2)": Pencil("conv_forward", examples.oblong, (1, 2, 0)),
-    "03 dY(1, 3)": Pencil(
-        "conv_backward_input", partial(examples.variant, "lesson 03 by hand"), (1, 3, 0)
-    ),
+    "03 dY(1, 3)": Pencil("conv_backward_input", LESSON_03, (1, 3, 0)),
     "03 counts with padding 2": Pencil("conv_backward_input", examples.one_map, other=ONES),
-    "04 dY(2, 3) after two rows": Pencil(
-        "conv_backward_input",
-        examples.one_map,
-        (2, 3, 0),
-        {"dZ": _without_last_row(examples.one_map().dZ)},
-    ),
+    "04 dY(2, 3) after two rows": Pencil("conv_backward_input", _after_two_rows, (2, 3, 0)),
     "05 dY(0, 0, 1)": Pencil("conv_backward_input", examples.three_maps, (0, 0, 1)),
     "06 dY(1, 3)": Pencil("conv_backward_input", examples.strided, (1, 3, 0)),
-    "07 dW(0, 2)": Pencil(
-        "conv_backward_filter",
-        partial(examples.variant, "lesson 07", examples.one_map()),
-        (0, 2, 0, 0),
-    ),
+    "07 dW(0, 2)": Pencil("conv_backward_filter", LESSON_07, (0, 2, 0, 0)),
 }
-
-
-def question(name):
-    """Return the exercise of a question under its name, its numbers, and which cell is meant."""
-    if name in PENCIL:
-        pencil = PENCIL[name]
-        return replace(EXERCISES[pencil.exercise], name=name), pencil.given(), pencil.cell
-    if name not in EXERCISES:
-        known = ", ".join([*PENCIL, *EXERCISES])
-        raise ValueError(f"there is no exercise {name!r}; there are: {known}")
-    return EXERCISES[name], _example(EXERCISES[name]), None
-
-
-def _example(exercise):
-    """Return the numbers of a lesson, or else small ones that count 1, 2, 3 and so on."""
-    if exercise.name in LESSONS:
-        return Pencil(exercise.name, LESSONS[exercise.name]).given()
-    size = problems.Size(4, 3, 2, 2, 1, 2, 2, 1, 1, 0)
-    return exercise.problem(exercise.size(size), "counted")[0]
-
-
-LESSONS = {
+LESSONS = {  # the numbers of a lesson, where there are such numbers for the whole of an exercise
     "forward_one_map": examples.one_map,
     "input_gradient_one_map": examples.one_map,
     "filter_gradient_one_map": examples.one_map,
@@ -93,6 +71,20 @@ LESSONS = {
     "conv_backward_input": examples.strided,
     "conv_backward_filter": examples.strided,
 }
+SMALL = problems.Size(
+    4, 3, 2, 2, 1, 2, 2, 1, 1, 0
+)  # for the others, with numbers 1, 2, 3 and so on
+
+
+def question(name):
+    """Return the exercise of a question under its name, its numbers, and which cell is meant."""
+    if name in PENCIL:
+        pencil = PENCIL[name]
+        return replace(EXERCISES[pencil.exercise], name=name), pencil.given(), pencil.cell
+    exercise = exercise_for(name, print)
+    if name in LESSONS:
+        return exercise, Pencil(name, LESSONS[name]).given(), None
+    return exercise, exercise.problem(exercise.size(SMALL), "counted")[0], None
 
 
 def numbers(name):
@@ -119,12 +111,11 @@ def answer(name, value):
     name : str
         A key of `PENCIL`, or of `EXERCISES`: then all of the result on the numbers of `numbers`.
     value : float or array_like, or a tuple of them where there are several results
-        None, or None within it, is an answer that is still to come.
 
     Returns
     -------
     Verdict
-        Its hints end with the worked answer, unless there is no answer yet.
+        Its hints end with the worked answer.
 
     Raises
     ------
@@ -133,47 +124,90 @@ def answer(name, value):
     """
     exercise, given, cell = question(name)
     right = exercise.made(exercise.right, given)
-    parts = value if len(right) > 1 and isinstance(value, (tuple, list)) else (value,)
-    parts = (None,) * len(right) if value is None else parts
-    came, fault = _read(exercise, parts, right, cell)
-    run = running.Run(None, "by hand", given, right, came, fault="value")
-    if not fault and running.same(came, right):
-        return Verdict(exercise, True, notes=(_worked(exercise, run, cell),))
-    known = [one for one in _possible(exercise, given) if came and _alike(one, run, cell)][:2]
+    wanted = _picked(right, cell)
+    came, fault = _read(exercise.gives, value, wanted)
+    part = exercise.gives[0]
+    told, which, step = explained(exercise, given, part, cell) if cell else ("", "", None)
+    worked = told or _all_of(exercise.gives, right)
+    digits = rounded(came, wanted) if came else 0
+    if digits or (came and running.same(came, wanted)):
+        return Verdict(exercise, True, notes=(*[ROUNDED.format(digits)] * bool(digits), worked))
+    known = [one for one in _possible(exercise, given) if came and _makes(one, given, came, cell)]
     if fault and not known:
         return Verdict(exercise, False, fault=fault, hints=(exercise.asks, exercise.write))
-    mistake = " Or: ".join(dict.fromkeys(one.says for one in known)) or None
-    x = counterexample_of(exercise, run)
-    wrong = "" if mistake or cell else x.count
-    fault = "" if mistake else " ".join(["This is no known mistake.", wrong]).strip()
-    cures = [one.cure for one in known] or [exercise.write]
-    hints = (x.which or exercise.asks, " Or: ".join(cures), _worked(exercise, run, cell))
-    return Verdict(exercise, False, mistake, fault, _hidden(x, run, cell, mistake), hints)
+    mistake = " Or: ".join(dict.fromkeys(one.says for one in known[:2])) or None
+    cures = [one.cure for one in known[:2]] or [exercise.write]
+    fault = "" if mistake else "This is no known mistake."
+    if cell:
+        at = str(step.target) if step else f"{part}{index_text(cell)}"
+        line = f"{at}: {number_text(came[0])} came. {'' if mistake else told}".strip()
+        x = Counterexample(given, {at + CAME: np.reshape(came[0], (1, 1))}, adds_up=line)
+    else:
+        x = counterexample_of(exercise, running.Run(None, "by hand", given, right, came))
+        fault, which = f"{fault} {x.count}".strip() if fault else "", x.which
+        shown = {role: array for role, array in x.results.items() if role.endswith(CAME)}
+        x = replace(x, results=shown, adds_up="" if mistake else x.adds_up)
+    hints = (which or exercise.asks, " Or: ".join(cures), worked)
+    return Verdict(exercise, False, mistake, fault, x, hints)
 
 
-def _read(exercise, parts, right, cell):
+ROUNDED = "Rounded: the exact value has more digits. It is right to {} digits."
+LEAST = 3  # digits that an answer has to have
+
+
+def rounded(came, should):
+    """Return to how many digits an answer is right that is rounded, or 0 where it is not.
+
+    Parameters
+    ----------
+    came, should : tuple of ndarray
+        Numbers that agree to the end do not count.
+    """
+    digits = []
+    for one, other in zip(came, should, strict=True):
+        if one.shape != other.shape:
+            return 0
+        wrong = running.differ(one, other)
+        digits += map(_digits, one[wrong], other[wrong])
+    least = min(digits, default=0)
+    return least if least >= LEAST else 0
+
+
+def _digits(came, should):
+    """Return how many digits a number has that is another one rounded, or else 0."""
+    text = np.format_float_positional(came, trim="-")
+    half = 0.5 * 10.0 ** -len(text.partition(".")[2])
+    close = abs(came - should) <= half * (1 + 1e-9)
+    return len(text.replace(".", "").lstrip("-0")) if close else 0
+
+
+def _picked(parts, cell):
+    """Return the parts of a result, or that cell of the first one, if it has it."""
+    if cell is None:
+        return parts
+    return (parts[0][cell],) if inside(cell, parts[0]) else ()
+
+
+def _read(names, value, wanted):
     """Return the answer as arrays of the right shapes, and what is wrong with it as a text."""
-    names, came, fault = exercise.gives, [], ""
-    if len(parts) != len(names):
+    parts = value if len(wanted) > 1 and isinstance(value, (tuple, list)) else (value,)
+    if len(parts) != len(wanted):
         return None, f"There should be {len(names)} results: {', '.join(names)}."
-    for name, part, should in zip(names, parts, right, strict=True):
-        if part is None or part is ...:
-            return None, "There is no answer yet. Put your numbers in place of None."
+    came, faults = [], []
+    for name, part, should in zip(names, parts, wanted, strict=False):
         try:
             numbers = np.array(part, float)
         except (TypeError, ValueError):
             return None, f"{name} cannot be read: write numbers, with [ ] around each row."
         if np.isnan(numbers).any():
             return None, f"{name} is not complete: there is no number in some cell."
-        if cell and numbers.size == 1:
-            numbers = np.where(_only(should, cell), numbers.item(), should)
         if np.squeeze(numbers).shape == np.squeeze(should).shape:
             numbers = numbers.reshape(should.shape)
-        elif not fault:
-            size = "one number" if cell else shapes.by(np.squeeze(should).shape) or "one number"
-            fault = f"{name} should be {size}, and {shapes.by(numbers.shape)} came."
+        else:
+            size = shapes.by(np.squeeze(should).shape) or "one number"
+            faults.append(f"{name} should be {size}, and {shapes.by(numbers.shape)} came.")
         came.append(numbers)
-    return tuple(came), fault
+    return tuple(came), "".join(faults[:1])
 
 
 def _possible(exercise, given):
@@ -187,48 +221,15 @@ def _possible(exercise, given):
     ]
 
 
-def _only(array, cell):
-    mask = np.zeros(array.shape, bool)
-    mask[cell] = True
-    return mask
-
-
-def _alike(mistake, run, cell):
+def _makes(mistake, given, came, cell):
     """Tell whether a mistake makes exactly this answer."""
-    for made in (makes(wrong, run.given) for wrong in mistake.wrongs):
-        if made is None:
-            continue
-        if cell is None and running.same(*(map(np.squeeze, parts) for parts in (made, run.came))):
-            return True
-        inside = cell and len(cell) == made[0].ndim and all(np.less(cell, made[0].shape))
-        if (
-            inside
-            and run.came[0].shape == run.right[0].shape
-            and running.same((made[0][cell],), (run.came[0][cell],))
-        ):
-            return True
-    return False
+    made = [_picked(made, cell) for made in (makes(w, given) for w in mistake.wrongs) if made]
+    return any(
+        parts and running.same(*(map(np.squeeze, x) for x in (parts, came))) for parts in made
+    )
 
 
-def _worked(exercise, run, cell):
-    """Return the worked answer: the sum of one cell, or all numbers."""
-    if cell:
-        wrong = run._replace(came=(np.where(_only(run.right[0], cell), np.inf, run.right[0]),))
-        return counterexample_of(exercise, wrong).adds_up
-    told = [
-        f"{name} = {np.squeeze(part).tolist()}"
-        for name, part in zip(exercise.gives, run.right, strict=True)
-    ]
+def _all_of(names, right):
+    """Return the worked answer: all numbers."""
+    told = [f"{n} = {np.squeeze(part).tolist()}" for n, part in zip(names, right, strict=True)]
     return f"The answer: {', '.join(told)}."
-
-
-def _hidden(x, run, cell, mistake):
-    """Return what is shown of a wrong answer: the right numbers are not, but for its first cell."""
-    if cell is None:
-        shown = {name: value for name, value in x.results.items() if " that came" in name}
-        return replace(x, results=shown, adds_up="" if mistake else x.adds_up)
-    at = f"{x.part}{index_text(cell)}"
-    shown = {f"{at} that came": np.array([[run.came[0][cell]]])}
-    came = number_text(run.came[0][cell])
-    told = f"{at}: {came} came." if mistake else f"{at}: {came} came. {x.adds_up}"
-    return replace(x, results=shown, cell=None, adds_up=told, step=None)

@@ -5,11 +5,14 @@ are frames, and tints are thin.
 """
 
 from html import escape
+from itertools import zip_longest
 
 import numpy as np
 
+from cnnlib import trace
 from cnnlib.exercises import running
 
+CAME, SHOULD = " that came", " that should come"  # roles of an array
 WRONG, RIGHT, LINE = "#D55E00", "#009E73", "rgba(128,128,128,0.6)"
 FRAME = (
     "border:1px solid {line};border-left:6px solid {accent};border-radius:6px;"
@@ -20,16 +23,29 @@ CELL = "border:{width} solid {line};padding:3px 9px;text-align:right;background:
 TABLE = "border-collapse:collapse;margin:0;width:auto;color:inherit;font-size:inherit"
 
 
+def number_text(value):
+    """Write a number of NumPy as the lessons do."""
+    return trace.number(value.item(), bare=True) if np.isfinite(value) else str(value.item())
+
+
+def framed(verdict, *parts):
+    """Return HTML in the frame of a verdict, green or orange."""
+    style = FRAME.format(line=LINE, accent=RIGHT if verdict.passed else WRONG)
+    return f'<div style="{style}">{"".join(parts)}</div>'
+
+
+def state(verdict, more=""):
+    """Return the line that a card begins with."""
+    words = "✓ Right" if verdict.passed else "✗ Not yet"
+    return f"<div><b>{words}</b> <code>{escape(verdict.exercise.name)}</code>{more}</div>"
+
+
 def card(verdict):
     """Return a verdict as HTML: its state, the mistake, the smallest problem, and hints."""
-    accent, state = (RIGHT, "✓ Right") if verdict.passed else (WRONG, "✗ Not yet")
     ending = " on all problems" * verdict.passed
-    head = f"<b>{state}</b> <code>{escape(verdict.exercise.name)}</code>{ending}"
-    body = [f"<div>{head}</div>", *map(_paragraph, verdict.told)]
-    if verdict.counterexample:
-        body.append(_problem(verdict.counterexample))
-    style = FRAME.format(line=LINE, accent=accent)
-    return f'<div style="{style}">{"".join(body)}{_hints(verdict.hints)}</div>'
+    problem = _problem(verdict.counterexample) if verdict.counterexample else ""
+    told = map(_paragraph, verdict.told)
+    return framed(verdict, state(verdict, ending), *told, problem, _hints(verdict.hints))
 
 
 def _paragraph(text):
@@ -40,53 +56,38 @@ def _paragraph(text):
 
 def _problem(x):
     """Lay out what was given, what came and what should have, and the first wrong cell."""
-    groups = {"given": [], "yours": [], "should be": []}
-    for label, matrix, at in x.arrays:
-        where = "yours" if " that came" in label else "should be" if " that should" in label else ""
-        short = label.replace(" that came", "").replace(" that should come", "")
-        groups[where or "given"].append((short, matrix, at))
-    shown = [_tables("the smallest problem that shows it", groups["given"])]
-    if groups["yours"] or groups["should be"]:
+    given, came, should = ([m for m in x.maps if m.role == role] for role in ("", CAME, SHOULD))
+    wrong = [running.differ(a.matrix, b.matrix) for a, b in zip(came, should, strict=False)]
+    shown = [_tables("the smallest problem that shows it", given)]
+    if came or should:
         shown.append('<div aria-label="gives">→</div>')
-    pairs = zip(groups["yours"], groups["should be"], strict=False)
-    marks = [_differing(came, should) for (_, came, _), (_, should, _) in pairs]
-    shown.append(_tables("yours", groups["yours"], WRONG, marks))
-    shown.append(_tables("should be", groups["should be"], RIGHT))
-    lines = [line for line in (x.count, *x.lines) if line]
-    told = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    shown += [_tables("yours", came, WRONG, wrong), _tables("should be", should, RIGHT)]
+    told = "".join(f"<div>{escape(line)}</div>" for line in (x.count, *x.lines) if line)
     return f'<div style="{ROW}">{"".join(shown)}<div>{told}</div></div>'
 
 
-def _differing(came, should):
-    """Return the places of a map that differ from what they should hold."""
-    if came.shape != should.shape:
-        return set()
-    near = running.near(should)
-    return {at for at in np.ndindex(came.shape) if not abs(came[at] - should[at]) <= near}
-
-
-def _tables(title, tables, accent=LINE, marks=()):
-    if not tables:
+def _tables(title, maps, accent=LINE, wrong=()):
+    if not maps:
         return ""
-    shown = [
-        _table(*table, accent, marks[n] if n < len(marks) else ()) for n, table in enumerate(tables)
-    ]
-    rows = f'<div style="{ROW};margin:2px 0">{"".join(shown)}</div>'
+    shown = "".join(_table(*each, accent) for each in zip_longest(maps, wrong))
+    rows = f'<div style="{ROW};margin:2px 0">{shown}</div>'
     return f"<div><small>{title}</small>{rows}</div>"
 
 
-def _table(label, matrix, at, accent, wrong):
-    from cnnlib.exercises.verdict import number_text
-
-    rows = []
-    for i, row in enumerate(matrix):
-        cells = [
-            _cell(number_text(value), (i, j) == at, (i, j) in wrong, accent)
+def _table(shown, wrong, accent):
+    cells = [
+        [
+            _cell(
+                number_text(value), (i, j) == shown.cell, wrong is not None and wrong[i, j], accent
+            )
             for j, value in enumerate(row)
         ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
+        for i, row in enumerate(shown.matrix)
+    ]
+    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     caption = '<caption style="caption-side:top;text-align:left;white-space:nowrap;padding:0">'
-    return f'<table style="{TABLE}">{caption}{escape(label)}</caption>{"".join(rows)}</table>'
+    label = escape(f"{shown.name}{shown.size}")
+    return f'<table style="{TABLE}">{caption}{label}</caption>{rows}</table>'
 
 
 def _cell(text, first, wrong, accent):

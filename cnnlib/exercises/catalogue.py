@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from cnnlib import layers, loops, shapes, trace
-from cnnlib.exercises import around, mistakes, problems
+from cnnlib.exercises import around, convolution, moves, problems, work
 from cnnlib.exercises.problems import TEXTS
 
 MAP_AXES = {"dZ": 1, "Y": 1, "W": 2}  # that a level with one map goes without
@@ -21,6 +21,14 @@ STEPS = {  # the pass that shows a result
     "conv_backward_input": trace.input_steps,
     "conv_backward_filter": trace.filter_steps,
     "conv_forward": trace.forward_steps,
+}
+BEGUN = work.BEGUN | around.BEGUN | moves.BEGUN
+WAYS = convolution.MISTAKES | around.MISTAKES | moves.MISTAKES
+ANYWHERE = {  # found by what they do to the right result, in any exercise
+    "all zeros": [work.end(lambda made: 0 * made)],
+    "sign": [work.end(np.negative)],
+    "twice": [work.end(lambda made: 2 * made)],
+    "half": [work.end(lambda made: made / 2)],
 }
 STEPPERS = dict(zip(STEPS, ("InputGradient", "FilterGradient", "Forward"), strict=True))
 
@@ -48,11 +56,11 @@ class Wrong:
 
     def __call__(self, *values, **named):
         """Return what it makes of the arguments, in the order of the exercise."""
-        values = self.exercise.lift(*values, *named.values())
-        work = mistakes.BEGUN[self.exercise.base](*values)
+        given = self.exercise.lift(*values, *named.values())
+        begun = BEGUN[self.exercise.base](**given)
         for slip in self.slips:
-            slip(work)
-        return self.exercise.lowered(work.result)
+            slip(begun)
+        return self.exercise.lowered(begun.result)
 
     def __add__(self, other):
         """Return the implementation that makes the slips of both."""
@@ -100,29 +108,34 @@ class Exercise:
     batch: int = 0
 
     @cached_property
-    def _whole(self):
-        function = next(getattr(t, self.base) for t in TABLES if hasattr(t, self.base))
-        call = TEXTS[self.base]["call"]
-        return lambda *values: called_as(call, function, values)
-
-    @cached_property
     def right(self):
         """The specification, all arguments by position."""
-        return lambda *values: self.lowered(self._whole(*self.lift(*values)))
+        whole = next(getattr(table, self.base) for table in TABLES if hasattr(table, self.base))
+        return lambda *values: self.lowered(self._call(whole, self.lift(*values)))
+
+    def _call(self, whole, given):
+        return called_as(TEXTS[self.base]["call"], whole, given.values())
 
     @cached_property
     def mistakes(self):
         """The known mistakes by name."""
-        return dict(self._mistakes())
+        own, shared = TEXTS[self.base]["mistakes"], TEXTS["convolution"]["mistakes"]
+        texts = own | shared | own if self.base in STEPS else own
+        if not self.counts:
+            texts = texts | TEXTS["anywhere"]["mistakes"]
+        ways, known = ANYWHERE | WAYS[self.base], {}
+        for name in (name for name in texts if name in ways):
+            says, cure, *needs = texts[name]
+            needs = frozenset(" ".join(needs).split())
+            if needs <= {*self.vary.split()}:
+                wrongs = tuple(Wrong(self, (way,)) for way in ways[name])
+                known[name] = Mistake(name, says, cure, needs, wrongs)
+        return known
 
     @property
     def arguments(self):
         """Names of the arguments, in their order."""
         return self.call.replace("=", "").split(", ")
-
-    @property
-    def _names(self):
-        return TEXTS[self.base]["call"].replace("=", "").split(", ")
 
     @property
     def gives(self):
@@ -151,7 +164,10 @@ class Exercise:
     def given(self, size, kind):
         """Return the arguments of a problem by name, in their order."""
         x = NUMBERS.get(self.base, problems.layer)(size, kind)
-        given = {name: getattr(x, name) for name in self.arguments}
+        return self.flat({name: getattr(x, name) for name in self.arguments})
+
+    def flat(self, given):
+        """Return arguments by name, as matrices where the exercise has them so."""
         for name in MAP_AXES.keys() & given if self.matrices else ():
             given[name] = given[name].reshape(given[name].shape[:2])
         return given
@@ -166,16 +182,17 @@ class Exercise:
             x["input_size"] = tuple(np.add(x["dZ"].shape[:2], x["W"].shape[:2]) - 1)
         for name in {"stride", "padding"} & {*x} if not self.counts else ():
             x[name] = np.broadcast_to(x[name], 2)  # one number stands for both
-        return [np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in self._names]
+        names = TEXTS[self.base]["call"].replace("=", "").split(", ")
+        return {n: np.array(x[n]) if isinstance(x[n], tuple) else x[n] for n in names}
 
     def shown_by(self, table, given):
         """Call what shows the result, a trace or a stepper of a table; None where there is none."""
         values = self.lift(*given.values())
-        if self.base == "conv_forward" and self.matrices:
-            values[2] = None  # no bias
-        if self.base not in table or values[0].ndim != 3:  # one image, no batch
+        if "b" in values and self.matrices:
+            values["b"] = None
+        if self.base not in table or next(iter(values.values())).ndim != 3:  # one image, no batch
             return None
-        return called_as(TEXTS[self.base]["call"], table[self.base], values)
+        return self._call(table[self.base], values)
 
     def problem(self, size, kind):
         """Return the arguments of a problem and its right results, made once."""
@@ -189,20 +206,6 @@ class Exercise:
     def lowered(self, made):
         """Return the result of the whole exercise as this level gives it."""
         return made.reshape(made.shape[:2]) if self.matrices else made
-
-    def _mistakes(self):
-        ways, texts = mistakes.MISTAKES[self.base], TEXTS[self.base]["mistakes"]
-        if self.base in STEPS:  # a sum of a convolution
-            texts = texts | {
-                k: t for k, t in TEXTS["convolution"]["mistakes"].items() if k not in texts
-            }
-        if not self.counts:
-            ways, texts = ways | mistakes.ANYWHERE, texts | TEXTS["anywhere"]["mistakes"]
-        for key, (says, cure, *needs) in texts.items():
-            needs = frozenset(" ".join(needs).split())
-            if key in ways and needs <= {*self.vary.split()}:
-                wrongs = tuple(Wrong(self, (way,)) for way in ways[key])
-                yield key, Mistake(key, says, cure, needs, wrongs)
 
 
 @lru_cache(maxsize=4096)

@@ -7,8 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from cnnlib.exercises import layouts, problems, running, work
-from cnnlib.exercises.catalogue import Wrong, exercise_for
-from cnnlib.exercises.mistakes import ANYWHERE
+from cnnlib.exercises.catalogue import ANYWHERE, Wrong, exercise_for
 from cnnlib.exercises.verdict import verdict_of
 
 SAYS = running.SAYS

@@ -1,213 +1,364 @@
 """The mistakes of the forward pass and of the gradients of a convolution.
 
-Each has its name, with one function for each way to make it; `changes` has what they do. What is
-said of a mistake is in ``data/exercises.toml``.
+Each has its name, with one function for each way to make it; what is said of it is in
+``data/exercises.toml``. Most are a change of an array, or of the rule that says where cell r,
+window i and weight u of an axis a meet: `work.relation` is the right one.
 """
+
+from functools import partial
 
 import numpy as np
 
-from cnnlib.exercises import work
-from cnnlib.exercises.changes import (
-    FLIPS,
-    REVERSED_MAPS,
-    TURNS,
-    WOUND,
-    WOUND_SUM,
-    Z_transposed,
-    all_maps,
-    all_stepped,
-    beyond_dZ,
-    biased,
-    cut,
-    diagonal,
-    divided,
-    filled,
-    first,
-    first_only,
-    flipped,
-    half_turn,
-    joined,
-    last,
-    last_weight_stored,
-    last_window_inside,
-    last_window_stored,
-    maps_exchanged,
-    mean_over,
-    moved,
-    one_stride_less,
-    only_weight,
-    other_diagonal,
-    per_area,
-    per_cell,
-    per_first,
-    per_image,
-    quarter_turn,
-    result_square,
-    result_transposed,
-    spatial,
-    stride_added,
-    transposed,
-    turned_back,
-    weight_summed,
-    weight_turned,
-    weight_wound,
-    windows_reversed,
-    within_filter,
-    within_reach,
-    without_last_column,
-    without_last_row,
-    without_last_weight,
-    without_last_window,
-    without_weight,
-    without_window,
-    wound,
+from cnnlib.exercises.work import (
+    BOTH,
+    COLUMNS,
+    ROWS,
+    along,
+    both,
+    change,
+    either,
+    end,
+    meeting,
+    one_for_both,
+    only,
+    put,
+    whole_windows,
 )
-from cnnlib.exercises.work import along, both, change, either, end, exchanged, meeting, put, table
 
-MAP_TURNS = [spatial(turn) for turn in TURNS]
-SQUARE = [
-    slip for name in "nof" for refuse in (False, True) for slip in work.one_for_both(name, refuse)
-]
-PLANES = [
-    lambda W: W[:, :, :1] + 0 * W,
-    lambda W: W[:, :, -1:] + 0 * W,
-    lambda W: W[..., :1] + 0 * W,
-    lambda W: W[..., -1:] + 0 * W,
-    lambda W: W[:, :, :1, :1] + 0 * W,
-    diagonal,
-    other_diagonal,
-    lambda W: W.sum(axis=2, keepdims=True) + 0 * W,
-    lambda W: W.sum(axis=3, keepdims=True) + 0 * W,
-]
+# --- changes of an array ----------------------------------------------------------------------
+
+half_turn = partial(np.flip, axis=(0, 1))
+transposed = partial(np.swapaxes, axis1=0, axis2=1)
+maps_exchanged = partial(np.swapaxes, axis1=2, axis2=3)
+
+
+def transposed_inside(x):
+    """Exchange rows and columns, and leave out what does not fit into the old shape."""
+    made, size = np.zeros_like(x), min(x.shape[:2])
+    made[:size, :size] = transposed(x[:size, :size])
+    return made
+
+
+FLIPS = [half_turn, np.flipud, np.fliplr]
+TURNS = [transposed, np.rot90, partial(np.rot90, k=3)]
+ONES = np.s_[:1, :1], np.s_[:1], np.s_[:, :1], np.s_[-1:, -1:], np.s_[-1:], np.s_[:, -1:]
+TRANSPOSED = [transposed, lambda W: half_turn(transposed(W)), transposed_inside]
+REVERSED_MAPS = [partial(np.flip, axis=axes) for axes in [(2, 3), 3, 2]]
+FIRST, LAST = np.s_[..., :1], np.s_[..., -1:]
+
+
+def spatial(how):
+    """Apply a change of a filter's rows and columns to those of a map."""
+    return lambda x: np.moveaxis(how(np.moveaxis(x, (-3, -2), (0, 1))), (0, 1), (-3, -2))
+
+
+def part(at):
+    """Keep a part of an array."""
+    return lambda x: x[at]
+
+
+def everywhere(at):
+    """Use a part of an array in the place of all parts."""
+    return lambda x: x[at] + 0 * x
+
+
+def all_but(at):
+    """Keep a part of an array, and set the rest to 0."""
+
+    def kept(x):
+        made = np.zeros_like(x)
+        made[at] = x[at]
+        return made
+
+    return kept
+
+
+def added(*axes):
+    """Put the sum over some axes in the place of each."""
+    return lambda x: x.sum(axis=axes, keepdims=True) + 0 * x
+
+
+def diagonal(W):
+    """Use the index of a map of Y for both map axes."""
+    return np.stack([W[:, :, a, a] for a in range(W.shape[2])], axis=2)[..., None] + 0 * W
+
+
+def other_diagonal(W):
+    """Use the index of a filter for both map axes."""
+    return np.stack([W[:, :, k, k] for k in range(W.shape[3])], axis=2)[:, :, None] + 0 * W
+
+
+def per(*axes):
+    """Divide by the lengths of some axes."""
+    return lambda x: x / np.prod([x.shape[axis] for axis in axes])
+
+
+def per_cell(x):
+    """Divide by the number of cells, those of all images."""
+    return x / x[..., 0].size
+
+
+def per_image(x):
+    """Divide by the number of images."""
+    return x / (len(x) if x.ndim > 3 else 1)
+
+
+# --- other rules ------------------------------------------------------------------------------
+
+
+def wound(index, count, number):
+    """Let an index that is not tested count from the end where it is negative."""
+    return (index >= -count) & (index < count) & (index % max(count, 1) == number)
+
+
+def in_window(r, i, a):
+    """Say whether a window has a cell."""
+    return (i * a.s <= r + a.p) & (r + a.p < i * a.s + a.f)
+
+
+def under_weight(r, u, a):
+    """Say whether some window has its weight u on a cell."""
+    return ((r + a.p - u) % a.s == 0) & (u <= r + a.p) & (r + a.p < u + a.o * a.s)
+
+
+def last_window(r, i, u, a):
+    """Take of the windows that a cell is in the last one."""
+    return i == np.minimum((r + a.p) // a.s, a.o - 1)
+
+
+def last_weight(r, i, u, a):
+    """Take of the weights that reach a cell the last one."""
+    return i == np.maximum(-((a.f - 1 - r - a.p) // a.s), 0)
+
+
+def last_inside(r, i, u, a):
+    """Take of the windows in which a weight lies on the map the last one."""
+    return i == np.minimum((a.n - 1 + a.p - u) // a.s, a.o - 1)
+
+
+def joined(*rules):
+    """Join other cells, windows and weights along both axes, or along one of them."""
+    return [slip for rule in rules for slip in either(meeting, rule)]
+
+
+def windows_reversed(axes=BOTH):
+    """Take the windows from the end."""
+    return along(axes, meet=lambda a: lambda r, i, u, a, met=a.meet: met(r, a.o - 1 - i, u, a))
+
+
+LAST_WINDOW_LEFT_OUT = either(only, lambda r, i, u, a: i < a.o - 1)
+LAST_WEIGHT_LEFT_OUT = either(only, lambda r, i, u, a: u < a.f - 1)
+FIRST_WEIGHT, LAST_WEIGHT = (
+    only(lambda r, i, u, a: u == 0),
+    only(lambda r, i, u, a: u == a.f - 1),
+)
+OFF_BY_ONE = [*either(along, p=lambda a: a.p - 1), *either(along, p=lambda a: a.p + 1)]
 LONGER = [along(s=lambda a: a.s + 1), along(s=lambda a: a.s + (a.s > 1))]
 SHORTER = along(s=lambda a: max(1, a.s - 1))
 NO_PADDING, TWICE_PADDED = along(p=lambda a: 0), along(p=lambda a: 2 * a.p)
-LAST_FILTER = change(dZ=last, W=last)
-LAST_MAP = change(Y=last, W=lambda W: W[:, :, -1:])
-NO_BIAS = change(b=np.zeros_like)
-LAST_WEIGHT = table(only_weight(-1))
 
-EACH = {  # mistakes that may be in each of the three
+
+def cut(start, more, axes=BOTH):
+    """Cut dY out of the padded map from some times p on, and too large by some times p."""
+    return along(axes, n=lambda a: a.n + more * a.p, p=lambda a: start * a.p)
+
+
+# --- mistakes that may be in each of the three sums ---------------------------------------------
+
+SQUARE = [slip for name in "nof" for way in (False, True) for slip in one_for_both(name, way)]
+EACH = {
     "stride forgotten": either(along, s=lambda a: 1),
-    "stride used wrongly": joined(stride_added, one_stride_less, divided),
-    "an index forgotten": joined(without_weight, without_window),
-    "strides exchanged": exchanged("s"),
-    "height and width exchanged": exchanged("s", "p"),
-    "paddings exchanged": exchanged("p"),
-    "negative indices": [meeting(wound)],
-    "stride for spacing": [meeting(moved)],
-    "stride times both": either(meeting, all_stepped),
-    "u = r + i": joined(weight_summed, *WOUND_SUM),
-    "u = i - r": joined(weight_turned, *WOUND),
+    "stride used wrongly": joined(
+        lambda r, i, u, a: r + a.p == i + a.s + u,
+        lambda r, i, u, a: r + a.p == i * (a.s - 1) + u,
+        lambda r, i, u, a: r + a.p == i // a.s + u,
+        lambda r, i, u, a: u == (r + a.p) * a.s - i,
+        lambda r, i, u, a: u == (r + a.p - i) * a.s,
+        lambda r, i, u, a: u == (r + a.p) // a.s - i,
+        lambda r, i, u, a: u == (r + a.p - i) // a.s,
+    ),
+    "an index forgotten": joined(
+        lambda r, i, u, a: (r + a.p == i * a.s) & (u >= 0),
+        lambda r, i, u, a: (r + a.p == u) & (i >= 0),
+        lambda r, i, u, a: (u == i) & (r >= 0),
+        lambda r, i, u, a: (u == i) & in_window(r, i, a),
+        lambda r, i, u, a: (i == u) & under_weight(r, u, a),
+    ),
+    "strides exchanged": either(along, s=lambda a: a.other.s),
+    "height and width exchanged": either(along, s=lambda a: a.other.s, p=lambda a: a.other.p),
+    "paddings exchanged": either(along, p=lambda a: a.other.p),
+    "negative indices": [meeting(lambda r, i, u, a: wound(i * a.s + u - a.p, a.n, r))],
+    "stride for spacing": [meeting(lambda r, i, u, a: r + a.p == i + u * a.s)],
+    "stride times both": joined(lambda r, i, u, a: r + a.p == (i + u) * a.s),
+    "u = r + i": joined(
+        lambda r, i, u, a: u == r + a.p + i * a.s,
+        lambda r, i, u, a: u == r - a.p + i * a.s,
+        lambda r, i, u, a: wound(u - i * a.s - a.p, a.n, r),
+    ),
+    "u = i - r": joined(
+        lambda r, i, u, a: u == i * a.s - r - a.p,
+        lambda r, i, u, a: u == i * a.s - r + a.p,
+        lambda r, i, u, a: in_window(r, i, a) & (u == (i * a.s - r - a.p) % a.f),
+        lambda r, i, u, a: wound(i * a.s - r - a.p, a.f, u),
+        lambda r, i, u, a: wound(i * a.s - u - a.p, a.n, r),
+    ),
     "one size for both axes": SQUARE,
-    "last window left out": either(table, without_last_window),
-    "last weight left out": either(table, without_last_weight),
+    "last window left out": LAST_WINDOW_LEFT_OUT,
+    "last weight left out": LAST_WEIGHT_LEFT_OUT,
 }
+OF_W = {"one cell for all": [change(W=everywhere(at)) for at in ONES]}
 OF_Y = {
     "padding with the wrong sign": [along(p=lambda a: -a.p)],
-    "one row off": [*either(along, p=lambda a: a.p - 1), *either(along, p=lambda a: a.p + 1)],
+    "one row off": OFF_BY_ONE,
     "Y flipped": [change(Y=spatial(flip)) for flip in FLIPS],
-    "Y transposed": [change(Y=turn) for turn in MAP_TURNS],
+    "Y transposed": [change(Y=spatial(turn)) for turn in (*TURNS, transposed_inside)],
 }
-OF_DZ = {"dZ transposed": [change(dZ=turn) for turn in MAP_TURNS]}
+OF_DZ = {"dZ transposed": [change(dZ=spatial(turn)) for turn in (*TURNS, transposed_inside)]}
+PLANES = [
+    *map(everywhere, [np.s_[:, :, :1], np.s_[:, :, -1:], FIRST, LAST, np.s_[:, :, :1, :1]]),
+    *(diagonal, other_diagonal, added(2), added(3)),
+]
+ONE_MAP = [everywhere(FIRST), everywhere(LAST)]
+
+# --- the input gradient -------------------------------------------------------------------------
+
+LAST_FILTER = change(dZ=part(LAST), W=part(LAST))
+AXES = [(0, 1, 2, 3), (0, 1, 2), (0, 1, 3), (0, 2), (0, 3), (1, 2), (1, 3), (0, 2, 3), (1, 2, 3)]
 INPUT = {
-    "negative indices": [*either(meeting, weight_wound), meeting(wound)],
+    "negative indices": [
+        *joined(lambda r, i, u, a: wound(r + a.p - i * a.s, a.f, u)),
+        *EACH["negative indices"],
+    ],
     "filter not flipped": [change(W=half_turn)],
     "columns not flipped": [change(W=np.fliplr)],
     "rows not flipped": [change(W=np.flipud)],
-    "filter transposed": [change(W=transposed), change(W=lambda W: half_turn(transposed(W)))],
-    "filter turned by 90 degrees": [change(W=quarter_turn), change(W=turned_back)],
+    "filter transposed": [change(W=turn) for turn in TRANSPOSED],
+    "filter turned by 90 degrees": [change(W=turn) for turn in TURNS[1:]],
     "maps exchanged": [change(W=maps_exchanged)],
     "maps reversed": [change(W=how) for how in REVERSED_MAPS],
     "dZ flipped": [
-        *either(table, windows_reversed),
-        both(change(W=half_turn), table(windows_reversed)),
+        *either(windows_reversed),
+        both(change(W=half_turn), windows_reversed()),
     ],
     "too many zeros in the spread": [*LONGER, along(n=lambda a: a.n + a.s - 1 - a.rest)],
     "too few zeros in the spread": [SHORTER],
-    "gaps filled": [meeting(filled)],
+    "gaps filled": [meeting(lambda r, i, u, a: (r + a.p - u) // a.s == i)],
     "left-over rows forgotten": [
         along(n=lambda a: a.reach - 2 * a.p),
-        meeting(within_reach),
+        only(lambda r, i, u, a: r < a.reach - 2 * a.p),
         along(p=lambda a: a.p - a.rest),
     ],
     "padding not cropped": [cut(0, 2)],
     "padding cropped on one side": [cut(0, 0), cut(2, 0), cut(1, 1), cut(0, 1)],
     "padding cropped along one axis": [
-        *(cut(0, more, axes) for more in (2, 0) for axes in (work.COLUMNS, work.ROWS))
+        cut(0, more, axes) for more in (2, 0) for axes in (COLUMNS, ROWS)
     ],
     "padding cropped twice": [cut(2, -2)],
     "padding added again": [cut(-1, 4), cut(-1, 0)],
     "slice [p:-p] at p = 0": either(along, n=lambda a: a.n if a.p else 0),
     "ring of the wrong width": [
         along(p=lambda a: a.f - 1 - a.p),
-        *either(along, p=lambda a: a.p - 1),
-        *either(along, p=lambda a: a.p + 1),
+        *OFF_BY_ONE,
         along(p=lambda a: a.f - 1),
     ],
     "= for +=": [
-        table(last_window_stored),
-        table(last_weight_stored),
-        both(table(last_window_stored), LAST_FILTER),
-        both(table(last_weight_stored), LAST_FILTER),
-        table(only_weight(0)),
-        LAST_WEIGHT,
+        *(only(last_window), only(last_weight)),
+        *(both(only(last), LAST_FILTER) for last in (last_window, last_weight)),
+        *(FIRST_WEIGHT, LAST_WEIGHT),
     ],
-    "sum over k forgotten": [change(dZ=first, W=first), LAST_FILTER],
-    "wrong axes flipped": [
-        flipped(*axes)  # of the filter as a scatter takes it: (0, 1) too, where a gather does not
-        for axes in [(0, 1, 2, 3), (0, 1, 2), (0, 1, 3), (0, 2), (0, 3), (1, 2), (1, 3)]
-        + [(0, 2, 3), (1, 2, 3)]
+    "sum over k forgotten": [change(dZ=part(FIRST), W=part(FIRST)), LAST_FILTER],
+    "wrong axes flipped": [  # of the filter as a scatter takes it
+        change(W=partial(np.flip, axis=axes)) for axes in AXES
     ],
-    "dY transposed": [result_transposed("n", spatial(transposed))],
-    "one plane for all maps": [change(W=how) for how in PLANES],
-    "one size for both axes": [*SQUARE, *result_square("n")],
+    "one plane for all maps": [
+        *(change(W=how) for how in PLANES),
+        *(change(dZ=how) for how in ONE_MAP),
+    ],
+    "dY transposed": [both(along(n=lambda a: a.other.n), end(spatial(transposed)))],
+    "one size for both axes": [*SQUARE, *either(along, n=lambda a: a.other.n)[1:]],
     "averaged": [
-        *(change(dZ=how) for how in (per_cell, per_area, per_first, per_image)),
-        *(mean_over(*axes) for axes in [(0, 1), (3,), (0, 1, 3), (2,)]),
+        *(change(dZ=how) for how in (per_cell, per(-3, -2), per(0), per_image)),
+        *(change(W=per(*axes)) for axes in [(0, 1), (3,), (0, 1, 3), (2,)]),
     ],
 }
+
+# --- the filter gradient ------------------------------------------------------------------------
+
+
+def beyond_dZ(r, i, u, a):
+    """Refuse a window that dZ does not have."""
+    if a.f > a.o:
+        raise IndexError("dZ has no such window")
+    return i < a.f
+
+
+ALL_ADDED, FIRST_ONLY = added(-1), all_but(FIRST)
 FILTER = {
-    "one size for both axes": [*SQUARE, *result_square("f")],
+    "one size for both axes": [*SQUARE, *either(along, f=lambda a: a.other.f)[1:]],
     "step off by one": [*LONGER, SHORTER],
     "padding forgotten": [NO_PADDING, TWICE_PADDED],
-    "summed over the filter's size": [
-        meeting(within_filter),
-        both(beyond_dZ, meeting(within_filter)),
-    ],
-    "dZ flipped": either(table, windows_reversed),
+    "summed over the filter's size": [only(lambda r, i, u, a: i < a.f), only(beyond_dZ)],
+    "dZ flipped": either(windows_reversed),
     "dW flipped": [end(flip) for flip in FLIPS],
-    "dW transposed": [*(end(turn) for turn in TURNS), result_transposed("f", transposed)],
+    "dW transposed": [
+        *(end(turn) for turn in TURNS),
+        both(along(f=lambda a: a.other.f), end(transposed)),
+    ],
     "left-over rows not cut off": [along(f=lambda a: a.n + 2 * a.p - (a.o - 1) * a.s)],
-    "= for +=": [
-        table(lambda met: met * (np.arange(met.shape[1])[:, None] == met.shape[1] - 1)),
-        table(last_window_inside),
-    ],
-    "averaged over the cells": [change(dZ=per_cell), change(dZ=per_area)],
+    "= for +=": [only(lambda r, i, u, a: i == a.o - 1), only(last_inside)],
+    "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
     "maps exchanged": [end(maps_exchanged)],
-    "maps added up": [change(dZ=all_maps), change(Y=all_maps), change(dZ=all_maps, Y=all_maps)],
+    "maps added up": [
+        change(dZ=ALL_ADDED),
+        change(Y=ALL_ADDED),
+        change(dZ=ALL_ADDED, Y=ALL_ADDED),
+    ],
+    "one plane for all maps": [
+        *(change(Y=how) for how in ONE_MAP),
+        *(change(dZ=how) for how in ONE_MAP),
+        *(change(dZ=how, Y=how) for how in ONE_MAP),
+    ],
+    "one cell for all": [change(dZ=spatial(everywhere(at))) for at in ONES],
     "one map only": [
-        change(dZ=first_only),
-        change(Y=first_only),
-        change(dZ=first_only, Y=first_only),
+        change(dZ=FIRST_ONLY),
+        change(Y=FIRST_ONLY),
+        change(dZ=FIRST_ONLY, Y=FIRST_ONLY),
     ],
-    "batch averaged": [change(dZ=per_image), change(dZ=per_first)],
-    "one image only": [
-        change(dZ=lambda z: z[:1], Y=lambda y: y[:1]),
-        change(dZ=lambda z: z[-1:], Y=lambda y: y[-1:]),
-    ],
+    "batch averaged": [change(dZ=per_image), change(dZ=per(0))],
+    "one image only": [change(dZ=part(at), Y=part(at)) for at in np.s_[:1, -1:]],
 }
+
+# --- the forward pass ---------------------------------------------------------------------------
+
+
+def biased(*axes):
+    """Count the bias once for each product over some axes of W."""
+
+    def slip(x):
+        x.b = x.b * np.prod([x.W.shape[axis] for axis in axes])
+
+    return slip
+
+
+NO_BIAS = change(b=np.zeros_like)
+LAST_MAP = change(Y=part(LAST), W=part(np.s_[:, :, -1:]))
+ENDS = [all_but(at) for at in (np.s_[:-1, :-1], np.s_[:-1], np.s_[:, :-1])]
 FORWARD = {
-    "Z transposed": [Z_transposed],
+    "Z transposed": [both(put(windows=lambda a: whole_windows(a.other)), end(transposed))],
     "filter flipped": [change(W=flip) for flip in FLIPS],
     "filter transposed": [
-        *(change(W=turn) for turn in TURNS),
-        change(W=lambda W: half_turn(transposed(W))),
+        *(change(W=turn) for turn in (*TRANSPOSED, *TURNS[1:])),
     ],
     "maps exchanged": [change(W=how) for how in (maps_exchanged, *REVERSED_MAPS)],
     "bias forgotten": [NO_BIAS],
+    "one bias for all maps": [change(b=how) for how in (*ONE_MAP, added(0))],
+    "one plane for all maps": [
+        *(change(W=how) for how in PLANES),
+        *(change(Y=how) for how in ONE_MAP),
+        change(Y=everywhere(FIRST), W=everywhere(np.s_[:, :, :1])),
+    ],
     "bias added with each product": [biased(0, 1, 2), biased(0, 1), biased(2)],
-    "sum over k_in forgotten": [change(Y=first, W=lambda W: W[:, :, :1]), LAST_MAP],
+    "sum over k_in forgotten": [change(Y=part(FIRST), W=part(np.s_[:, :, :1])), LAST_MAP],
     "= for +=": [
         LAST_WEIGHT,
         both(LAST_WEIGHT, NO_BIAS),
@@ -217,10 +368,13 @@ FORWARD = {
     "padding forgotten": [NO_PADDING, TWICE_PADDED],
     "one window too many": [put(windows=lambda a: -(-(a.n + 2 * a.p - a.f) // a.s) + 1)],
     "last window left out": [
-        both(end(without_last_row), end(without_last_column)),
-        end(without_last_row),
-        end(without_last_column),
-        put(windows=lambda a: work.whole_windows(a) - 1),
+        *map(end, ENDS),
+        put(windows=lambda a: whole_windows(a) - 1),
     ],
-    "one plane for all maps": [change(W=how) for how in PLANES],
+}
+
+MISTAKES = {
+    "conv_backward_input": EACH | OF_W | OF_DZ | INPUT,
+    "conv_backward_filter": EACH | OF_DZ | OF_Y | FILTER,
+    "conv_forward": EACH | OF_W | OF_Y | FORWARD,
 }

@@ -34,20 +34,17 @@ def _():
     return left, slips, "(n - 3) mod 2 is 1 where n is even."
 
 
-def _windows(s, d):
-    """The number of windows on each of 9 rows, for a filter of 3."""
-    ones = np.ones((shapes.output_size(9, 3, stride=s, dilation=d), 1, 1)), np.ones((3, 1, 1, 1))
-    how = {"stride": (s, 1), "dilation": (d, 1)}
-    return loops.conv_backward_input(*ones, (9, 1), **how).ravel()
-
-
-@question("windows with stride 2 and dilation 2")
+@question("rows that no weight touches", any_order=True)
 def _():
     slips = {
-        "The dilation is forgotten: the weights lie 2 rows apart.": _windows(2, 1),
-        "The stride is forgotten: the windows begin 2 rows apart.": _windows(1, 2),
+        "These are the rows that a weight touches.": [0, 2, 4, 6, 8],
+        "With only one of the two at 2 each row is touched. Here both are 2.": [],
+        "Counted from 0, the last row is row 8.": [1, 3, 5, 7, 9],
     }
-    return _windows(2, 2), slips, "The extent is 5. Window i touches rows 2i, 2i + 2 and 2i + 4."
+    ones, how = np.ones((3, 1, 1)), {"stride": (2, 1), "dilation": (2, 1)}
+    windows = loops.conv_backward_input(ones, ones[..., np.newaxis], (9, 1), **how).ravel()
+    why = "Window i touches rows 2i, 2i + 2 and 2i + 4, so only even ones."
+    return np.flatnonzero(windows == 0), slips, why
 
 
 @question("dY(1, 3) with stride and padding")
@@ -105,9 +102,10 @@ def _():
 @question("dW(0, 2)")
 def _():
     x = variant("lesson 07")
-    steps = trace.filter_steps(x.dZ, x.Y, x.filter_size)
+    Y, dZ = x.Y[:4, :4], x.dZ[:2, :2]
+    steps = trace.filter_steps(dZ, Y, (3, 3))
     step = steps[steps.position((0, 2, 0, 0))]
-    flipped = loops.conv_backward_filter(shapes.flip(x.dZ), x.Y, x.filter_size)
+    flipped = loops.conv_backward_filter(shapes.flip(dZ), Y, (3, 3))
     slips = {
         "dZ is flipped. It lies on Y as it is.": flipped[0, 2, 0, 0],
         EXCHANGED: steps[steps.position((2, 0, 0, 0))].value,
@@ -212,17 +210,17 @@ def _():
 
 @question("MiB of a matrix of windows")
 def _():
-    right = 16 * 56**2 * 9 * 64 * 8 / 2**20
+    right = 16 * 32**2 * 9 * 64 * 8 / 2**20
     slips = {
         "That is one image. There are 16.": right / 16,
         "That is float32. In float64 a number has 8 bytes.": right / 2,
-        "With padding 1 there are 56 x 56 windows.": right * 54**2 / 56**2,
+        "With padding 1 there are 32 x 32 windows.": right * 30**2 / 32**2,
         "These are numbers, in units of 2**20. Each has 8 bytes.": right / 8,
         "That is in bytes. A MiB has 2**20 of them.": right * 2**20,
         "A window has 3 x 3 cells in each map.": right / 9,
         "A window has the cells of all 64 maps.": right / 64,
     }
-    return right, slips, "16 times 56 times 56 windows of 9 times 64 numbers of 8 bytes, by 2**20."
+    return right, slips, "16 times 32 times 32 windows of 9 times 64 numbers of 8 bytes, by 2**20."
 
 
 # --- 10 Learn from the gradient -----------------------------------------------------------------
@@ -289,6 +287,107 @@ def _():
 
 
 # --- 11 Visit the bug museum --------------------------------------------------------------------
+
+MUSEUM = {  # for each bug: which sentence is right, what is said of the others, and why
+    1: (
+        2,
+        {
+            "The crop is right: what is not 0 fills the right cells.": 1,
+            "The call of swapaxes exchanges them.": 3,
+        },
+        "A window that slides over dZ needs the flipped filter. A symmetric filter hides it.",
+    ),
+    2: (
+        3,
+        {
+            "It is there: u and v have p_h and p_w.": 1,
+            "1, 2 above 3, 4 above 5, 6: it lies as it should.": 2,
+        },
+        "The stride is unpacked as (s_w, s_h). Equal strides hide it.",
+    ),
+    3: (
+        1,
+        {
+            "The loop runs over all cells of dZ.": 2,
+            "s_h is in the rows, s_w in the columns.": 3,
+        },
+        "It has = in place of +=. Windows that do not overlap hide it.",
+    ),
+    4: (
+        2,
+        {
+            "Its rows come in their order: 1, 3, 5.": 1,
+            "Here conv_backward_input sees to the left-over row.": 3,
+        },
+        "It should start at row p_h, column p_w. The shape is right, and padding 0 hides it.",
+    ),
+    5: (
+        1,
+        {
+            "Rows and columns come in their order; the sizes and signs are wrong.": 2,
+            "Both filters count: conv_forward adds them up.": 3,
+        },
+        "Only rows and columns are flipped. One map and one filter hide it.",
+    ),
+    6: (
+        3,
+        {
+            "The function crop takes p rows off each side. That is right.": 1,
+            "In all they are as wide as they should be.": 2,
+        },
+        "Everything moves down by a row, as in bug 4. Sizes without left-over rows hide it.",
+    ),
+    7: (
+        2,
+        {
+            "From top to bottom the order is right.": 1,
+            "Each block is 3 rows high and 2 columns wide, as it should be.": 3,
+        },
+        "It reads W(u, f_w - 1 - v) in place of W(u, v). A filter of one column hides it.",
+    ),
+    8: (
+        1,
+        {
+            "The line with += adds.": 2,
+            "The loop runs over all cells of dZ.": 3,
+        },
+        "The sum over k is missing. One filter hides it.",
+    ),
+    9: (
+        3,
+        {
+            "It is subtracted once, and rows 0 to 4 are right.": 1,
+            "The last row of dZ is 0, so the last windows add nothing.": 2,
+        },
+        "Row -1 is in the padding, but Python takes it as the last row. Padding 0 hides it.",
+    ),
+    10: (
+        3,
+        {
+            "It goes into tensordot as it is.": 1,
+            "Yp is Y with its padding.": 2,
+        },
+        "The cells that a weight meets lie s apart. Stride 1 hides it.",
+    ),
+    11: (
+        1,
+        {
+            "Row i s + u, column j s + v: that is the right cell.": 2,
+            "Both strides are there.": 3,
+        },
+        "It should run over the cells of dZ. An output of the filter's size hides it.",
+    ),
+    12: (
+        2,
+        {
+            "The function spread puts them where they belong.": 1,
+            "What left-over rows add is at the bottom and right, and goes.": 3,
+        },
+        "In the filter gradient nothing is flipped. A dZ of ones hides it.",
+    ),
+}
+for _number, _told in MUSEUM.items():
+    question(f"bug {_number}")(lambda told=_told: told)
 
 
 @question("bugs hidden by stride 1 and no padding", any_order=True)

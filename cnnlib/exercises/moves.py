@@ -1,20 +1,30 @@
 """The mistakes of the four moves, and of counting windows."""
 
+from functools import partial
+
 import numpy as np
 
-from cnnlib.exercises.around import pair
-from cnnlib.exercises.changes import REVERSED_MAPS, TURNS, half_turn, maps_exchanged
-from cnnlib.exercises.work import both, change, end, put
+from cnnlib import shapes
+from cnnlib.exercises.convolution import REVERSED_MAPS, TURNS, half_turn, maps_exchanged
+from cnnlib.exercises.work import Work, both, change, end, put
+
+
+def pair(name):
+    """Exchange a pair, or use one of its numbers for both."""
+    return [change(**{name: lambda p, at=at: p[at]}) for at in ([1, 0], [0, 0], [1, 1])]
+
+
+# --- spread ---------------------------------------------------------------------------------------
 
 
 def spread(x):
-    """Put dZ into zeros: the cells a stride apart, the first at `before`, some zeros behind."""
+    """Put dZ into zeros: the cells a stride apart, with some zeros before them and after."""
     (o_h, o_w), (s_h, s_w) = x.dZ.shape[:2], x.stride
-    before_h, before_w = x.before(x.stride)
-    after_h, after_w = x.behind(x.stride)
-    size = (before_h + (o_h - 1) * s_h + 1 + after_h, before_w + (o_w - 1) * s_w + 1 + after_w)
-    wide = np.zeros((*size, x.dZ.shape[2]))
-    wide[before_h::s_h, before_w::s_w][:o_h, :o_w] = x.dZ
+    (top, left), (bottom, right) = x.before(x.stride), x.behind(x.stride)
+    wide = np.zeros(
+        (top + (o_h - 1) * s_h + 1 + bottom, left + (o_w - 1) * s_w + 1 + right, x.dZ.shape[2])
+    )
+    wide[top::s_h, left::s_w][:o_h, :o_w] = x.dZ
     return wide
 
 
@@ -42,24 +52,26 @@ SPREAD = {
         change(stride=lambda s: s * [1, 0] + [0, 1]),
         change(stride=lambda s: s * [0, 1] + [1, 0]),
     ],
-    "not spread": [change(stride=lambda s: s // s)],
+    "not spread": [change(stride=np.ones_like)],
 }
+
+# --- flip -----------------------------------------------------------------------------------------
+
+TOO_MANY = [(0, 2), (0, 3), (1, 2), (1, 3), (0, 2, 3), (1, 2, 3)]
 FLIP = {  # of a right half turn, turned back where need be
     "one axis only": [end(np.flipud), end(np.fliplr)],
     "transposed": [both(end(half_turn), end(TURNS[0])), end(TURNS[0])],
-    "turned by 90 degrees": [end(how) for how in TURNS[1:]],
+    "turned by 90 degrees": [end(turn) for turn in TURNS[1:]],
     "maps flipped too": [
-        *(end(how) for how in REVERSED_MAPS),
-        *(end(lambda W, a=a: np.flip(W, a)) for a in [(0, 2), (0, 3), (1, 2), (1, 3)]),
-        *(end(lambda W, a=a: np.flip(W, a)) for a in [(0, 2, 3), (1, 2, 3)]),
+        *map(end, REVERSED_MAPS),
+        *(end(partial(np.flip, axis=axes)) for axes in TOO_MANY),
     ],
     "maps flipped only": [both(end(half_turn), end(how)) for how in REVERSED_MAPS],
-    "maps exchanged": [
-        end(maps_exchanged),
-        both(end(half_turn), end(maps_exchanged)),
-    ],
+    "maps exchanged": [end(maps_exchanged), both(end(half_turn), end(maps_exchanged))],
     "not flipped": [end(half_turn)],
 }
+
+# --- crop -----------------------------------------------------------------------------------------
 
 
 def crop(x):
@@ -73,9 +85,9 @@ def sliced(rows, columns):
     """Count the end from the end, where it may be 0, along these axes."""
 
     def cut(x):
-        ends = [n - p for n, p in zip(x.dYp.shape, x.padding, strict=False)]
-        (top, left), (bottom, right) = x.padding, ends
-        bottom, right = -top if rows else bottom, -left if columns else right
+        (top, left), (n_h, n_w) = x.padding, x.dYp.shape[:2]
+        bottom = -top if rows else n_h - top
+        right = -left if columns else n_w - left
         return x.dYp[top:bottom, left:right]
 
     return put(make=cut)
@@ -91,10 +103,12 @@ CROP = {
     "off by one": [put(more=1), put(more=-1)],
 }
 
+# --- output size ----------------------------------------------------------------------------------
+
 
 def size(x):
     """Count the windows."""
-    return x.divide(x.n + x.sides * x.p - x.f, x.s) + x.first
+    return x.divide(x.n + x.sides * x.padding - x.f, x.stride) + x.first
 
 
 OUTPUT_SIZE = {
@@ -104,7 +118,15 @@ OUTPUT_SIZE = {
     "padding forgotten": [put(sides=0)],
     "padding subtracted": [put(sides=-2)],
     "f forgotten": [put(f=0, first=0), put(f=0)],
-    "stride forgotten": [put(s=1)],
+    "stride forgotten": [put(stride=1)],
     "all divided": [put(divide=lambda way, s: (way + 1) // s, first=0)],
     "f off by one": [change(f=lambda f: f + 1), change(f=lambda f: f - 1)],
 }
+
+BEGUN = {
+    "spread": partial(Work, spread, before=no_zeros, behind=no_zeros),
+    "flip": partial(Work, lambda x: shapes.flip(x.W)),
+    "crop": partial(Work, crop, start=1, stop=1, more=0),
+    "output_size": partial(Work, size, divide=lambda way, s: way // s, first=1, sides=2),
+}
+MISTAKES = {"spread": SPREAD, "flip": FLIP, "crop": CROP, "output_size": OUTPUT_SIZE}

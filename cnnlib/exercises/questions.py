@@ -53,20 +53,16 @@ def _():
     return Z[2, 0], slips, "Rows 2 to 4 and columns 0 to 2 of Y; the products make 18, b is 2."
 
 
-@question("Z(1, 2) of the oblong layer")
+@question("cell of Y under W(2, 1) in the window of Z(1, 2)")
 def _():
-    o = oblong()
-    right = loops.conv_forward(o.Y, o.W, o.b, **o.how)[1, 2, 0]
-    turned = loops.conv_forward(o.Y, shapes.flip(o.W), o.b, **o.how)[1, 2, 0]
     slips = {
-        "The stride is forgotten: window 1 begins at row 2.": loops.conv_forward(o.Y, o.W)[1, 2, 0],
-        UNTURNED: turned,
+        "The stride is forgotten: r = 2i + u.": (3, 3),
+        "Both axes have stride 2 here; the columns have stride 1.": (4, 5),
+        EXCHANGED: (3, 4),
+        "The stride multiplies i, the index of the window, not u.": (5, 3),
+        "The indices are added, not subtracted.": (0, 1),
     }
-    return (
-        right,
-        slips,
-        "Rows 2 to 4, columns 2 and 3: 1·2 + 4·(-1) + 1·3 + 0·1 + 2·(-2) + 2·4 = 5.",
-    )
+    return (2 * 1 + 2, 2 + 1), slips, "r = 2i + u = 2·1 + 2, c = j + v = 2 + 1."
 
 
 @question("size of Z with padding (1, 2)")
@@ -82,14 +78,19 @@ def _():
     return right, slips, "Rows: (6 + 2 - 3) / 2, rounded down, + 1 = 3. Columns: 4 + 4 - 2 + 1 = 7."
 
 
-@question("products in Z(0, 0) with padding 1")
+@question("Z(1, 2) of the oblong layer")
 def _():
-    met = loops.conv_forward(np.ones((5, 5, 1)), np.ones((3, 3, 1, 1)), padding=1)
-    slips = {"The zeros are counted too.": 9, "One axis only hangs over the edge.": 6}
+    o = oblong()
+    right = loops.conv_forward(o.Y, o.W, o.b, **o.how)[1, 2, 0]
+    turned = loops.conv_forward(o.Y, shapes.flip(o.W), o.b, **o.how)[1, 2, 0]
+    slips = {
+        "The stride is forgotten: window 1 begins at row 2.": loops.conv_forward(o.Y, o.W)[1, 2, 0],
+        UNTURNED: turned,
+    }
     return (
-        met[0, 0, 0],
+        right,
         slips,
-        "Row u = 0 and column v = 0 of the filter lie on zeros: 2 times 2 are left.",
+        "Rows 2 to 4, columns 2 and 3: 1·2 + 4·(-1) + 1·3 + 0·1 + 2·(-2) + 2·4 = 5.",
     )
 
 
@@ -187,18 +188,17 @@ def _():
     return right, slips, "Z(i, j) rises by W(1 - i, 3 - j), where there is such a weight."
 
 
-@question("cells of Z that each cell of Y reaches")
+@question("cells of Z that row 1 of Y reaches")
 def _():
-    one_axis = [1, 2, 3, 2, 1]
+    columns = np.array([1, 2, 3, 2, 1])
     slips = {
-        "At the edges fewer windows cover a cell.": np.full((5, 5), 9),
-        "The two counts are multiplied, not added.": np.add.outer(one_axis, one_axis),
+        "At the edges fewer windows cover a cell.": [9, 9, 9, 9, 9],
+        "The two counts are multiplied, not added.": 2 + columns,
+        "This is row 0, which is covered by one row of windows only.": columns,
+        "This is row 2. Three rows of windows cover it, but only two cover row 1.": 3 * columns,
     }
-    return (
-        _gradient(np.ones((3, 3)), np.ones((3, 3))),
-        slips,
-        "1, 2, 3, 2, 1 for rows times the same for columns.",
-    )
+    right = _gradient(np.ones((3, 3)), np.ones((3, 3)))[1]
+    return right, slips, "Two rows of windows, times 1, 2, 3, 2, 1 for the columns."
 
 
 @question("weight between Y(4, 2) and Z(1, 1)")

@@ -1,13 +1,14 @@
 """What a check says: a sentence, a small problem, its first wrong cell, and three hints."""
 
-import re
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from cnnlib import shapes, trace
 from cnnlib.exercises import card, running
+from cnnlib.exercises.card import CAME, SHOULD, number_text
 from cnnlib.exercises.catalogue import STEPPERS, STEPS, Exercise, asks
 from cnnlib.exercises.problems import TEXTS
 
@@ -49,23 +50,25 @@ class Counterexample:
     step: object = field(default=None, repr=False)
 
     @property
-    def arrays(self):
-        """Yield (label, matrix, wrong place or None) for each map that is shown."""
+    def maps(self):
+        """Yield each `Map` that is shown."""
         for name, value in self.given.items():
             if isinstance(value, np.ndarray):
                 yield from maps(name, "", value)
         for role, value in self.results.items():
-            name, _, role = role.partition(" ")
-            yield from maps(name, role, value, self.cell if name == self.part else None)
+            name = role.removesuffix(CAME).removesuffix(SHOULD)
+            cell = self.cell if name == self.part else None
+            yield from maps(name, role.removeprefix(name), value, cell)
 
     @property
     def count(self):
         """How many cells are wrong, of how many, as text; empty where the shapes differ."""
-        came, should = (*self.results.values(), None, None)[:2]
-        if should is None or came.shape != should.shape:
+        if len(self.results) < 2:
             return ""
-        wrong = int(np.sum(~(np.abs(came - should) <= running.near(should))))
-        return f"{wrong} of {came.size} cells are wrong." if came.size > 1 else ""
+        came, should = self.results.values()
+        if came.shape != should.shape or came.size == 1:
+            return ""
+        return f"{np.sum(running.differ(came, should))} of {came.size} cells are wrong."
 
     @property
     def lines(self):
@@ -78,6 +81,8 @@ class Counterexample:
     @property
     def at(self):
         """Name of the first wrong cell, or an empty text."""
+        if self.step:
+            return str(self.step.target)
         return "" if self.cell is None else f"{self.part}{index_text(self.cell)}"
 
 
@@ -118,8 +123,8 @@ class Verdict:
         lines, x = [f"{self.exercise.name}: {ends}", *self.told], self.counterexample
         if x:
             lines += ["", "A small problem that shows it:"]
-            for label, matrix, at in x.arrays:
-                lines += [f"  {label}:", *_rows(matrix, at)]
+            for shown in x.maps:
+                lines += [f"  {shown.name}{shown.role}{shown.size}:", *_rows(shown)]
             lines += [f"  {line}" for line in x.lines]
         if self.hints:
             lines += ["", f"Hint 1 of 3: {self.hints[0]}", "Hints 2 and 3: .hints[1], .hints[2]"]
@@ -185,35 +190,39 @@ def counterexample_of(exercise, run):
     """Return a run as the problem that shows what is wrong, or None where a blank is the fault."""
     if run.fault == "blank":
         return None
-    given = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in run.given.items()}
+    given = running.copied(run.given)
     if not run.came:
-        should = dict(zip(exercise.gives, run.right, strict=True))
-        return Counterexample(given, {f"{n} that should come": v for n, v in should.items()})
+        names = [name + SHOULD for name in exercise.gives]
+        return Counterexample(given, dict(zip(names, run.right, strict=True)))
     for part, came, should in zip(exercise.gives, run.came, run.right, strict=True):
         if running.same((came,), (should,)):
             continue
-        results = {f"{part} that came": came, f"{part} that should come": should}
+        results = {part + CAME: came, part + SHOULD: should}
         cell = _first_wrong(came, should)
         if cell is None:
             return Counterexample(given, results, part)
-        there = number_text(came[cell]) if _inside(cell, came) else "nothing"
-        told = there, number_text(should[cell]), *_explained(exercise, run.given, part, cell)
+        there = number_text(came[cell]) if inside(cell, came) else "nothing"
+        told = there, number_text(should[cell]), *explained(exercise, run.given, part, cell)
         return Counterexample(given, results, part, cell, *told)
     return Counterexample(given, {})
 
 
-def _inside(cell, array):
-    return all(i < n for i, n in zip(cell, array.shape, strict=True))
+def inside(cell, array):
+    """Whether an array has a cell."""
+    return len(cell) == array.ndim and all(np.less(cell, array.shape))
 
 
 def _first_wrong(came, should):
-    for cell in np.ndindex(should.shape) if came.ndim == should.ndim else ():
-        if not _inside(cell, came) or not abs(came[cell] - should[cell]) <= running.near(should):
-            return cell
-    return None
+    """Return the first cell that is wrong or missing; None where there is no such cell."""
+    if came.ndim != should.ndim:
+        return None
+    wrong = np.ones(should.shape, bool)
+    there = tuple(map(slice, np.minimum(came.shape, should.shape)))
+    wrong[there] = running.differ(came[there], should[there], running.near(should))
+    return next((tuple(map(int, cell)) for cell in np.argwhere(wrong)), None)
 
 
-def _explained(exercise, given, part, cell):
+def explained(exercise, given, part, cell):
     """Return the sum of a right cell, which pairs make it, and its step where it has one."""
     steps = exercise.shown_by(STEPS, given)
     if steps is None:
@@ -222,10 +231,7 @@ def _explained(exercise, given, part, cell):
         return f"{right} {why}".strip(), f"{which} {why}".strip(), None
     full = len(steps.shapes[steps.parts.result])
     step = steps[steps.position((*cell, 0, 0)[:full])]
-    told = f"Right: {step}", _joins(step)
-    if len(cell) == 2:  # a level with matrices: its cells have no map
-        told = (re.sub(r"\((\d+), (\d+)(, 0)+\)", r"(\1, \2)", text) for text in told)
-    return *told, step
+    return f"Right: {step}", _joins(step), step
 
 
 def _slopes(exercise, given, part, cell):
@@ -255,7 +261,7 @@ def _why(exercise, given, cell):
     """Say what an exercise says of its cells, with the numbers of this one."""
     x = {name: v for name, v in given.items() if not isinstance(v, np.ndarray)}
     for name, array in given.items():
-        if name not in x and array.ndim == len(cell) and _inside(cell, array):
+        if name not in x and inside(cell, array):
             x[name] = number_text(array[cell])
     if exercise.counts:
         x["starts"] = [*range(-x["padding"], x["n"] + x["padding"] - x["f"] + 1, x["stride"])]
@@ -285,13 +291,18 @@ def index_text(cell):
     return f"({', '.join(map(str, cell))})" if cell else ""
 
 
-def number_text(value):
-    """Write a number of NumPy as the lessons do."""
-    return trace.number(value.item(), bare=True) if np.isfinite(value) else str(value.item())
+class Map(NamedTuple):
+    """One map of an array: as it is shown, and which cell of it is marked."""
+
+    name: str
+    role: str
+    size: str
+    matrix: np.ndarray
+    cell: tuple | None
 
 
 def maps(name, role, array, cell=None):
-    """Yield (label, matrix, marked place or None) for each map of an array."""
+    """Yield each `Map` of an array."""
     shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
     rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
     for others in islice(np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]), MOST):
@@ -302,17 +313,14 @@ def maps(name, role, array, cell=None):
         cut = f", here {MOST} of each" * (max(shown[at].shape) > MOST)
         size = f", {shapes.by(shown[at].shape)}{cut}" * (array.ndim > 1)
         mark = cell[rows:][:2] if here else None
-        yield f"{name}{which} {role}".strip() + size, shown[at][:MOST, :MOST], mark
+        yield Map(f"{name}{which}", role, size, shown[at][:MOST, :MOST], mark)
 
 
-def _texts(matrix, at):
-    texts = [[number_text(value) for value in row] for row in matrix]
-    if at and at[0] < len(texts) and at[1] < len(texts[0]):
-        texts[at[0]][at[1]] = f"[{texts[at[0]][at[1]]}]"
-    return texts
-
-
-def _rows(matrix, at):
-    texts = _texts(matrix, at)
-    width = max((len(text) for row in texts for text in row), default=1)
-    return ["    " + " ".join(f"{text:>{width}}" for text in row) for row in texts]
+def _rows(shown):
+    """Write a map as lines of text, its marked cell in brackets."""
+    texts = {at: number_text(value) for at, value in np.ndenumerate(shown.matrix)}
+    if shown.cell in texts:
+        texts[shown.cell] = f"[{texts[shown.cell]}]"
+    width = max(map(len, texts.values()), default=1)
+    lines = np.reshape([f"{text:>{width}}" for text in texts.values()], shown.matrix.shape)
+    return ["    " + " ".join(line) for line in lines]

@@ -1,11 +1,10 @@
 // What some steppers show beside a step: a nudge, an activation, the matrix of the layer.
 
 import { ROUND, factor, shown } from "./number.js";
-import { fullName } from "./trace.js";
 
 // What each cell of Z, and the loss, gain when the weight of a step grows; see panels.nudge.
-export function nudged({ extras: { amount } }, step, name = fullName) {
-  const [weight, loss] = [name(step.target).slice(1), amount * step.value];
+export function nudged({ extras: { amount } }, step) {
+  const [weight, loss] = [step.trace.name(step.target).slice(1), amount * step.value];
   const met = new Map(step.terms.map(({ left, right }) => [left.index.slice(0, 2).join(), right]));
   const gain = (i, j) => amount * (met.get([i, j].join())?.value ?? 0);
   const sentence =
@@ -40,7 +39,7 @@ export function activated({ trace, extras: { activation }, dY, dtype }, step) {
     return { z, y: round(forward(z)), slope: here, arrived, back };
   };
   const here = at(step.target.index);
-  const place = `(${step.target.index.join(", ")})`;
+  const place = trace.name(step.target).slice(1);
   let sentence = `Y_out${place} = ${activation}(${shown(here.z)}) = ${shown(here.y)}; `;
   sentence += `slope here ${shown(here.slope)}`;
   if (dY)

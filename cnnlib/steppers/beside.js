@@ -18,23 +18,21 @@ function makeExtra(scene, name, note, role) {
   return makeGrid({ role, name, note, label, rows, columns, maps: [0] });
 }
 
-// The index of the only map says nothing: dZ(1, 1, 0) is dZ(1, 1).
-function makeSaid({ several }) {
+function makeSaid() {
   const node = make("p", { class: "cs-tell" });
-  const short = (text) => (several ? text : text.replace(/\((\d+, \d+), 0\)/g, "($1)"));
-  return { node, show: (text) => write(node, minus(short(text))) };
+  return { node, show: (text) => write(node, minus(text)) };
 }
 
 function makeNudge(scene) {
   const { problem, trace } = scene;
   const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
-  const said = makeSaid(scene);
+  const said = makeSaid();
   const gains = [...trace.arrays.Y.values].map((value) => value * problem.extras.amount);
   fitNumbers(table, gains.map(shown));
   table.each((_, cell) => cell.removeAttribute("data-cell")); // it is no array of the pass
 
   function show({ step, asked }) {
-    const made = nudged(problem, step, scene.name);
+    const made = nudged(problem, step);
     table.each((index, cell) =>
       writeCell(cell, asked.names ? undefined : shown(made.gain(...index))),
     );
@@ -47,8 +45,11 @@ function makeActivation(scene) {
   const { problem, trace } = scene;
   const name = problem.extras.activation;
   const tables = [["y", makeExtra(scene, "Y_out", `${name}(Z)`, "out")]];
-  if (problem.dY) tables.push(["back", makeExtra(scene, "dZ", "dY_out times the slope", "back")]);
-  const said = makeSaid(scene);
+  if (problem.dY) {
+    tables.push(["back", makeExtra(scene, "dZ", "dY_out \u00b7 slope", "back")]);
+    tables.push(["arrived", makeExtra(scene, "dY_out", "arrives", "out")]);
+  }
+  const said = makeSaid();
   for (const [part, table] of tables) fitNumbers(table, valuesOf(problem, trace, part, table));
 
   function show({ step, now, asked }) {
@@ -59,7 +60,8 @@ function makeActivation(scene) {
       table.each((index, cell) => {
         const full = [...index, ...table.maps];
         const number = trace.position(full);
-        const known = number < step.number || (complete && number === step.number);
+        const known =
+          part === "arrived" || number < step.number || (complete && number === step.number);
         writeCell(cell, known ? shown(made.at(full)[part]) : undefined);
         cell.toggleAttribute("data-now", number === step.number);
       });

@@ -1,7 +1,6 @@
 // The same step in Python: a line for each product.
 
 import { flag, make, write } from "./dom.js";
-import { stepText } from "./trace.js";
 
 export function makeCode(scene, choose) {
   const node = make("ol", { class: "cs-lines", "aria-label": "The same in Python", tabindex: 0 });
@@ -26,15 +25,10 @@ export function makeCode(scene, choose) {
 }
 
 function textsOf(step, python) {
-  if (step.stage) return [`# ${step.stage.done}`];
+  if (step.stage) return [`# ${step.stage.done}`, step.stage.python];
   const start = step.bias ? python(step.bias) : "0";
-  const first = step.source
-    ? `# ${stepText({ ...step, terms: [] }).replace(/ gives.*/, "")} gives`
-    : `${python(step.target)} = ${start}`;
-  return [
-    first,
-    ...step.terms.map(
-      (term) => `${python(term.target)} += ${python(term.left)} * ${python(term.right)}`,
-    ),
-  ];
+  const first = step.source ? `# ${python(step.source)} gives` : `${python(step.target)} = ${start}`;
+  const product = ({ left, right }) =>
+    step.window ? python(left) : `${python(left)} * ${python(right)}`; // a max pool only passes on
+  return [first, ...step.terms.map((term) => `${python(term.target)} += ${product(term)}`)];
 }

@@ -5,7 +5,7 @@ import { makeCard } from "./board.js";
 import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { shown } from "./number.js";
 
-const TITLES = ["dZ arrives", "spread", "append", "pad", "slide", "crop"];
+const TITLES = ["start", "spread", "append", "pad", "slide", "crop"];
 const ADDED = [null, "gap", "rest", "pad"]; // which zeros a stage puts in
 
 export function makeStagesView(scene, tools) {
@@ -59,7 +59,8 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    flag(node, "data-stage", number === now ? "now" : number < now ? "done" : "later");
+    const when = number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {
       writeCell(cell, known ? shown(stage.values[row][column]) : undefined);

@@ -88,10 +88,7 @@ export function fitNumbers(grid, texts) {
   const longest = Math.max(1, ...texts.map((text) => text.length));
   const wide = Math.max(1, longest * 0.185);
   grid.node.style.setProperty("--wide", wide.toFixed(3));
-  grid.node.style.setProperty(
-    "--type",
-    Math.min(0.37, (0.92 * wide) / (0.64 * longest)).toFixed(3),
-  );
+  grid.node.style.setProperty("--type", ((0.92 * wide) / (0.64 * longest)).toFixed(3));
 }
 
 // The window: a frame that is cut at the card's index (0, 0), with the card's numbers in it.

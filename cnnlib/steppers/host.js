@@ -1,6 +1,5 @@
 // What a stepper talks to: a problem, a place in it, and a score. In JupyterLab a kernel hears.
 
-import { pythonText } from "./geometry.js";
 import { changed, fromCode, openProblem, used } from "./problem.js";
 import { byStep, question } from "./quiz.js";
 import { toCode } from "./share.js";
@@ -74,8 +73,6 @@ function makeHost(problem, tell) {
   host.guess = (text) => {
     const asked = host.asked();
     if (!asked) return null;
-    if (text.trim() && !asked.read(text).length)
-      throw new Error(`${pythonText(text.trim())} has no number in it`);
     const { right, said } = text.trim() ? asked.judge(text) : { right: null, said: "" };
     score.answered[key(host.problem.trace.step(host.step))] = right;
     if (right !== null) score.tally.push(right);
@@ -131,6 +128,13 @@ export function kernelHost(model) {
     telling = false;
   };
 
+  // A place that another widget of the page has set, by a link in the browser, is a move like any
+  // other. One that the kernel sent before it heard of all moves is of the past. The model of
+  // ipywidgets holds what it has from the kernel in `_state_lock` meanwhile, and null otherwise.
+  const followPlace = (source, step, term) => {
+    if (source?._state_lock === null) host.go(step, term);
+    else if (heard === told) host.place(step, term);
+  };
   const follow = {
     problem() {
       of = model.get("of");
@@ -139,8 +143,8 @@ export function kernelHost(model) {
       else host.take(made);
       host.place(model.get("index"), model.get("term"));
     },
-    index: () => heard === told && host.place(model.get("index")),
-    term: () => heard === told && host.place(host.step, model.get("term")),
+    index: (source) => followPlace(source, model.get("index")),
+    term: (source) => followPlace(source, host.step, model.get("term")),
     by_term: () => (host.byTerm = model.get("by_term")),
     predict: () => (host.predict = model.get("predict")),
     score: () => Object.assign(host.score, model.get("score")),
@@ -154,9 +158,9 @@ export function kernelHost(model) {
   };
   const heardOf = Object.keys(follow).map((name) => [
     `change:${name}`,
-    () => {
+    (source) => {
       if (telling) return;
-      follow[name]();
+      follow[name](source);
       setPlace();
       host.draw(name === "index" || name === "term" ? "place" : name);
     },

@@ -22,7 +22,7 @@ export function makePredict(scene, tools, redraw) {
       choose(name);
     },
     check,
-    show: () => check(""),
+    show: () => reveal(""),
     onward,
   });
   const key = () => `${host.predict} ${host.step} ${host.term}`;
@@ -46,13 +46,17 @@ export function makePredict(scene, tools, redraw) {
   }
 
   function check(text) {
+    const refusal = open?.refusal(text);
+    if (!refusal) return reveal(text);
+    tools.say(`${refusal[0].toUpperCase()}${refusal.slice(1)}.`);
+    card.focusGuess();
+  }
+
+  // Without a guess the answer is shown all the same.
+  function reveal(text) {
     if (!open) return;
-    try {
-      told.set(key(), host.guess(text));
-    } catch (error) {
-      card.refuse(`${error.message}. Guess again, or let it be shown.`);
-      return;
-    }
+    told.set(key(), host.guess(text));
+    tools.say("");
     redraw();
     tools.hear(told.get(key()));
     card.focusNext();
@@ -155,15 +159,12 @@ function makeCardOfQuestion(kinds, act) {
       if (open) ask.replaceChildren(...colors(open.ask));
       else told.replaceChildren(...answerOf(answer, colors));
     },
-    refuse(text) {
-      how.textContent = text;
-      guess.value = "";
-      focusOn(guess);
-    },
-    submit: () =>
-      form.hidden ? next.isConnected && next.click() : guess.value && act.check(guess.value),
+    submit: () => (form.hidden ? next.isConnected && next.click() : act.check(guess.value)),
     focusNext: () => focusOn(next),
-    focusGuess: () => focusOn(guess),
+    focusGuess() {
+      focusOn(guess);
+      guess.select();
+    },
   };
 }
 

@@ -65,13 +65,14 @@ export function changed(problem, changes) {
 
 // The problem with other arrays and sizes, as typed: all of them, by name.
 export function used(problem, typed) {
-  const { b, ...read } = arraysFromText(typed);
+  const { b, dY, ...read } = arraysFromText(typed);
   const given = { ...problem.given };
   const how = { ...problem.how };
   for (const [name, value] of Object.entries(read)) (value.shape ? given : how)[name] = value;
   if (b) given.b = b;
   else if ("b" in typed) delete given.b;
-  return makeProblem({ ...problem, given, how });
+  const extras = "dY" in typed ? { ...problem.extras, dY } : problem.extras;
+  return makeProblem({ ...problem, given, how, extras });
 }
 
 // The problem of a code; a stepper of a `wanted` kind takes those of its relatives too.

@@ -1,12 +1,20 @@
 // Predict, then reveal: questions about a step, and the judging of guesses; see quiz.py.
 
-import { by, makeAxis } from "./geometry.js";
+import { by, makeAxis, pythonText } from "./geometry.js";
 import { factor, shown } from "./number.js";
 
 export const QUESTIONS = ["value", "weight", "index", "size"];
+const PAIR = "a row and a column, such as 0, 2";
+const EXPECTED = {
+  value: "a number, such as 3 or 0.5",
+  weight: PAIR,
+  index: PAIR,
+  size: "rows and columns, such as 4 x 3",
+};
 
-// The question of a kind about a step, or null where there is nothing to ask. `name` writes a cell.
-export function question(kind, step, term, name = (cell) => step.trace.name(cell)) {
+// The question of a kind about a step, or null where there is nothing to ask.
+export function question(kind, step, term) {
+  const name = (cell) => step.trace.name(cell);
   if (kind === "size") return made(kind, size(step));
   if (!step.terms?.length) return null;
   const marked = step.terms[term];
@@ -21,7 +29,7 @@ export function question(kind, step, term, name = (cell) => step.trace.name(cell
   const asked = step.target ? marked.left : marked.target;
   const given = cells.filter((cell) => cell !== asked);
   const ask = `Which cell of ${asked.array} do ${given.map(name).join(" and ")} go with?`;
-  return made(kind, cellAnswer(ask, asked, given, swapped(asked.index), name));
+  return made(kind, cellAnswer(ask, asked, given, step.trace));
 }
 
 // The kinds of question that a stepper can ask.
@@ -35,15 +43,23 @@ export function byStep(kind, step) {
   return kind === "size" || (kind === "value" && !step.source);
 }
 
-function made(kind, { ask, answer, told = `It is ${answer}.`, given, numbers, slips }) {
+function made(kind, { ask, answer, told = `It is ${answer}.`, given, numbers, slips, short }) {
   const read = (guess) => readGuess(kind, guess);
+  const isIt = (found, wanted) =>
+    found.join() === short?.(wanted).join() || isAnswer(kind, found, wanted);
   const judge = (guess) => {
     const found = read(guess);
-    if (isAnswer(kind, found, numbers)) return { right: true, said: "" };
-    const slip = slips.find(([wrong]) => isAnswer(kind, found, wrong));
+    if (isIt(found, numbers)) return { right: true, said: "" };
+    const slip = slips.find(([wrong]) => isIt(found, wrong));
     return { right: false, said: slip ? slip[1] : "" };
   };
-  return { kind, ask, answer, told, given, numbers, read, judge };
+  // What is said of a guess that has no number in it, or nothing.
+  const refusal = (guess) => {
+    if (read(guess).length) return "";
+    const typed = guess.trim() ? `${pythonText(guess.trim())} has no number in it: ` : "";
+    return `${typed}type ${EXPECTED[kind]}`;
+  };
+  return { kind, ask, answer, told, given, numbers, read, judge, refusal };
 }
 
 // The numbers of a typed guess; a comma within one value is a decimal point.
@@ -109,32 +125,31 @@ function weight(step, marked, asked, one, other, name) {
   if (asked.array === "dW") {
     const pair = `${name(marked.left)} ${name(marked.right)}`;
     const ask = `To the gradient of which weight does ${pair} belong?`;
-    return cellAnswer(ask, asked, [one, other], swapped(asked.index), name);
+    return cellAnswer(ask, asked, [one, other], step.trace);
   }
   const there = turned(step, asked);
   const flips = step.trace.kind === "input";
   const words = flips ? "Without the half turn" : "If W were turned by half a turn,";
-  const slips = [
-    [there.index, `${words} ${name(there)} would lie there.`],
-    ...swapped(asked.index),
-  ];
+  const slips = [[there.index, `${words} ${name(there)} would lie there.`]];
   const ask = `Which weight joins ${name(one)} and ${name(other)}?`;
-  return cellAnswer(ask, asked, [one, other], slips, name);
+  return cellAnswer(ask, asked, [one, other], step.trace, slips);
 }
 
-function cellAnswer(ask, asked, given, slips, name) {
-  return { ask, answer: name(asked), given, numbers: asked.index, slips };
-}
-
-function swapped([first, second, ...maps]) {
-  return [[[second, first, ...maps], "The row comes before the column."]];
+// A cell is asked for; besides the slips, its row and column may be exchanged.
+function cellAnswer(ask, { array, index }, given, trace, slips = []) {
+  const [first, second, ...maps] = index;
+  const swapped = [[second, first, ...maps], "The row comes before the column."];
+  const short = (numbers) => trace.short({ array, index: numbers });
+  const answer = trace.name({ array, index });
+  return { ask, answer, given, numbers: index, slips: [...slips, swapped], short };
 }
 
 // Where a max pool gives a gradient back to.
 function winner(step, { left, target }, name) {
   const words = "Its number is as large, but the first one in row order gets all of it.";
-  const slips = [...step.ties.map((cell) => [cell.index, words]), ...swapped(target.index)];
-  return cellAnswer(`Which cell of dY gets ${name(left)}?`, target, [left], slips, name);
+  const slips = step.ties.map((cell) => [cell.index, words]);
+  const ask = `Which cell of dY gets ${name(left)}?`;
+  return cellAnswer(ask, target, [left], step.trace, slips);
 }
 
 // The size of the map that this pass is about to make, or to slide over.

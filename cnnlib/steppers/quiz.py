@@ -17,6 +17,14 @@ KINDS = {
     "size": "the height and width of a map",
 }
 
+EXPECTED = {
+    "value": "a number, such as 3 or 0.5",
+    "weight": "a row and a column, such as 0, 2",
+    "index": "a row and a column, such as 0, 2",
+    "size": "rows and columns, such as 4 x 3",
+}
+"""What a guess must hold."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -33,6 +41,8 @@ class Question:
         The answer as numbers.
     slips : tuple of (tuple of float, str)
         Wrong answers that come from a known slip, and what is said of each.
+    axes : tuple of int or None
+        Which of the numbers say something, as in `trace.Cell`.
     """
 
     kind: str
@@ -41,6 +51,14 @@ class Question:
     given: tuple[Cell, ...]
     numbers: tuple[float, ...]
     slips: tuple[tuple[tuple[float, ...], str], ...] = ()
+    axes: tuple[int, ...] | None = None
+
+    def refusal(self, guess):
+        """Return what is said of a guess that has no number in it, or an empty text."""
+        if self.read(guess):
+            return ""
+        typed = f"{guess.strip()!r} has no number in it: " if guess.strip() else ""
+        return f"{typed}type {EXPECTED[self.kind]}"
 
     def read(self, guess):
         """Return the numbers of a typed guess; a comma within one value is a decimal point."""
@@ -66,6 +84,8 @@ class Question:
             return len(found) == 1 and math.isclose(
                 found[0], numbers[0], rel_tol=1e-5, abs_tol=1e-9
             )
+        if self.axes and found == [numbers[axis] for axis in self.axes]:
+            return True
         rest = numbers[len(found) :]
         return len(found) >= 2 and (*found, *rest) == tuple(numbers) and not any(rest)
 
@@ -106,8 +126,7 @@ def question(kind, step, term):
     asked = marked.left if step.target else marked.target
     one, other = (cell for cell in cells.values() if cell is not asked)
     ask = f"Which cell of {asked.array} do {one} and {other} go with?"
-    slips = _swapped(asked.index)
-    return Question(kind, ask, str(asked), (one, other), asked.index, slips)
+    return _of_a_cell(kind, ask, asked, (one, other))
 
 
 def _value(step, marked):
@@ -156,14 +175,14 @@ def _weight(step, marked, asked, one, other):
         flips = step.trace.kind == "input"
         words = "Without the half turn" if flips else "If W were turned by half a turn,"
         slips = ((there.index, f"{words} {there} would lie there."),)
-    return Question(
-        "weight", ask, str(asked), (one, other), asked.index, slips + _swapped(asked.index)
-    )
+    return _of_a_cell("weight", ask, asked, (one, other), slips)
 
 
-def _swapped(index):
-    first, second, *maps = index
-    return (((second, first, *maps), "The row comes before the column."),)
+def _of_a_cell(kind, ask, cell, given, slips=()):
+    """Ask for a cell; besides the slips, its row and column may be exchanged."""
+    first, second, *maps = cell.index
+    slips += (((second, first, *maps), "The row comes before the column."),)
+    return Question(kind, ask, str(cell), given, cell.index, slips, cell.axes)
 
 
 def _winner(step, marked):
@@ -171,8 +190,8 @@ def _winner(step, marked):
     ask = f"Which cell of dY gets {marked.left}?"
     ties = step.trace.largest(marked.left.index)[1:]
     words = "Its number is as large, but the first one in row order gets all of it."
-    slips = tuple((cell.index, words) for cell in ties) + _swapped(marked.target.index)
-    return Question("index", ask, str(marked.target), (marked.left,), marked.target.index, slips)
+    slips = tuple((cell.index, words) for cell in ties)
+    return _of_a_cell("index", ask, marked.target, (marked.left,), slips)
 
 
 def _size(step):

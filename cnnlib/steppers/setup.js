@@ -90,15 +90,16 @@ function mapFields({ trace }, { go, root }) {
 
 function numberFields(problem, { host, rebuilt, say }) {
   const { arrays, kind, geometry } = problem;
-  const areas = Object.entries(arrays).map(([name, array]) => {
-    const area = make("textarea", { spellcheck: "false", rows: 5, name });
-    area.value = name === "b" ? [...array.values].join(" ") : rowsToText(array);
+  const typed = kind === "activation" ? { ...arrays, dY: problem.dY } : arrays;
+  const areas = Object.entries(typed).map(([name, array]) => {
+    const area = make("textarea", { spellcheck: "false", rows: name === "b" ? 1 : 5, name });
+    if (array) area.value = name === "b" ? [...array.values].join(" ") : rowsToText(array);
     return area;
   });
   const { size } = KINDS[kind];
   if (size) areas.push(makeField("", { name: size, value: geometry[size].join(", ") }));
-  const typed = () => Object.fromEntries(areas.map((area) => [area.name, area.value]));
-  const use = action("check", "Use", () => rebuilt(() => host.use(typed())));
+  const values = () => Object.fromEntries(areas.map((area) => [area.name, area.value]));
+  const use = action("check", "Use", () => rebuilt(() => host.use(values())));
   const code = makeField("cs-codefield", { value: host.code });
   code.addEventListener("focus", () => code.select());
   code.addEventListener("change", () => rebuilt(() => host.useCode(code.value)));
@@ -115,7 +116,7 @@ function numberFields(problem, { host, rebuilt, say }) {
   const copies = [action("copy", "Copy code", () => copy(host.code, "code"))];
   if (host.link) copies.push(action("copy", "Copy link", () => copy(host.link, "link")));
   const fields = areas.map((area) => field(area.name.replace("_", " "), area));
-  return [...fields, use, field("code", code), ...copies];
+  return [...fields, use, div("cs-fields", field("code", code), ...copies)];
 }
 
 function keysLine() {

@@ -43,12 +43,12 @@ export function rowsToText({ shape, values }) {
   return range(maps).map(plane).join("\n\n");
 }
 
-// The fields of a stepper: rows of numbers by name, and a size. An empty b means: no bias.
+// The fields of a stepper: rows of numbers by name, and a size. An empty b or dY: there is none.
 export function arraysFromText(typed) {
   const read = {};
   for (const [name, text] of Object.entries(typed)) {
     if (name.includes("size")) read[name] = readGeometry(text);
-    else if (name === "b" && !text.trim()) read.b = null;
+    else if (["b", "dY"].includes(name) && !text.trim()) read[name] = null;
     else read[name] = rowsFromText(name, text);
   }
   if (read.b) read.b.shape = [read.b.values.length];

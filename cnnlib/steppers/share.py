@@ -59,7 +59,7 @@ def arrays_from_text(typed):
     Parameters
     ----------
     typed : dict of str to str
-        An empty b means that there is no bias.
+        An empty b or dY means that there is none.
 
     Returns
     -------
@@ -75,10 +75,12 @@ def arrays_from_text(typed):
     for name, text in typed.items():
         if "size" in name:
             read[name] = read_geometry(text)
-        elif name == "b":
-            read[name] = rows_from_text(name, text).ravel() if text.strip() else None
+        elif name in ("b", "dY") and not text.strip():
+            read[name] = None
         else:
             read[name] = rows_from_text(name, text)
+    if read.get("b") is not None:
+        read["b"] = read["b"].ravel()
     if "W" in read:
         read["W"] = _in_pairs(read["W"], read.get("Y"), read.get("dZ"))
     return read

@@ -1,6 +1,6 @@
 // The input gradient as a picture in stages: spread, append, pad, slide, crop; see stages.py.
 
-import { makeAxis, one } from "./geometry.js";
+import { makeAxis, one, pythonText } from "./geometry.js";
 import { Trace, stagePlace } from "./trace.js";
 
 // What each stage of a problem holds: values by rows, and why there is a zero in a row or column.
@@ -60,14 +60,29 @@ function slid(arrays, where) {
   ];
 }
 
+// Each stage in Python, with the helpers of cnnlib.shapes.
+function linesOf(where) {
+  const pair = (of) => pythonText(where.map(of));
+  const dilated = where.some(({ d }) => d > 1) ? `, dilation=${pair(({ d }) => d)}` : "";
+  return [
+    "M = dZ",
+    `M = spread(M, ${pair(({ s }) => s)})`,
+    `M = zero_pad(M, ${pair(({ rest }) => [0, rest])})`,
+    `M = zero_pad(M, ${pair(({ extent }) => [extent - 1, extent - 1])})`,
+    `dY = conv_forward(M, flip(W)${dilated})`,
+    `dY = crop(dY, ${pair(({ before, after }) => [before, after])})`,
+  ];
+}
+
 // The stages as steps that one goes through.
 export function stageTrace(problem) {
   const made = stages(problem);
   const { arrays, where } = problem;
   const shapes = { dZ: arrays.dZ.shape, W: arrays.W.shape, dY: [where[0].n, where[1].n, 1] };
+  const lines = linesOf(where);
   const step = (number) => {
     const about = { number, target: null, source: null, bias: null, start: 0, value: 0, terms: [] };
-    return { ...about, stage: made[number] };
+    return { ...about, stage: { ...made[number], python: lines[number] } };
   };
   const place = (text) => stagePlace(text, made.length);
   const common = { kind: "stages", left: "dZ", right: "W", result: "dY", channels: [1, 1] };

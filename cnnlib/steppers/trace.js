@@ -192,9 +192,12 @@ export class Trace {
 
   // A cell in short: an index of maps only where there is more than one map.
   name(cell) {
-    const shape = this.shapes[cell.array] ?? [];
-    const index = cell.index.filter((_, axis) => axis < 2 || shape[axis] > 1);
-    return `${cell.array}(${index.join(", ")})`;
+    return `${cell.array}(${this.short(cell).join(", ")})`;
+  }
+
+  short({ array, index }) {
+    const shape = this.shapes[array] ?? [];
+    return index.filter((_, axis) => axis < 2 || shape[axis] > 1);
   }
 
   // The number of the step that was called out: "dY(2, 3)", "2, 3", or "7".
@@ -203,12 +206,20 @@ export class Trace {
     if (found.length === 1) return stepNumber(found[0], this.length);
     const shape = this.shapes[this.subject];
     const here = this.step(now);
-    const index = [...found, ...(here.target ?? here.source).index.slice(found.length)];
+    const index = this.fullIndex(found, (here.target ?? here.source).index);
     if (index.length !== shape.length || !index.every((one, axis) => one < shape[axis]))
       throw new Error(
         `${this.subject} has no cell ${pythonText(index)}: its shape is ${pythonText(shape)}`,
       );
     return this.position(index);
+  }
+
+  // An index that was typed, with the maps of the cell where one is: those that say something, or
+  // as many as there are.
+  fullIndex(found, here) {
+    const axes = this.short({ array: this.subject, index: here.map((_, axis) => axis) });
+    if (axes.length !== found.length) return [...found, ...here.slice(found.length)];
+    return here.map((one, axis) => found[axes.indexOf(axis)] ?? one);
   }
 }
 
@@ -235,26 +246,25 @@ function stepNumber(typed, count) {
   return typed - 1;
 }
 
-// What one cell gives to another: "3·(-2) = -6 to dY(2, 2, 0)".
-export function giftText(term) {
-  return `${term.text} = ${shown(term.value)} to ${fullName(term.target)}`;
+// What one cell gives to another: "3·(-2) = -6 to dY(2, 2)".
+function giftText(term, name) {
+  return `${term.text} = ${shown(term.value)} to ${name(term.target)}`;
 }
-
-const termName = ({ left, right }, step) =>
-  step.window ? fullName(left) : `${fullName(left)} ${fullName(right)}`;
 
 // A step as one line of text, as str(step) writes it.
 export function stepText(step) {
+  const name = (cell) => step.trace.name(cell);
+  const pair = ({ left, right }) => (step.window ? name(left) : `${name(left)} ${name(right)}`);
   if (step.source) {
-    const gifts = step.terms.map((term) => `${termName(term, step)} = ${giftText(term)}`);
-    return `${fullName(step.source)} gives ${gifts.join("; ") || "nothing: no window reaches it"}`;
+    const gifts = step.terms.map((term) => `${pair(term)} = ${giftText(term, name)}`);
+    return `${name(step.source)} gives ${gifts.join("; ") || "nothing: no window reaches it"}`;
   }
-  const cell = fullName(step.target);
+  const cell = name(step.target);
   if (!step.terms.length && !step.bias) return `${cell} = 0: no product reaches it`;
-  const names = step.terms.map((term) => termName(term, step));
-  const values = step.terms.map((t) => t.text);
+  const names = step.terms.map(pair);
+  const values = step.terms.map((term) => term.text);
   if (step.bias) {
-    names.unshift(fullName(step.bias));
+    names.unshift(name(step.bias));
     values.unshift(factor(step.start));
   }
   return `${cell} = ${names.join(" + ")} = ${values.join(" + ")} = ${shown(step.value)}`;

@@ -137,7 +137,10 @@ class Stepper(anywidget.AnyWidget):
             return inside("step", index[0] - 1, len(self.steps), "steps", first=1)
         if not here:
             raise ValueError(f"a stage is not a cell: type its number, 1 to {len(self.steps)}")
-        return self.steps.position((*index, *here.index[len(index) :]))
+        if len(index) != len(here.axes):
+            return self.steps.position((*index, *here.index[len(index) :]))
+        typed = dict(zip(here.axes, index, strict=True))
+        return self.steps.position([typed.get(axis, n) for axis, n in enumerate(here.index)])
 
     def _last_term(self, index):
         return max(0, self.steps.count(index) - 1)
@@ -249,8 +252,9 @@ class Stepper(anywidget.AnyWidget):
         if asked is None:
             return None
         guess, said = str(guess).strip(), f"{asked.ask} {asked.answer}."
-        if guess and not asked.read(guess):
-            self.said = f"{guess!r} has no number in it. Guess again, or reveal without a guess."
+        refusal = guess and asked.refusal(guess)
+        if refusal:
+            self.said = f"{refusal}, or reveal without a guess."
             return None
         if guess:
             right = asked.is_right(guess)

@@ -42,6 +42,11 @@ def retype(field, text):
     field.page.keyboard.type(text)
 
 
+def full(cell):
+    """Write a cell with all of its indices, as the page names it."""
+    return f"{cell.array}({', '.join(map(str, cell.index))})"
+
+
 def number(value):
     """Write a number of an example, all of whose sums are whole."""
     return str(int(value))
@@ -55,7 +60,7 @@ def check(seen, stepper, step, term):
     if stepper.kind == "stride":
         return
     marked = about.terms[term]
-    assert seen["marked"] == sorted(map(str, (marked.left, marked.right, marked.target)))
+    assert seen["marked"] == sorted(map(full, (marked.left, marked.right, marked.target)))
     if stepper.kind != "pool":
         assert seen["products"] == [*range(len(about.terms))]
     for cell, text in seen["cells"].items():
@@ -63,7 +68,7 @@ def check(seen, stepper, step, term):
         index = tuple(map(int, index.split(", ")))
         if name in trace.arrays:
             assert text == number(trace.arrays[name][index]), cell
-    assert seen["cells"][str(marked.target)] == number(marked.target.value)
+    assert seen["cells"][full(marked.target)] == number(marked.target.value)
 
 
 def place(stepper):
@@ -71,4 +76,4 @@ def place(stepper):
     terms = stepper.step.terms
     marked = terms[stepper.term] if terms else None
     cells = (marked.left, marked.right, marked.target) if marked else ()
-    return {"place": [stepper.index, stepper.term], "marked": sorted(map(str, cells))}
+    return {"place": [stepper.index, stepper.term], "marked": sorted(map(full, cells))}

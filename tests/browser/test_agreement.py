@@ -12,7 +12,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " fullName stepText rowsToText half activated nudged kernelHost"
+NAMES += " stepText rowsToText half activated nudged kernelHost"
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,10 @@ HALVES = {
     "numbers typed": "toCode(used(opened(c.problem), c.typed))",
     "codes": "toCode(openProblem(fromCode(c.code, c.kind)))",
     "places": "opened(c.problem).trace.place(c.typed, c.now)",
-    "guesses": "(q => q && [q.ask, q.answer, q.given.map(fullName), c.judged.map(([guess]) => "
-    "[guess, q.read(guess), q.judge(guess).right, q.judge(guess).said])])"
-    "(question(c.kind, opened(c.problem).trace.step(c.step), c.term, fullName))",
+    "guesses": "((t, q) => q && [q.ask, q.answer, q.given.map(g => t.name(g)), c.judged.map("
+    "([guess]) => [guess, q.read(guess), q.judge(guess).right, q.judge(guess).said]), "
+    "(c.refused ?? []).map(([guess]) => [guess, q.refusal(guess)])])"
+    "(opened(c.problem).trace, question(c.kind, opened(c.problem).trace.step(c.step), c.term))",
 }
 
 
@@ -58,6 +59,7 @@ def wanted(name, case):
         return {"result": case["read"]}
     if name == "guesses":
         parts = [case.get(part) for part in ("ask", "answer", "given", "judged")]
+        parts.append(case.get("refused", []))
         return {"result": parts if case["ask"] else None}
     return {part: case[part] for part in ("result", "message") if part in case}
 
@@ -150,15 +152,21 @@ HOST = """([data, other]) => {
   const listeners = {}, sent = [], drawn = [];
   const fire = (name, ...args) => (listeners[name] ?? []).forEach((one) => one(...args));
   const model = {
+    _state_lock: null,
     get: (name) => state[name],
     set(name, value) {
       if (state[name] === value) return;
       state[name] = value;
-      fire(`change:${name}`);
+      fire(`change:${name}`, model);
     },
     on: (name, callback) => (listeners[name] ??= []).push(callback),
     off: (name, callback) => (listeners[name] = listeners[name].filter((one) => one !== callback)),
     send: (message) => sent.push(message),
+  };
+  const fromKernel = (name, value) => {
+    model._state_lock = { [name]: value };
+    model.set(name, value);
+    model._state_lock = null;
   };
   const host = kernelHost(model);
   host.on((what) => drawn.push(what));
@@ -168,13 +176,16 @@ HOST = """([data, other]) => {
   host.go(12);
   host.go(13);
   seen.moves = sent.map(({told, step, term}) => [told, step, term]);
-  model.set('index', 3);  // of before: the kernel has not heard of the moves
+  fromKernel('index', 3);  // of before: the kernel has not heard of the moves
   seen.late = at();
   hear(sent[0]);
-  model.set('index', 4);
+  fromKernel('index', 4);
   seen.halfway = at();
+  model.set('index', 14);  // by a link in the browser
+  seen.linked = [...at(), sent.at(-1).step];
   hear(sent[1]);
-  model.set('index', 5);
+  hear(sent[2]);
+  fromKernel('index', 5);
   seen.python = at();
   fire('msg:custom', {heard: 1, by: 'another window', step: 7, term: 1});
   seen.window = at();
@@ -207,6 +218,7 @@ def test_the_browser_does_not_go_back_to_what_is_of_the_past(page):
     seen = page.evaluate(HOST, [data, other])
     assert seen["moves"] == [[1, 12, 8], [2, 13, 5]]
     assert seen["late"] == seen["halfway"] == [13, 5, 13, 5]
+    assert seen["linked"] == [14, 2, 14, 2, 14]
     assert seen["python"] == [5, 1, 5, 1]
     assert seen["window"] == [7, 1, 7, 1]
     assert seen["answer"] == [2, True, 1]

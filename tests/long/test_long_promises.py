@@ -9,7 +9,7 @@ import test_conv
 import test_fast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from problems import GEOMETRIES, problems
+from problems import GEOMETRIES, LAYOUTS, problems
 
 from cnnlib import fast
 
@@ -56,16 +56,10 @@ def test_the_share_of_its_bound_that_an_error_takes(record_property, name, dtype
 
 
 @test_conv.EACH
-@pytest.mark.parametrize("layout", test_conv.LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("problem", [p for p in GEOMETRIES if p.Y.size * p.W.size], ids=str)
 def test_every_problem_in_every_layout(conv, problem, layout):
     test_conv.test_any_layout_in_memory_gives_the_same_numbers(conv, problem, layout)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("layer", test_fast.LAYERS, ids=str)
-def test_memory_of_layers_as_they_are_in_networks(dtype, layer):
-    test_fast.memory_stays_below_the_maps(dtype, *layer)
 
 
 TWO = [name for name in bad.FUNCTIONS if name != "output_size"]  # two numbers in it are right
