@@ -39,7 +39,8 @@ def test_what_comes_from_elsewhere_is_found(hostile):
 def test_the_files_are_joined_each_once_and_after_what_it_needs():
     seen = [NAME.search(text)[1] for text in FILES.values()]
     assert len(set(seen)) == len(FILES)  # the first name of each file tells it
-    places = {file: page.JOINED.index(name) for file, name in zip(FILES, seen, strict=True)}
+    joined = [found[1] for found in NAME.finditer(page.JOINED)]
+    places = {file: joined.index(name) for file, name in zip(FILES, seen, strict=True)}
     for file, text in FILES.items():
         needs = page.IMPORT.findall(text)
         for other in needs:

@@ -27,7 +27,9 @@ export function makeCode(scene, choose) {
 function textsOf(step, python) {
   if (step.stage) return [`# ${step.stage.done}`, step.stage.python];
   const start = step.bias ? python(step.bias) : "0";
-  const first = step.source ? `# ${python(step.source)} gives` : `${python(step.target)} = ${start}`;
+  const first = step.source
+    ? `# ${python(step.source)} gives`
+    : `${python(step.target)} = ${start}`;
   const product = ({ left, right }) =>
     step.window ? python(left) : `${python(left)} * ${python(right)}`; // a max pool only passes on
   return [first, ...step.terms.map((term) => `${python(term.target)} += ${product(term)}`)];

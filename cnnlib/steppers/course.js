@@ -59,7 +59,8 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    const when = number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    const when =
+      number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
     flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {

@@ -1,15 +1,19 @@
 // Elements of the page. What is already as it should be is not touched.
 
-export function make(tag, attributes = {}, ...children) {
+// make("b.cs-pill", { "data-c": "t" }, "4"): attributes may be left out, and a child may be null.
+export function make(what, ...rest) {
+  const [tag, ...classes] = what.split(".");
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") node.textContent = value;
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined)
-      node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  if (classes.length) node.className = classes.join(" ");
+  if (rest[0]?.constructor === Object) setAttributes(node, rest.shift());
+  node.append(...rest.filter((child) => child !== null && child !== undefined));
   return node;
+}
+
+function setAttributes(node, { text, ...attributes }) {
+  for (const [name, value] of Object.entries(attributes))
+    flag(node, name, value === true ? "" : value);
+  if (text) node.append(text);
 }
 
 export const div = (className, ...children) => make("div", { class: className }, ...children);

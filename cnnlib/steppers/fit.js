@@ -1,6 +1,7 @@
 // How large a cell can be, so that a whole step is seen at once.
 
-const LEAST = 14;
+const LEAST = 14; // pixels of a cell
+const READABLE = 30; // below, fewer maps are shown at once
 
 // The height that is seen at once: of the screen when presenting, else of the outermost part that
 // scrolls, which in JupyterLab is the notebook. What is low only because it holds little is passed.
@@ -18,6 +19,38 @@ export function roomOf(root) {
 
 export function foldOf(width) {
   return width >= 860 ? "wide" : width > 560 ? "middle" : "narrow";
+}
+
+// Lay a stepper out anew, where its width, its height or what it shows has changed.
+export function makeSizes(stepper) {
+  const { root, host } = stepper;
+  let [width, room] = [0, 0];
+
+  function layOut() {
+    if (!root.isConnected || !root.clientWidth) return;
+    const { view } = stepper.parts;
+    [width, room] = [root.clientWidth, roomOf(root)];
+    stepper.laidFor = host.predict;
+    root.dataset.fold = foldOf(width);
+    root.style.setProperty("--width", `${width}px`);
+    view.sum?.fold(root.dataset.fold);
+    stepper.draw({ quiet: true });
+    while (fitCells(root) < READABLE && view.fewer?.()) stepper.draw({ quiet: true });
+    view.measure?.();
+    stepper.draw({ quiet: true });
+  }
+
+  const resized = () => (root.clientWidth !== width || roomOf(root) !== room) && layOut();
+  const observer = new ResizeObserver(resized);
+  function watch() {
+    observer.observe(root);
+    window.addEventListener("resize", resized);
+  }
+  function unwatch() {
+    observer.disconnect();
+    window.removeEventListener("resize", resized);
+  }
+  return { layOut, watch, unwatch };
 }
 
 // Take the largest cells with which all fits: in width always, in height where that is readable.

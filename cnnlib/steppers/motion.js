@@ -9,7 +9,7 @@ export function makeMotion(root) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let [waiting, waitingStill] = [0, 0];
 
-  function fly(cells, slot) {
+  function flyInto(slot, cells) {
     const end = slot.getBoundingClientRect();
     const frame = root.getBoundingClientRect();
     cells.forEach((cell, at) => {
@@ -34,16 +34,17 @@ export function makeMotion(root) {
     const marked = (table) => root.querySelector(`.cs-one .cs-${table} [data-marked]`);
     const from = ["board", "card"].map(marked);
     const to = root.querySelector("[data-marked-product]");
-    if (from.every(Boolean) && to) fly(from, to);
+    if (from.every(Boolean) && to) flyInto(to, from);
     const now = root.querySelector(".cs-result:not(.cs-heat) [data-now] span");
     now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
   }
 
   // After the frame that shows the step, which must not wait for this.
-  return function play() {
+  function fly() {
     cancelAnimationFrame(waiting);
     clearTimeout(waitingStill);
     if (still.matches) return;
     waiting = requestAnimationFrame(() => (waitingStill = setTimeout(start)));
-  };
+  }
+  return { fly };
 }

@@ -58,7 +58,7 @@ export function makePredict(scene, tools, redraw) {
     told.set(key(), host.guess(text));
     tools.say("");
     redraw();
-    tools.hear(told.get(key()));
+    tools.answer(told.get(key()));
     card.focusNext();
   }
 
