@@ -143,7 +143,7 @@ def test_the_text_says_how_far_the_sum_is():
     shown = seen(step, 1)
     assert "[dZ(0, 1) W(2, 1)]" in shown.all
     assert "[(-4)·3]" in shown.all
-    assert shown.where == ("Step 13 of 25: dY(2, 2, 0); term 2 of 9: (-4)·3 = -12, sum so far -18.")
+    assert shown.where == ("Step 13 of 25: dY(2, 2); term 2 of 9: (-4)·3 = -12, sum so far -18.")
     assert static.text(step) == str(step)
     assert static.text(step, 3) == f"{step}; term 4 of 9: 5·(-1) = -5, sum so far -15"
 
@@ -215,7 +215,7 @@ def test_an_activation_is_shown_with_what_comes_back(name):
     dY = examples.variant("activation").dZ
     steps = TRACES["forward"]
     Z = loops.conv_forward(E.Y, E.W, E.b)
-    right = [getattr(layers, name)(Z), getattr(layers, name + "_backward")(dY, Z)]
+    right = [getattr(layers, name)(Z), dY, getattr(layers, name + "_backward")(dY, Z)]
     shown = seen(steps[8], beside=lambda step: panels.activation(step, name, dY))
     for table, array in zip(shown.tables[3:], right, strict=True):
         assert [cell.text for cell in table.cells] == [

@@ -341,9 +341,9 @@ def test_the_other_passes_read_as_their_formulas():
 def test_a_cell_that_no_product_reaches_says_so():
     last = of_example("input", oblong())[-1]
     assert (last.terms, last.value) == ((), 0.0)
-    assert str(last) == "dY(5, 3, 0) = 0: no product reaches it"
+    assert str(last) == "dY(5, 3) = 0: no product reaches it"
     last = of_example("influence", oblong())[-1]
-    assert str(last) == "Y(5, 3, 0) gives nothing: no window reaches it"
+    assert str(last) == "Y(5, 3) gives nothing: no window reaches it"
     steps = trace.forward_steps(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), -np.ones(1), padding=1)
     assert str(steps[0]) == "Z(0, 0) = b(0) = (-1) = -1"
 

@@ -64,11 +64,14 @@ function announce({ host, parts, step, now, announce: tell }, asked) {
   const { trace } = host.problem;
   const name = step.stage ? "" : `: ${placeName(trace, step)}`;
   const heading = asked.secret ? "" : `Step ${step.number + 1} of ${trace.length}${name}. `;
-  tell(step, heading, heardOf(parts, step, step.terms[now], asked));
+  tell(step, heading, heardOf(parts, step, now, asked));
 }
 
-function heardOf({ scene, view, predict }, step, term, asked) {
+function heardOf({ scene, view, predict }, step, now, asked) {
   if (asked.kind) return predict.aloud();
   if (view.aloud) return view.aloud(step);
-  return term ? spoken(scene, step, term) : emptyText(scene, step);
+  const count = step.terms.length;
+  if (!count) return emptyText(scene, step);
+  const which = count > 1 ? `Product ${now + 1} of ${count}: ` : "";
+  return which + spoken(scene, step, step.terms[now]);
 }

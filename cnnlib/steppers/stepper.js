@@ -44,13 +44,13 @@ export function mountStepper(root, host) {
 
 // What buttons and keys do.
 function actsOf(stepper) {
-  const { host, go, move, play, first, last, choose, goTo, leave } = stepper;
+  const { host, go, move, play, first, last, choose, goTo } = stepper;
   return {
     first,
     last,
     play,
     goTo,
-    leave,
+    leave: () => leave(stepper),
     term: choose,
     previous: () => move(-1),
     next: () => move(1),
@@ -69,6 +69,12 @@ function actsOf(stepper) {
     turn: () => stepper.parts.view.turn?.press(),
     present: () => stepper.present(),
   };
+}
+
+// What is open is closed first.
+function leave({ parts, presenting, leave: uncover }) {
+  if (parts.setup.open() && !presenting()) parts.setup.toggle();
+  else uncover();
 }
 
 function toggleCode(stepper) {

@@ -332,10 +332,10 @@ def hears(page, wanted):
 def test_a_term_is_heard_and_the_heading_of_a_step_once(opened):
     page = opened("input")
     press(page, "ArrowRight")
-    term = "dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13"
+    term = "Product 2 of 2: dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13"
     hears(page, f"Step 2 of 25: dY(0, 1). {term}")
     press(page, "ArrowUp")
-    hears(page, "dZ(0, 0) times W(0, 1), 3 times -3 is -9, sum so far -9")
+    hears(page, "Product 1 of 2: dZ(0, 0) times W(0, 1), 3 times -3 is -9, sum so far -9")
     press(page, "End ArrowRight")
     hears(page, "This is the last step.")
     press(page, "Home p")
