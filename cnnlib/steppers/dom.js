@@ -5,15 +5,11 @@ export function make(what, ...rest) {
   const [tag, ...classes] = what.split(".");
   const node = document.createElement(tag);
   if (classes.length) node.className = classes.join(" ");
-  if (rest[0]?.constructor === Object) setAttributes(node, rest.shift());
+  const { text, ...attributes } = rest[0]?.constructor === Object ? rest.shift() : {};
+  flags(node, attributes);
+  if (text) node.append(text);
   node.append(...rest.filter((child) => child !== null && child !== undefined));
   return node;
-}
-
-function setAttributes(node, { text, ...attributes }) {
-  for (const [name, value] of Object.entries(attributes))
-    flag(node, name, value === true ? "" : value);
-  if (text) node.append(text);
 }
 
 export const div = (className, ...children) => make("div", { class: className }, ...children);
@@ -34,17 +30,18 @@ export function write(node, text) {
 
 // Set an attribute, or take it away; ARIA wants its false in words.
 export function flag(node, name, value) {
-  if (typeof value === "boolean" && name.startsWith("aria-"))
-    return flag(node, name, String(value));
-  if (value === false || value === null || value === undefined) node.removeAttribute(name);
-  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  const inWords = name.startsWith("aria-") ? String(value ?? "") : value === true ? "" : value;
+  if (inWords === false || (value ?? null) === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(inWords)) node.setAttribute(name, inWords);
+}
+
+export function flags(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) flag(node, name, value);
 }
 
 // Words of which some have the colour of an array: ["Which weight joins ", ["b", "dZ(0, 2)"]].
 export function phrase(words) {
-  return words.map((word) =>
-    typeof word === "string" ? word : make("b", { class: `cs-${word[0]}`, text: word[1] }),
-  );
+  return words.map((word) => (typeof word === "string" ? word : make(`b.cs-${word[0]}`, word[1])));
 }
 
 // The focus, without the page being scrolled.

@@ -2,7 +2,7 @@
 
 import { makeTable } from "./board.js";
 import { div, make, makeMarks, minus, phrase, write } from "./dom.js";
-import { boxIn, downwards, makeLinks, measureGrid, sideways, upInto } from "./links.js";
+import { downwards, makeLinks, sideways, upInto } from "./links.js";
 import { makeFrame, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
@@ -20,7 +20,6 @@ export function makePoolView(scene) {
   const result = table("result", "dY", "n");
   const frame = makeFrame({ className: "cs-window" });
   board.box.append(frame.node);
-  const links = makeLinks();
   const marks = Object.fromEntries(
     ["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]),
   );
@@ -30,13 +29,14 @@ export function makePoolView(scene) {
   const meeting = make("div", { class: "cs-meet", "aria-hidden": "true" }, max, sum);
   const meet = div("cs-meeting", meeting);
   const last = div("cs-last", result.node, said);
-  const panels = div("cs-panels cs-one", links.node, board.node, giver.node, meet, last);
+  const panels = div("cs-panels cs-one", board.node, giver.node, meet, last);
+  const links = makeLinks(panels, { board, giver, result, meet, total }, linesOf);
   const node = div("cs-step", panels);
-  let [places, shownPlace] = [null, null];
+  let shownTerm = null;
 
   function show(place) {
-    shownPlace = place;
     const { step, term, asked } = place;
+    shownTerm = term;
     const [i, j, k] = step.source.index;
     giver.turnTo([k]);
     for (const grid of [board, result]) grid.turnTo([k], asked.names === "dY");
@@ -55,7 +55,7 @@ export function makePoolView(scene) {
       writeCell(cell, shown(here ? term.sum : trace.valueBefore(full, step.number)));
     });
     tell(step, term, asked);
-    draw();
+    links.show(!asked.kind);
   }
 
   function tell(step, term, asked) {
@@ -77,28 +77,18 @@ export function makePoolView(scene) {
     said.replaceChildren(...(asked.kind ? [] : phrase(all)));
   }
 
-  function draw() {
-    if (!places || shownPlace.asked.kind) return links.show([]);
-    const { term } = shownPlace;
-    const from = places.giver.at(giver.place(term.left.index));
-    const to = places.result.at(result.place(term.target.index));
-    const winner = places.board.at(board.place(term.target.index));
-    links.show([
-      ...sideways(winner, places.meet, "b"),
-      ...downwards(from, { x: places.meet.x, top: places.meet.top }, "k"),
-      ...upInto(places.sum, to, places.result, places.meet, "t"),
-    ]);
-  }
-
-  function measure() {
-    places = null;
-    if (!links.isShown()) return;
-    places = { meet: boxIn(panels, meet), sum: boxIn(panels, total) };
-    for (const [name, grid] of Object.entries({ board, giver, result }))
-      places[name] = measureGrid(panels, grid);
-    if (shownPlace) draw();
+  function linesOf(places) {
+    const { left, target } = shownTerm;
+    const from = places.giver.at(giver.place(left.index));
+    const to = places.result.at(result.place(target.index));
+    const { x, top } = places.meet;
+    return [
+      ...sideways(places.board.at(board.place(target.index)), places.meet, "b"),
+      ...downwards(from, { x, top }, "k"),
+      ...upInto(places.total, to, places.result, places.meet, "t"),
+    ];
   }
 
   const aloud = () => said.textContent;
-  return { node, show, measure, meet, aloud };
+  return { node, show, measure: links.measure, meet, aloud };
 }
