@@ -3,7 +3,7 @@
 import { flag, make, write } from "./dom.js";
 
 export function makeCode(scene, choose) {
-  const node = make("ol", { class: "cs-lines", "aria-label": "The same in Python", tabindex: 0 });
+  const node = make("ol.cs-lines", { "aria-label": "The same in Python", tabindex: 0 });
   const python = (cell) => scene.name(cell).replace("(", "[").replace(")", "]");
   let lines = [];
   node.addEventListener("click", (event) => {
@@ -14,11 +14,11 @@ export function makeCode(scene, choose) {
   function show({ step, now, asked }) {
     if (asked.names || asked.secret) return node.replaceChildren();
     const texts = textsOf(step, python);
-    while (lines.length < texts.length) lines.push(make("li", {}, make("code")));
+    while (lines.length < texts.length) lines.push(make("li", make("code")));
     node.replaceChildren(...lines.slice(0, texts.length));
     texts.forEach((text, at) => {
       write(lines[at].firstChild, text);
-      flag(lines[at], "data-marked-line", at === now + 1 && step.terms.length ? "" : null);
+      flag(lines[at], "data-marked-line", at === now + 1 && step.terms.length > 0);
     });
   }
   return { node, show };

@@ -89,7 +89,7 @@ export function icon(name) {
 }
 
 export function makeButton(className, shape, text, attributes = {}) {
-  const parts = [shape ? icon(shape) : null, text ? make("span", { text }) : null];
+  const parts = [shape ? icon(shape) : null, text ? make("span", text) : null];
   const all = { type: "button", class: `cs-button ${className}`, ...attributes };
   return make("button", all, ...parts);
 }
@@ -103,9 +103,7 @@ export function makeField(className, attributes) {
 export function makeChoice(name, label, options, chosen, use) {
   const id = `cs-${name}-${Math.random().toString(36).slice(2)}`;
   const inputs = options.map(([value]) => make("input", { type: "radio", name: id, value }));
-  const labels = options.map(([, text], at) =>
-    make("label", {}, inputs[at], make("span", { text })),
-  );
+  const labels = options.map(([, text], at) => make("label", inputs[at], make("span", text)));
   const group = { class: "cs-choice", role: "radiogroup", "aria-label": label };
   const node = make("div", group, ...labels);
   const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));

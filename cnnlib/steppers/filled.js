@@ -25,7 +25,7 @@ function summedSoFar({ trace }, grid) {
       const here = hide || bare ? "?" : shown(term ? term.sum : step.value);
       const now = number === step.number && !secret;
       writeCell(cell, now ? here : done ? shown(trace.resultValue(full)) : undefined);
-      flag(cell, "data-done", done ? "" : null);
+      flag(cell, "data-done", done);
       grid.heat?.paint(index, done ? trace.resultValue(full) : null);
     });
   };

@@ -5,7 +5,7 @@ const READABLE = 30; // below, fewer maps are shown at once
 
 // The height that is seen at once: of the screen when presenting, else of the outermost part that
 // scrolls, which in JupyterLab is the notebook. What is low only because it holds little is passed.
-export function roomOf(root) {
+function roomOf(root) {
   if (root.matches(".cs-presenting")) return window.innerHeight;
   let room = null;
   for (let node = root.parentElement; node && node !== document.body; node = node.parentElement) {
@@ -17,7 +17,7 @@ export function roomOf(root) {
   return window.innerHeight - Math.min(top, 120) - 8;
 }
 
-export function foldOf(width) {
+function foldOf(width) {
   return width >= 860 ? "wide" : width > 560 ? "middle" : "narrow";
 }
 
@@ -54,7 +54,7 @@ export function makeSizes(stepper) {
 }
 
 // Take the largest cells with which all fits: in width always, in height where that is readable.
-export function fitCells(root) {
+function fitCells(root) {
   const presenting = root.matches(".cs-presenting");
   const most = presenting ? Math.max(54, Math.round(window.innerHeight * 0.09)) : 54;
   const readable = root.dataset.fold === "narrow" ? most : 22;

@@ -7,7 +7,7 @@ const ZERO_WORDS = { pad: "zero put in: padding", gap: "zero put in: gap", rest:
 
 function headerCell(scope, line) {
   if (line.index !== null) return make("th", { scope, text: String(line.index) });
-  return make("th", { scope }, make("span", { class: "cs-unseen", text: ZERO_WORDS[line.why] }));
+  return make("th", { scope }, make("span.cs-unseen", ZERO_WORDS[line.why]));
 }
 
 // rows, columns: lines as lay.js makes them; text(index): the number of a cell, where it is known.
@@ -18,17 +18,17 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
     lines.map((line) => headerCell(axis ? "col" : "row", line)),
   );
   const cells = rows.map((row) => columns.map((column) => gridCell(row, column, plain)));
-  const body = cells.map((line, row) => make("tr", {}, heads[0][row], ...line));
+  const body = cells.map((line, row) => make("tr", heads[0][row], ...line));
   const table = make(
     "table",
     { "aria-label": label },
-    make("thead", {}, make("tr", {}, make("td"), ...heads[1])),
-    make("tbody", {}, ...body),
+    make("thead", make("tr", make("td"), ...heads[1])),
+    make("tbody", ...body),
   );
   const box = div("cs-grid", table);
-  const title = make("b", { text: name });
-  const tagged = make("span", { class: "cs-tag" });
-  const caption = make("figcaption", {}, title, tagged, make("span", { text: note }));
+  const title = make("b", name);
+  const tagged = make("span.cs-tag");
+  const caption = make("figcaption", title, tagged, make("span", note));
   const node = make("figure", { class: `cs-panel cs-${role}` }, caption, box);
   const marks = makeMarks("data-on");
   const places = [rows, columns].map((lines) => new Map(lines.map((one, at) => [one.index, at])));
@@ -74,7 +74,7 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
 function gridCell(row, column, plain) {
   const zero = row.index === null || column.index === null;
   const text = zero ? "0" : "";
-  return make("td", { class: zero ? "cs-zero" : null }, plain ? text : make("span", { text }));
+  return make("td", { class: zero ? "cs-zero" : null }, plain ? text : make("span", text));
 }
 
 // The number of a cell; without one a dot: nothing yet.
@@ -92,7 +92,7 @@ export function fitNumbers(grid, texts) {
 }
 
 // The window: a frame that is cut at the card's index (0, 0), with the card's numbers in it.
-export function makeFrame({ corner = null, className = "" } = {}) {
+export function makeFrame({ corner = null, className = "cs-window" } = {}) {
   const [edge, notch] = [
     drawing("path", { class: "cs-edge" }),
     drawing("path", { class: "cs-cut" }),
@@ -118,6 +118,13 @@ export function makeFrame({ corner = null, className = "" } = {}) {
     node.style.setProperty("--column", column);
   }
   return { node, resize, move };
+}
+
+// A frame that lies over a table.
+export function layOver(grid, how) {
+  const frame = makeFrame(how);
+  grid.box.append(frame.node);
+  return frame;
 }
 
 function outline(h, w, corner) {

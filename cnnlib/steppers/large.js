@@ -17,7 +17,7 @@ export function makeLargeView(scene, tools) {
   const tables = makeTables(scene);
   const { board, card, result } = tables;
   const sum = makeSum(scene, tools.choose, { most: 5 });
-  const frame = makeFrame({ corner: lay.turned ? "last" : "first", className: "cs-window" });
+  const frame = makeFrame({ corner: lay.turned ? "last" : "first" });
   const subtotals = makeSubtotals(scene, tools.choose);
   sum.node.append(subtotals.node);
   const meeting = makeMeeting(scene);
@@ -71,7 +71,7 @@ function makeSubtotals(scene, choose) {
       node.append(button);
     }
     planes.forEach((plane, at) => {
-      const terms = planeTerms(scene, step, plane);
+      const terms = planeTerms(step, plane);
       const total = terms.reduce((sum, n) => sum + step.terms[n].value, 0);
       const known = !asked.kind && !step.source;
       write(buttons[at], `${axis} = ${plane[axis]}${known ? `: ${minus(shown(total))}` : ""}`);

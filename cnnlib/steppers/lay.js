@@ -69,6 +69,10 @@ export function windowOn(kind, axis, at) {
   return { first, span: met.length ? met.at(-1)[0] - first + 1 : 0, met };
 }
 
+export function cellOf(term, array) {
+  return [term.left, term.right, term.target].find((cell) => cell.array === array);
+}
+
 // The indices of the maps that a plane has in an array: k_in of Y, k of Z, both of W.
 export function mapsOf(array, { k_in, k }) {
   return { y: [k_in], z: [k], w: [k_in, k] }[letter(array)];

@@ -1,32 +1,31 @@
 // The way back through a max pool: one cell of each window gets all of the gradient.
 
 import { makeTable } from "./board.js";
-import { div, make, makeMarks, minus, phrase, write } from "./dom.js";
+import { div, make, makeMarks, minus, write } from "./dom.js";
 import { downwards, makeLinks, sideways, upInto } from "./links.js";
-import { makeFrame, writeCell } from "./grid.js";
+import { layOver, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { factor, shown } from "./number.js";
+import { remark } from "./tell.js";
 
 export function makePoolView(scene) {
   const { trace, where } = scene;
   const table = (role, array, letter, note) => {
     const lines = where.map((axis) => plainLines(axis[letter]));
-    const text = trace.arrays[array] ? scene.number(array) : null;
-    const texts = text ? null : () => [...trace.arrays.dZ.values].map(shown);
-    return makeTable(scene, { role, array, lines, maps: [0], note, text, texts });
+    const texts = () => [...(trace.arrays[array] ?? trace.arrays.dZ).values].map(shown);
+    return makeTable(scene, { role, array, lines, maps: [0], note, texts });
   };
   const board = table("board", "Y", "n", "input of the pool");
   const giver = table("card", "dZ", "o", "gives");
   const result = table("result", "dY", "n");
-  const frame = makeFrame({ className: "cs-window" });
-  board.box.append(frame.node);
+  const frame = layOver(board);
   const marks = Object.fromEntries(
     ["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]),
   );
-  const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p", { class: "cs-tell" })];
-  const [before, total] = [make("span"), make("b", { class: "cs-pill", "data-c": "t" })];
+  const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p.cs-tell")];
+  const [before, total] = [make("span"), make("b.cs-pill", { "data-c": "t" })];
   sum.append(before, total);
-  const meeting = make("div", { class: "cs-meet", "aria-hidden": "true" }, max, sum);
+  const meeting = make("div.cs-meet", { "aria-hidden": "true" }, max, sum);
   const meet = div("cs-meeting", meeting);
   const last = div("cs-last", result.node, said);
   const panels = div("cs-panels cs-one", board.node, giver.node, meet, last);
@@ -59,22 +58,19 @@ export function makePoolView(scene) {
   }
 
   function tell(step, term, asked) {
+    const { name } = scene;
     const numbers = step.window.map((cell) => minus(shown(cell.value))).join(", ");
     const winner = trace.cell("Y", term.target.index);
-    max.replaceChildren(
-      ...phrase([
-        `largest of ${numbers}: `,
-        ["b", `${scene.name(winner)} = ${minus(shown(winner.value))}`],
-      ]),
-    );
+    const most = `{b ${name(winner)} = ${minus(shown(winner.value))}}`;
+    max.replaceChildren(...remark(`largest of ${numbers}: ${most}`));
     const old = trace.valueBefore(term.target.index, step.number);
     write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
     write(total, minus(shown(term.sum)));
-    const ties = step.ties.map(scene.name).join(", ");
-    const tie = [" A tie: ", ["b", ties], " is as large, but the first in row order gets all."];
-    const goes = [["k", scene.name(step.source)], " goes to ", ["t", scene.name(term.target)]];
-    const all = [...goes, " alone: only the cell that won moves the loss.", ...(ties ? tie : [])];
-    said.replaceChildren(...(asked.kind ? [] : phrase(all)));
+    const goes = `{k ${name(step.source)}} goes to {t ${name(term.target)}} alone`;
+    const ties = step.ties.map(name).join(", ");
+    const tie = ` A tie: {b ${ties}} is as large, but the first in row order gets all.`;
+    const all = `${goes}: only the cell that won moves the loss.${ties ? tie : ""}`;
+    said.replaceChildren(...remark(asked.kind ? "" : all));
   }
 
   function linesOf(places) {

@@ -2,8 +2,8 @@
 
 import { makeAside } from "./beside.js";
 import { div, make } from "./dom.js";
-import { cellOf, makeBoard, makeCard, makeResult } from "./board.js";
-import { planeOf } from "./lay.js";
+import { makeBoard, makeCard, makeResult } from "./board.js";
+import { cellOf, planeOf } from "./lay.js";
 import { downwards, makeLinks, sideways, under, upInto } from "./links.js";
 import { makeMeeting } from "./meet.js";
 import { makeSum } from "./sum.js";

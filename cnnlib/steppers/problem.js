@@ -272,6 +272,6 @@ function checkActivation(problem) {
   problem.dY = resized(extras.dY, shape, dtype);
 }
 
-export function count(number, noun) {
+function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -33,16 +33,16 @@ export function makeSetup(scene, tools) {
 }
 
 function section(title, ...parts) {
-  return make("section", {}, make("h2", { text: title }), div("cs-fields", ...parts));
+  return make("section", make("h2", title), div("cs-fields", ...parts));
 }
 
 function field(label, input) {
-  return make("label", { class: "cs-field" }, make("span", { text: label }), input);
+  return make("label.cs-field", make("span", label), input);
 }
 
 function select(label, options, chosen, use) {
   const all = options.map((value) => make("option", { value, text: String(value) }));
-  const node = make("select", {}, ...all);
+  const node = make("select", ...all);
   node.value = chosen;
   node.addEventListener("change", () => use(node.value));
   return field(label, node);
@@ -120,7 +120,7 @@ function numberFields(problem, { host, rebuilt, say }) {
 function keysLine() {
   const parts = KEYS.split("|").flatMap((line) => {
     const [keys, what] = line.split(":");
-    return [...keys.split(" ").map((key) => make("kbd", { text: key })), ` ${what}  `];
+    return [...keys.split(" ").map((key) => make("kbd", key)), ` ${what}  `];
   });
-  return make("p", { class: "cs-keys" }, make("b", { text: "Keys" }), " ", ...parts);
+  return make("p.cs-keys", make("b", "Keys"), " ", ...parts);
 }

@@ -10,7 +10,7 @@ const MAX_TEXT = 200_000;
 // --- what one types --------------------------------------------------------------------------
 
 // Rows of numbers, a line for each, with an empty line between two maps.
-export function rowsFromText(name, text) {
+function rowsFromText(name, text) {
   checkLength(name, text);
   if (!text.trim()) throw new Error(`${name} is empty: type rows of numbers, such as 1 2 3`);
   const lines = text.replace(/^[\r\n ]+|[\r\n ]+$/g, "").replace(/\r\n?/g, "\n");

@@ -1,10 +1,9 @@
 // A stepper: the problem and the place come from its host, the parts draw them, and moves, keys and
 // messages meet here.
 
-import { flag, make } from "./dom.js";
+import { flags } from "./dom.js";
 import { drawStep } from "./draw.js";
 import { makeSizes } from "./fit.js";
-import { kernelHost, pageHost } from "./host.js";
 import { listen } from "./keys.js";
 import { makeMotion } from "./motion.js";
 import { makeMoves } from "./moves.js";
@@ -17,8 +16,7 @@ import { makeVoice } from "./voice.js";
 export function mountStepper(root, host) {
   const stepper = { root, host, step: null, now: 0, parts: null, codeShown: false };
   root.classList.add("cnnlib-stepper");
-  flag(root, "tabindex", "-1");
-  flag(root, "role", "group");
+  flags(root, { tabindex: -1, role: "group" });
   stepper.draw = (how) => drawStep(stepper, how);
   stepper.byTerm = () => host.byTerm || stepper.parts.predict.byTerm();
   stepper.attempt = (change) => attempt(stepper, change);
@@ -125,14 +123,4 @@ function hear(stepper, what) {
   if (moved) stepper.follow();
   if (what !== "said") stepper.draw({ moved, quiet: !moved && what !== "predict" });
   stepper.say(host.said ?? "");
-}
-
-export function mountPage(root, data) {
-  return mountStepper(root, pageHost(root, data));
-}
-
-export function render({ model, el }) {
-  const root = make("div");
-  el.append(root);
-  return mountStepper(root, kernelHost(model));
 }

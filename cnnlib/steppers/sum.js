@@ -1,6 +1,7 @@
 // The sum as a ledger: a column for each place of the window, with cell, weight, product, sum so far.
 
 import { div, flag, flags, make, makeMarks, minus, seq, write } from "./dom.js";
+import { cellOf, planeOf } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { windowsOf } from "./window.js";
 
@@ -34,22 +35,20 @@ export function spoken(scene, step, term, { hide = false } = {}) {
 }
 
 // The places of one plane of the window, in order: its terms, and null for a zero put in.
-export function slotsOf(scene, step, plane) {
-  const { trace, lay } = scene;
+function slotsOf(scene, step, plane) {
+  const { card } = scene.lay;
   const [rows, columns] = windowsOf(scene, (step.target ?? step.source).index);
   const places = new Map();
-  for (const [n, term] of step.terms.entries()) {
-    const card = [term.left, term.right].find((cell) => cell.array === lay.card);
-    if (inPlane(trace, term, plane)) places.set(card.index.slice(0, 2).join(), n);
+  for (const n of planeTerms(step, plane)) {
+    const [u, v] = cellOf(step.terms[n], card).index;
+    places.set(`${u},${v}`, n);
   }
   return rows.met.map(([, u]) => columns.met.map(([, v]) => places.get(`${u},${v}`) ?? null));
 }
 
-function inPlane(trace, term, { k_in, k }) {
-  return [term.left, term.right, term.target].every(({ array, index }) => {
-    if (array.endsWith("Y")) return index[2] === k_in;
-    return array.endsWith("Z") ? index[2] === k : index[2] === k_in && index[3] === k;
-  });
+function inPlane({ left, right, target }, { k_in, k }) {
+  const plane = planeOf([left, right, target]);
+  return plane.k_in === k_in && plane.k === k;
 }
 
 // The products of one plane; `choose(n)` is told which was clicked.
@@ -107,8 +106,8 @@ export function nearby(count, at, most) {
   return seq(most).map((n) => first + n);
 }
 
-export function planeTerms({ trace }, step, plane) {
-  return seq(step.terms.length).filter((n) => inPlane(trace, step.terms[n], plane));
+export function planeTerms({ terms }, plane) {
+  return seq(terms.length).filter((n) => inPlane(terms[n], plane));
 }
 
 function showSlot(scene, { node, parts, product }, step, n, { now, begins, asked }) {

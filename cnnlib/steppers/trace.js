@@ -4,10 +4,10 @@
 // rounded as NumPy rounds them.
 
 import { pythonText } from "./geometry.js";
-import { ROUND, factor, shown } from "./number.js";
+import { ROUND, factor } from "./number.js";
 
 // The two factors of each product, the array that sums them, and whose steps these are.
-export const PASSES = {
+const PASSES = {
   forward: { left: "Y", right: "W", result: "Z", subject: "Z" },
   input: { left: "dZ", right: "W", result: "dY", subject: "dY" },
   filter: { left: "dZ", right: "Y", result: "dW", subject: "dW" },
@@ -75,15 +75,8 @@ export class Trace {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
-    const about = {
-      trace: this,
-      number,
-      target: null,
-      source: null,
-      bias: null,
-      start: 0,
-      value: 0,
-    };
+    const nothing = { target: null, source: null, bias: null, start: 0, value: 0 };
+    const about = { trace: this, number, ...nothing };
     if (this.gives) {
       about.source = this.cell(this.left, index);
       about.value = about.source.value;
@@ -244,28 +237,4 @@ function stepNumber(typed, count) {
       `step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`,
     );
   return typed - 1;
-}
-
-// What one cell gives to another: "3·(-2) = -6 to dY(2, 2)".
-function giftText(term, name) {
-  return `${term.text} = ${shown(term.value)} to ${name(term.target)}`;
-}
-
-// A step as one line of text, as str(step) writes it.
-export function stepText(step) {
-  const name = (cell) => step.trace.name(cell);
-  const pair = ({ left, right }) => (step.window ? name(left) : `${name(left)} ${name(right)}`);
-  if (step.source) {
-    const gifts = step.terms.map((term) => `${pair(term)} = ${giftText(term, name)}`);
-    return `${name(step.source)} gives ${gifts.join("; ") || "nothing: no window reaches it"}`;
-  }
-  const cell = name(step.target);
-  if (!step.terms.length && !step.bias) return `${cell} = 0: no product reaches it`;
-  const names = step.terms.map(pair);
-  const values = step.terms.map((term) => term.text);
-  if (step.bias) {
-    names.unshift(name(step.bias));
-    values.unshift(factor(step.start));
-  }
-  return `${cell} = ${names.join(" + ")} = ${values.join(" + ")} = ${shown(step.value)}`;
 }
