@@ -89,10 +89,9 @@ export function makeTrack(length, row, go) {
     slide(event);
     node.setPointerCapture(event.pointerId);
   });
-  node.addEventListener(
-    "pointermove",
-    (event) => node.hasPointerCapture(event.pointerId) && slide(event),
-  );
+  node.addEventListener("pointermove", (event) => {
+    if (node.hasPointerCapture(event.pointerId)) slide(event);
+  });
   let last = -1;
 
   function show(number, place) {

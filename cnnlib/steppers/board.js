@@ -65,17 +65,8 @@ export function makeTable(scene, { role, array, lines, maps, note, brief, texts 
   const label = labelOf(scene, array, maps, note);
   const plain = isLarge(rows, columns);
   const text = given && ((index) => shown(given.values[offset(given.shape, index)]));
-  const grid = makeGrid({
-    role,
-    name: array,
-    note: caption,
-    label,
-    rows,
-    columns,
-    maps,
-    text,
-    plain,
-  });
+  const look = { role, name: array, note: caption, label, plain };
+  const grid = makeGrid({ ...look, rows, columns, maps, text });
   if (plain) makeHeat(grid, scene, array);
   else fitNumbers(grid, texts?.(grid) ?? [...given.values].map(shown));
   const marked = makeMarks("data-marked");

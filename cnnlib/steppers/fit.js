@@ -59,20 +59,17 @@ function fitCells(root) {
   const most = presenting ? Math.max(54, Math.round(window.innerHeight * 0.09)) : 54;
   const readable = root.dataset.fold === "narrow" ? most : 22;
   const room = roomOf(root);
-  const fits = (cell, wanted) => {
+  const fits = (cell) => {
     root.style.setProperty("--cell", `${cell}px`);
     const step = root.querySelector(":scope > .cs-step");
     if (step.scrollWidth > step.clientWidth + 1) return false;
-    return (
-      cell <= readable ||
-      !wanted ||
-      (presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room)
-    );
+    if (cell <= readable) return true;
+    return presenting ? root.scrollHeight <= root.clientHeight : heightOf(root) <= room;
   };
   let [least, best] = [LEAST, most];
   while (least < best) {
     const cell = Math.ceil((least + best) / 2);
-    if (fits(cell, true)) least = cell;
+    if (fits(cell)) least = cell;
     else best = cell - 1;
   }
   root.style.setProperty("--cell", `${least}px`);

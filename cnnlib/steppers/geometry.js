@@ -41,11 +41,7 @@ function sizePair(value, name, form, least) {
 }
 
 function paddingSides(padding, n, f, s, d) {
-  if (padding === "valid")
-    return [
-      [0, 0],
-      [0, 0],
-    ];
+  if (padding === "valid") return paddingSides(0, n, f, s, d);
   if (padding === "same") return [0, 1].map((axis) => same(n[axis], f[axis], s[axis], d[axis]));
   const pair = wholePair(padding, 0);
   if (pair) return pair.map((cells) => [cells, cells]);
@@ -86,12 +82,29 @@ function refuseFilter(where) {
   );
 }
 
+// dZ has the size of the output.
+export function checkOutput(dZ, where) {
+  const size = where.map((axis) => axis.o);
+  if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
+  const pair = (letter) => where.map((axis) => axis[letter]);
+  const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
+  const dilated = where.some((axis) => axis.d !== 1);
+  const how = dilated
+    ? `stride ${one(pair("s"))}, padding ${padding} and dilation ${one(pair("d"))}`
+    : `stride ${one(pair("s"))} and padding ${padding}`;
+  const names = dilated ? "stride, padding and dilation" : "stride and padding";
+  throw new Error(
+    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pair("n"))} input, a ${by(pair("f"))} filter, ` +
+      `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
+  );
+}
+
 // --- words --------------------------------------------------------------------------------
 
 export const by = (size) => size.join(" x ");
 export const one = ([first, second]) => String(first === second ? first : `(${first}, ${second})`);
 
-export function paddingText(sides) {
+function paddingText(sides) {
   const even = sides.every(([before, after]) => before === after);
   return even ? one(sides.map(([before]) => before)) : pythonText(sides);
 }
@@ -130,9 +143,9 @@ export function readGeometry(typed) {
 // Write it as one can type it: "2", "2, 1", "(0, 1), (2, 3)" or "same".
 export function writeGeometry(given, sides) {
   if (typeof given === "string") return given;
-  if (!Array.isArray(sides[0])) return sides[0] === sides[1] ? String(sides[0]) : sides.join(", ");
-  const even = sides.every(([before, after]) => before === after);
-  if (!even) return sides.map((side) => pythonText(side)).join(", ");
+  const isEven = (pair) => pair[0] === pair[1];
+  if (!Array.isArray(sides[0])) return isEven(sides) ? String(sides[0]) : sides.join(", ");
+  if (!sides.every(isEven)) return sides.map((side) => pythonText(side)).join(", ");
   return writeGeometry(
     null,
     sides.map(([before]) => before),

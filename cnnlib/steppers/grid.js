@@ -19,12 +19,8 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
   );
   const cells = rows.map((row) => columns.map((column) => gridCell(row, column, plain)));
   const body = cells.map((line, row) => make("tr", heads[0][row], ...line));
-  const table = make(
-    "table",
-    { "aria-label": label },
-    make("thead", make("tr", make("td"), ...heads[1])),
-    make("tbody", ...body),
-  );
+  const head = make("thead", make("tr", make("td"), ...heads[1]));
+  const table = make("table", { "aria-label": label }, head, make("tbody", ...body));
   const box = div("cs-grid", table);
   const title = make("b", name);
   const tagged = make("span.cs-tag");
@@ -32,30 +28,15 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
   const node = make("figure", { class: `cs-panel cs-${role}` }, caption, box);
   const marks = makeMarks("data-on");
   const places = [rows, columns].map((lines) => new Map(lines.map((one, at) => [one.index, at])));
-  const grid = {
-    node,
-    box,
-    table,
-    caption,
-    tagged,
-    rows,
-    columns,
-    cells,
-    heads,
-    name,
-    maps: null,
-    heat: null,
-  };
+  const grid = { node, box, caption, tagged, rows, columns, cells, heads, maps: null, heat: null };
 
   grid.place = (index) => [places[0].get(index[0]), places[1].get(index[1])];
   grid.cell = (index) => cells[places[0].get(index[0])]?.[places[1].get(index[1])];
-  grid.each = (use) =>
-    rows.forEach((row, at) =>
-      columns.forEach((column, to) => {
-        if (row.index !== null && column.index !== null)
-          use([row.index, column.index], cells[at][to]);
-      }),
-    );
+  const all = rows.flatMap((row, r) =>
+    columns.map((column, c) => [[row.index, column.index], cells[r][c]]),
+  );
+  const stored = all.filter(([index]) => !index.includes(null));
+  grid.each = (use) => stored.forEach(([index, cell]) => use(index, cell));
   grid.light = (index) =>
     marks(index ? places.map((place, axis) => heads[axis][place.get(index[axis])]) : []);
   grid.show = (nowMaps) => {

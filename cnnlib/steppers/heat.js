@@ -99,12 +99,12 @@ function makeCanvas(grid) {
 function addReadout(grid) {
   const node = make("span.cs-readout", { "aria-hidden": "true" });
   grid.caption.append(node);
-  grid.table.addEventListener("pointerover", (event) => {
+  grid.box.addEventListener("pointerover", (event) => {
     const cell = event.target.closest("tbody td");
     const name = cell?.dataset.cell;
     write(node, !cell ? "" : name ? `${name} = ${cell.textContent}` : "a zero put in");
   });
-  grid.table.addEventListener("pointerleave", () => write(node, ""));
+  grid.box.addEventListener("pointerleave", () => write(node, ""));
 }
 
 // The scale: what the darkest shade of each table stands for.

@@ -15,10 +15,8 @@ export function makeLinks(panels, things, linesOf) {
   // Nothing where no lines are drawn, as on a phone, or where a question hides an end of one.
   function measured() {
     if (getComputedStyle(node).display === "none") return {};
-    const found = Object.entries(things).map(([name, one]) => [
-      name,
-      one.cells ? measureGrid(panels, one) : boxIn(panels, one),
-    ]);
+    const boxOf = (one) => (one.cells ? measureGrid(panels, one) : boxIn(panels, one));
+    const found = Object.entries(things).map(([name, one]) => [name, boxOf(one)]);
     return found.some(([, box]) => box.left === box.right) ? null : Object.fromEntries(found);
   }
 
@@ -48,14 +46,8 @@ function boxIn(frame, node) {
 }
 
 function makeBox(left, top, width, height) {
-  return {
-    left,
-    top,
-    right: left + width,
-    bottom: top + height,
-    x: left + width / 2,
-    y: top + height / 2,
-  };
+  const [x, y] = [left + width / 2, top + height / 2];
+  return { left, top, right: left + width, bottom: top + height, x, y };
 }
 
 // Where each cell of a grid lies: measured once at two of its corners.

@@ -18,13 +18,8 @@ export function planeNow(step, term) {
 // How a table is marked while something is asked: only what is given, nothing that lies there.
 export function markOf({ names, given, hide, secret }, array) {
   const cell = names ? (given?.find((one) => one.array === array) ?? null) : null;
-  return {
-    bare: Boolean(names),
-    given: cell,
-    hide,
-    secret: Boolean(secret),
-    chosen: names === array,
-  };
+  const bare = Boolean(names);
+  return { bare, given: cell, hide, secret: Boolean(secret), chosen: names === array };
 }
 
 // The three tables of a step together.

@@ -1,14 +1,6 @@
 // A problem as data: what a stepper is given, checked once, and the trace that is made of it.
 
-import {
-  by,
-  geometry,
-  one,
-  paddingText,
-  poolGeometry,
-  pythonText,
-  readGeometry,
-} from "./geometry.js";
+import { by, checkOutput, geometry, poolGeometry, pythonText, readGeometry } from "./geometry.js";
 import { ROUND, bytesOf, decoded } from "./number.js";
 import { PoolTrace } from "./pool.js";
 import { arraysFromText, partsOf, readNumber } from "./share.js";
@@ -77,7 +69,8 @@ export function used(problem, typed) {
 
 // The problem of a code; a stepper of a `wanted` kind takes those of its relatives too.
 export function fromCode(code, wanted = null) {
-  const { kind, arrays, geometry } = partsOf(code);
+  const found = partsOf(code);
+  const { kind } = found;
   const used = wanted ?? kind;
   const relatives = Object.keys(KINDS).filter((one) => KINDS[one].size === KINDS[used]?.size);
   if (!relatives.includes(kind))
@@ -85,20 +78,20 @@ export function fromCode(code, wanted = null) {
       `this is the code of another stepper, ${pythonText(kind)}; this one takes those of ` +
         `${(relatives.length ? relatives : Object.keys(KINDS)).join(", ")}`,
     );
-  const extras = takeExtras(used, arrays, geometry);
+  const extras = extrasOf(used, found.arrays, found.geometry);
+  const { nudge, dY, ...arrays } = found.arrays;
+  const { activation, ...geometry } = found.geometry;
   checkParts(arrays, geometry, KINDS[used]);
   const { padding } = geometry;
   if (padding) geometry.padding = [padding.slice(0, 2), padding.slice(2)];
   return { kind: used, arrays, geometry, extras };
 }
 
-function takeExtras(kind, arrays, geometry) {
+function extrasOf(kind, { nudge, dY }, { activation }) {
   const extras = { ...KINDS[kind].extras };
-  if ("amount" in extras && arrays.nudge) [extras.amount] = arrays.nudge.values;
-  if ("activation" in extras && geometry.activation) extras.activation = geometry.activation;
-  if ("activation" in extras && arrays.dY) extras.dY = arrays.dY;
-  for (const name of ["nudge", "dY"]) delete arrays[name];
-  delete geometry.activation;
+  if ("amount" in extras && nudge) [extras.amount] = nudge.values;
+  if ("activation" in extras && activation) extras.activation = activation;
+  if ("activation" in extras && dY) extras.dY = dY;
   return extras;
 }
 
@@ -206,22 +199,6 @@ function checkBias({ W, b }) {
       `b has ${count(b.shape[0], "value")}, W has ${count(W.shape[3], "filter")}: b needs one value ` +
         `for each filter, b.shape == (${W.shape[3]},)`,
     );
-}
-
-function checkOutput(dZ, where) {
-  const size = where.map((axis) => axis.o);
-  if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
-  const pair = (letter) => where.map((axis) => axis[letter]);
-  const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
-  const dilated = where.some((axis) => axis.d !== 1);
-  const how = dilated
-    ? `stride ${one(pair("s"))}, padding ${padding} and dilation ${one(pair("d"))}`
-    : `stride ${one(pair("s"))} and padding ${padding}`;
-  const names = dilated ? "stride, padding and dilation" : "stride and padding";
-  throw new Error(
-    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pair("n"))} input, a ${by(pair("f"))} filter, ` +
-      `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
-  );
 }
 
 function checkPool({ arrays: { dZ, Y }, where }) {

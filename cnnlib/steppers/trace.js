@@ -116,19 +116,20 @@ export class Trace {
 
   // The terms of the left factor's cell, one for each cell that gets something.
   gifts(source) {
-    return this.triples(this.left, source).map((triple) => {
-      const target = triple[this.result.at(-1)];
-      const ledger = this.ledger(target);
-      const from = this.position(source);
-      const n = ledger.pairs.findIndex(([left]) => this.position(left) === from);
-      return this.term(target, ledger, n);
-    });
+    const targets = this.triples(this.left, source).map((triple) => triple[this.result.at(-1)]);
+    return targets.map((target) => this.gift(source, target));
+  }
+
+  gift(source, target) {
+    const ledger = this.ledger(target);
+    const from = this.position(source);
+    const n = ledger.pairs.findIndex(([left]) => this.position(left) === from);
+    return this.term(target, ledger, n);
   }
 
   term(index, ledger, n) {
-    const [left, right] = ledger.pairs[n].map((one, side) =>
-      this.cell(side ? this.right : this.left, one),
-    );
+    const [one, other] = ledger.pairs[n];
+    const [left, right] = [this.cell(this.left, one), this.cell(this.right, other)];
     const target = { array: this.result, index, value: ledger.sums[n] };
     const text = `${factor(left.value)}·${factor(right.value)}`;
     return { left, right, target, value: ledger.products[n], sum: ledger.sums[n], text };
@@ -147,21 +148,25 @@ export class Trace {
 
   // All that goes into one cell of the result: pairs of indices, products, running sums.
   ledger(index) {
-    const round = ROUND[this.dtype];
-    const [left, right] = [this.arrays[this.left], this.arrays[this.right]];
     const start = this.biased ? this.arrays.b.values[index.at(-1)] : 0;
-    const ledger = { start, value: start, pairs: [], products: [], sums: [] };
-    for (const triple of this.triples(this.result, index)) {
-      const [a, b] = [triple[this.left.at(-1)], triple[this.right.at(-1)]];
-      const product = round(
-        left.values[offset(left.shape, a)] * right.values[offset(right.shape, b)],
-      );
-      ledger.value = round(ledger.value + product);
-      ledger.pairs.push([a, b]);
+    const ledger = { start, value: start, pairs: this.pairs(index), products: [], sums: [] };
+    for (const pair of ledger.pairs) {
+      const product = this.product(pair);
+      ledger.value = ROUND[this.dtype](ledger.value + product);
       ledger.products.push(product);
       ledger.sums.push(ledger.value);
     }
     return ledger;
+  }
+
+  pairs(target) {
+    const [left, right] = [this.left.at(-1), this.right.at(-1)];
+    return this.triples(this.result, target).map((triple) => [triple[left], triple[right]]);
+  }
+
+  product([one, other]) {
+    const [left, right] = [this.cell(this.left, one), this.cell(this.right, other)];
+    return ROUND[this.dtype](left.value * right.value);
   }
 
   // Indices {Y, W, Z} that the relation joins, one of them given: maps outside, columns inside.
