@@ -43,9 +43,9 @@ export function makeBar(acts, { questions, terms, longest }) {
   });
 
   // pressed: which of these buttons are down.
-  function show({ place, byTerm, ends, pressed, opened }) {
-    for (const name of ["first", "previous"]) dim(made[name], ends.back);
-    for (const name of ["next", "last"]) dim(made[name], ends.on);
+  function show({ place, byTerm, atStart, atEnd, pressed, opened }) {
+    for (const name of ["first", "previous"]) dim(made[name], atStart);
+    for (const name of ["next", "last"]) dim(made[name], atEnd);
     for (const [name, node] of Object.entries({ play, predict, code }))
       flag(node, "aria-pressed", pressed[name]);
     flag(setup, "aria-expanded", opened);

@@ -95,11 +95,9 @@ export function makeBoard(scene, plane, { brief = false } = {}) {
   const over = lay.moves === "board" ? makeWindow(scene, grid) : null;
   const giver = makeMarks("data-giver");
 
-  // bare: no window and no marks but the one of `given`, since they are asked for.
-  function show(step, term, now, { bare, given, chosen }) {
-    grid.turnTo(mapsOf(array, now), chosen);
-    const cell = bare ? given : term && cellOf(term, array);
-    grid.mark(cell);
+  function show(step, term, now, marks) {
+    const { bare } = marks;
+    const cell = showArray(grid, array, term, now, marks);
     flag(grid.node, "data-split", over && !bare);
     if (lay.moves === "result") giver([grid.cell(step.source.index)]);
     over?.(step, now, { bare, lit: cell && !bare && cellOf(term, lay.card) });
@@ -113,11 +111,16 @@ export function makeCard(scene, plane, { brief = false } = {}) {
   const [maps, note] = [mapsOf(array, plane), "as stored"];
   const grid = makeTable(scene, { role: "card", array, lines, maps, note, brief });
   layOver(grid, { corner: "first" }).resize(...lines.map((line) => line.length));
-  function show(step, term, now, { bare, given, chosen }) {
-    grid.turnTo(mapsOf(array, now), chosen);
-    grid.mark(bare ? given : term && cellOf(term, array));
-  }
+  const show = (step, term, now, marks) => showArray(grid, array, term, now, marks);
   return { node: grid.node, grid, show };
+}
+
+// bare: no window and no marks but the one of `given`, since they are asked for.
+function showArray(grid, array, term, plane, { bare, given, chosen }) {
+  const cell = bare ? given : term && cellOf(term, array);
+  grid.turnTo(mapsOf(array, plane), chosen);
+  grid.mark(cell);
+  return cell;
 }
 
 // The array itself, framed inside the zeros that were put around it.

@@ -42,7 +42,8 @@ function showPlace(stepper, asked, moved) {
   parts.bar.show({
     place: { name: place, count, moved },
     byTerm: host.byTerm,
-    ends: { back: !host.nextPlace(-1), on: !host.nextPlace(1) },
+    atStart: host.isEnd(-1),
+    atEnd: host.isEnd(1),
     pressed: {
       play: stepper.playing(),
       predict: Boolean(host.predict),

@@ -23,11 +23,13 @@ export function makeHost(problem, tell) {
     host.said = "";
     tell({ do: "move", step: host.step, term: host.term });
   };
+  const hasTerm = (term) => term >= 0 && term <= lastTerm(host.step);
+  const hasStep = (step) => step >= 0 && step < host.problem.trace.length;
+  host.isEnd = (by) => !(host.byTerm && hasTerm(host.term + by)) && !hasStep(host.step + by);
   host.nextPlace = (by, byTerm = host.byTerm) => {
-    const term = host.term + by;
-    if (byTerm && term >= 0 && term <= lastTerm(host.step)) return [host.step, term];
-    const step = host.step + by;
-    if (step < 0 || step >= host.problem.trace.length) return null;
+    const [step, term] = [host.step + by, host.term + by];
+    if (byTerm && hasTerm(term)) return [host.step, term];
+    if (!hasStep(step)) return null;
     return [step, byTerm && by > 0 ? 0 : by < 0 ? lastTerm(step) : firstTerm(step)];
   };
   host.setByTerm = (byTerm) => {

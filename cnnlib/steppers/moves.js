@@ -63,7 +63,7 @@ function makePlay(stepper, go, move) {
 
   function play() {
     if (playing) return stop();
-    if (!host.nextPlace(1)) go(0);
+    if (host.isEnd(1)) go(0);
     playing = setInterval(() => move(1) || stop(), SPEEDS[speed]);
     stepper.draw();
   }

@@ -4,8 +4,8 @@ import { factor } from "./number.js";
 import { Trace } from "./trace.js";
 
 export class PoolTrace extends Trace {
-  step(number) {
-    const step = super.step(number);
+  make(number) {
+    const step = super.make(number);
     step.window = this.window(step.source.index);
     step.ties = this.largest(step.source.index).slice(1);
     return step;

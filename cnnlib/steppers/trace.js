@@ -72,6 +72,11 @@ export class Trace {
   }
 
   step(number) {
+    if (this.made?.number !== number) this.made = this.make(number);
+    return this.made;
+  }
+
+  make(number) {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
