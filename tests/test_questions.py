@@ -36,7 +36,7 @@ def test_the_right_answer_passes_and_says_why(name):
     verdict = exercises.answer(name, np.asarray(right).tolist())
     assert verdict.passed and str(verdict) == f"{name}: right."
     assert verdict.notes == (why,) and why.endswith(".")
-    assert "✓ Right" in verdict._repr_html_()
+    assert "✓</span> Right" in verdict._repr_html_()
 
 
 @EACH
@@ -46,7 +46,7 @@ def test_each_known_mistake_is_named(name):
     for says, slip in slips.items():
         verdict = exercises.answer(name, np.squeeze(slip).tolist())
         assert not verdict.passed and verdict.mistake == says, says
-        assert says.endswith(".") and "✗ Not yet" in verdict._repr_html_()
+        assert says.endswith(".") and "✗</span> Not yet" in verdict._repr_html_()
 
 
 @EACH

@@ -4,6 +4,7 @@ Its colours are readable on white and on black: text has the colour of the page,
 are frames, and tints are thin.
 """
 
+import re
 from html import escape
 from itertools import zip_longest
 
@@ -18,7 +19,8 @@ FRAME = (
     "border:1px solid {line};border-left:6px solid {accent};border-radius:6px;"
     "padding:10px 16px;margin:4px 0;max-width:900px"
 )
-ROW = "display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;margin:8px 0"
+ROW = "display:flex;flex-wrap:wrap;gap:8px 16px;align-items:flex-start;margin:8px 0"
+BESIDE = "align-self:center"
 CELL = "border:{width} solid {line};padding:3px 9px;text-align:right;background:{ground}"
 TABLE = "border-collapse:collapse;margin:0;width:auto;color:inherit;font-size:inherit"
 
@@ -36,8 +38,15 @@ def framed(verdict, *parts):
 
 def state(verdict, more=""):
     """Return the line that a card begins with."""
-    words = "✓ Right" if verdict.passed else "✗ Not yet"
-    return f"<div><b>{words}</b> <code>{escape(verdict.exercise.name)}</code>{more}</div>"
+    sign, words, accent = ("✓", "Right", RIGHT) if verdict.passed else ("✗", "Not yet", WRONG)
+    head = f'<span style="color:{accent}">{sign}</span> {words}'
+    name = f'<code style="opacity:0.85">{escape(verdict.exercise.name)}</code>'
+    return f'<div><b style="font-size:1.2em">{head}</b>&ensp;{name}{more}</div>'
+
+
+def with_minus(text):
+    """Return a text with a real minus before each number below 0."""
+    return re.sub(r"(?<![\w)])-(?=\d)", "\u2212", text)
 
 
 def card(verdict):
@@ -60,10 +69,20 @@ def _problem(x):
     wrong = [running.differ(a.matrix, b.matrix) for a, b in zip(came, should, strict=False)]
     shown = [_tables("the smallest problem that shows it", given)]
     if came or should:
-        shown.append('<div aria-label="gives">→</div>')
+        shown.append(f'<div style="{BESIDE}" aria-label="gives">→</div>')
     shown += [_tables("yours", came, WRONG, wrong), _tables("should be", should, RIGHT)]
-    told = "".join(f"<div>{escape(line)}</div>" for line in (x.count, *x.lines) if line)
-    return f'<div style="{ROW}">{"".join(shown)}<div>{told}</div></div>'
+    told = "".join(_line(x, line) for line in (x.count, *x.lines) if line)
+    return f'<div style="{ROW}">{"".join(shown)}<div style="{BESIDE}">{told}</div></div>'
+
+
+def _line(x, line):
+    """Set a line; of the one about the first wrong cell the cell and its two numbers are bold."""
+    shown = escape(with_minus(line))
+    if x.at and line.startswith(f"{x.at}:"):
+        at, came, should = (with_minus(escape(text)) for text in (x.at, x.came, x.should))
+        shown = f"<b>{at}</b>: <b>{came}</b> came, <b>{should}</b> should have come."
+        return f'<div style="font-size:1.1em">{shown}</div>'
+    return f"<div>{shown}</div>"
 
 
 def _tables(title, maps, accent=LINE, wrong=()):
@@ -86,7 +105,7 @@ def _table(shown, wrong, accent):
     ]
     rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     caption = '<caption style="caption-side:top;text-align:left;white-space:nowrap;padding:0">'
-    label = escape(f"{shown.name}{shown.size}")
+    label = f"<b>{escape(shown.name)}</b>{escape(shown.size)}"
     return f'<table style="{TABLE}">{caption}{label}</caption>{rows}</table>'
 
 
@@ -94,7 +113,11 @@ def _cell(text, first, wrong, accent):
     """Set one cell: the first wrong one has a frame, each wrong one a tint and a sign."""
     width, line = ("3px", accent) if first else ("1px", LINE)
     style = CELL.format(width=width, line=line, ground="rgba(213,94,0,0.16)" if wrong else "none")
-    text = f"<b>{text}</b><sup>≠</sup>" if wrong else f"<b>{text}</b>" if first else text
+    text = with_minus(text)
+    if wrong:
+        text = f'<b>{text}</b><sup style="font-size:0.7em;line-height:0">≠</sup>'
+    elif first:
+        text = f"<b>{text}</b>"
     return f'<td style="{style}">{text}</td>'
 
 

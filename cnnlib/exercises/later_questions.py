@@ -40,6 +40,7 @@ def _():
         "These are the rows that a weight touches.": [0, 2, 4, 6, 8],
         "With only one of the two at 2 each row is touched. Here both are 2.": [],
         "Counted from 0, the last row is row 8.": [1, 3, 5, 7, 9],
+        "Rows are counted from 0 here.": [2, 4, 6, 8],
     }
     ones, how = np.ones((3, 1, 1)), {"stride": (2, 1), "dilation": (2, 1)}
     windows = loops.conv_backward_input(ones, ones[..., np.newaxis], (9, 1), **how).ravel()
@@ -142,8 +143,11 @@ def _():
     x = one_map()
     wrong = loops.conv_backward_input(x.dZ, shapes.flip(x.W), x.input_size)
     above = np.sum(x.dZ * loops.conv_forward(x.Y, x.W)), np.sum(wrong * x.Y)
-    slips = {"These are the sums of the line above. Every cell of Y is 1 now.": above}
     both = x.dZ.sum() * x.W.sum()
+    slips = {
+        "These are the sums of the line above. Every cell of Y is 1 now.": above,
+        "The second sum is still that of the old Y. Every cell of Y is 1 now.": (both, above[1]),
+    }
     return (both, both), slips, "Each is the sum of dZ times the sum of W: 10 times 5."
 
 
@@ -180,6 +184,7 @@ def _():
     slips = {
         "Z has 46 x 46 cells: 48 - 3 + 1.": [WEIGHTS * 48**2, WEIGHTS, 9, 1],
         "A filter has a plane for each of the 4 maps.": [72 * CELLS, 72, 9, 1],
+        "In step 3 one product does all maps at once.": [WEIGHTS * CELLS, WEIGHTS, 36, 1],
         "There are 8 filters, each with its own weights.": [36 * CELLS, 36, 9, 1],
     }
     why = "288 weights times 46 times 46 cells of Z; 288 weights; 9 positions; 1."

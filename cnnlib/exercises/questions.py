@@ -60,7 +60,7 @@ def _():
         "Both axes have stride 2 here; the columns have stride 1.": (4, 5),
         EXCHANGED: (3, 4),
         "The stride multiplies i, the index of the window, not u.": (5, 3),
-        "The indices are added, not subtracted.": (0, 1),
+        "The indices are subtracted; it is r = 2i + u and c = j + v.": (0, 1),
     }
     return (2 * 1 + 2, 2 + 1), slips, "r = 2i + u = 2·1 + 2, c = j + v = 2 + 1."
 
@@ -73,6 +73,10 @@ def _():
         "The padding is counted on one side only.": (3, 5),
         "The stride is forgotten.": (6, 7),
         "Rows and columns are exchanged.": (7, 3),
+        "5 / 2 is rounded down, not up.": (4, 7),
+        "The 1 at the end is forgotten.": (2, 6),
+        "The two paddings are exchanged.": (4, 5),
+        "The two strides are exchanged.": (6, 4),
     }
     right = shapes.output_size(o.input_size, o.filter_size, padding=(1, 2), **o.how)
     return right, slips, "Rows: (6 + 2 - 3) / 2, rounded down, + 1 = 3. Columns: 4 + 4 - 2 + 1 = 7."
@@ -142,6 +146,7 @@ def _():
         "The loss changes by slope times step, not by the step.": before + slope / 4,
         "This is the weight after the update.": e.W[1, 2, 0, 0] - slope / 4,
         "This is the change of the loss, not the loss.": -(slope**2) / 4,
+        "This is W(2, 1): row before column.": before - dW[2, 1, 0, 0] ** 2 / 4,
         "All weights are changed here, not only W(1, 2).": before - np.sum(dW**2) / 4,
     }
     return before - slope**2 / 4, slips, "-25 plus slope times step, -14 · 3.5 = -49."
@@ -154,6 +159,8 @@ def _():
         "There is one map of Z for each filter.": (10, 4, 7, 3),
         "The axis of the batch is missing.": (4, 7, 4),
         "Z is smaller than Y: 6 - 3 + 1 rows.": (10, 6, 8, 4),
+        "There are 6 - 3 + 1 rows and 8 - 2 + 1 columns: the 1 is forgotten.": (10, 3, 6, 4),
+        "Rows and columns are exchanged.": (10, 7, 4, 4),
     }
     Z = loops.conv_forward(np.zeros((10, 6, 8, 3)), np.zeros((3, 2, 3, 4)))
     return (
@@ -171,6 +178,7 @@ def _():
     _, W, _ = _flat(one_map())
     w = W[0]
     slips = {
+        "y(3) rises by 1 only, so a product rises by its weight.": [0, 3 * w[2], 3 * w[1]],
         "The weight moves the wrong way: it is w(3 - i).": [0, w[1], w[2]],
         "Window 0 does not cover cell 3.": w[::-1],
         "These are the weights as they are stored.": w,
@@ -180,11 +188,26 @@ def _():
 
 @question("rise of Z when Y(1, 3) rises")
 def _():
-    _, W, _ = _flat(one_map())
-    right, stored = np.zeros((3, 3)), np.zeros((3, 3))
+    Y, W, _ = _flat(one_map())
+    right = np.zeros((3, 3))
     right[:2, 1:] = W[1::-1, :0:-1]
-    stored[:2, 1:] = W[:2, 1:]
-    slips = {EXCHANGED: right.T, "The weights are not turned: it is W(1 - i, 3 - j).": stored}
+
+    def reached(weights):
+        rise = np.zeros((3, 3))
+        rise[:2, 1:] = weights
+        return rise
+
+    other = np.zeros((3, 3))
+    other[1:, :2] = W[:0:-1, 1::-1]
+    slips = {
+        EXCHANGED: right.T,
+        "This is for Y(3, 1); row before column.": other,
+        "Row and column of the weight are exchanged.": reached(W.T[1::-1, :0:-1]),
+        "The weights run the wrong way: it is W(1 - i, 3 - j).": reached(W[:2, 1:]),
+        "The rows of the weights run the wrong way: u = 1 - i.": reached(W[:2, :0:-1]),
+        "The columns of the weights run the wrong way: v = 3 - j.": reached(W[1::-1, 1:]),
+        "Y(1, 3) rises by 1 only, so a product rises by its weight.": Y[1, 3] * right,
+    }
     return right, slips, "Z(i, j) rises by W(1 - i, 3 - j), where there is such a weight."
 
 
@@ -193,7 +216,7 @@ def _():
     columns = np.array([1, 2, 3, 2, 1])
     slips = {
         "At the edges fewer windows cover a cell.": [9, 9, 9, 9, 9],
-        "The two counts are multiplied, not added.": 2 + columns,
+        "The two counts are added; they have to be multiplied.": 2 + columns,
         "This is row 0, which is covered by one row of windows only.": columns,
         "This is row 2. Three rows of windows cover it, but only two cover row 1.": 3 * columns,
     }
@@ -231,15 +254,29 @@ def _():
     slips = {
         "The weights are not turned: it is w(3 - j).": dz[1] * w[0] + dz[2] * w[1],
         "The two indices of a product must add up to 3.": dz[1] * w[1] + dz[2] * w[2],
+        "The product dz(1) w(2) is missing.": dz[2] * w[1],
+        "The product dz(2) w(1) is missing.": dz[1] * w[2],
     }
     return dz[1] * w[2] + dz[2] * w[1], slips, "dz(1) w(2) + dz(2) w(1) = (-4)·4 + (-2)·(-3)."
+
+
+def _without_one(dZ, W, cell):
+    """The value of a cell of dY where one of its products is left out."""
+    (r, c), whole = cell, _gradient(dZ, W)[cell]
+    left_out = {}
+    for i, j in np.ndindex(dZ.shape):
+        u, v = r - i, c - j
+        if 0 <= u < W.shape[0] and 0 <= v < W.shape[1] and dZ[i, j]:
+            says = f"The product dZ({i}, {j}) W({u}, {v}) is missing."
+            left_out[says] = whole - dZ[i, j] * W[u, v]
+    return left_out
 
 
 def _one_cell(example, cell, why):
     _, W, dZ = _flat(example)
     dY, wrong = _gradient(dZ, W), _gradient(dZ, W[::-1, ::-1])
     slips = {EXCHANGED: dY[cell[::-1]], UNTURNED: wrong[cell]}
-    return dY[cell], slips, why
+    return dY[cell], slips | _without_one(dZ, W, cell), why
 
 
 @question("dY(1, 4)")
@@ -265,6 +302,8 @@ def _():
         EXCHANGED: (2, 3, product),
         "The indices are subtracted; the cell is (i + u, j + v).": (-1, 2, product),
         "The other pair: dZ(1, 2) is 6 and W(2, 0) is -4.": (3, 2, dZ[2, 1] * W[0, 2]),
+        "This is the cell of dZ; that of dY is (i + u, j + v).": (1, 2, product),
+        "This is the place of the weight; the cell of dY is (i + u, j + v).": (2, 0, product),
     }
     return (1 + 2, 2 + 0, product), slips, "Row 1 + 2, column 2 + 0, and 6·(-4)."
 
@@ -277,6 +316,7 @@ def _():
         "This is the first product only.": first,
         "This is the second product only: += adds to what is there.": second,
         "The filter is turned, and in a scatter it is not.": dZ[0, 0] * W[1, 0] + second,
+        "This is the finished dY(1, 2): more of dZ is still to come.": _gradient(dZ, W)[1, 2],
     }
     return first + second, slips, "dZ(0, 0) W(1, 2) + dZ(0, 1) W(1, 1) = 3·(-1) + (-4)·5."
 
@@ -304,6 +344,7 @@ def _():
         "This is the finished dY(2, 3): row 2 of dZ is still to come.": _gradient(dZ, W)[2, 3],
         "The filter is turned, and in a scatter it is not.": _gradient(done, W[::-1, ::-1])[2, 3],
         EXCHANGED: _gradient(done, W)[3, 2],
+        **_without_one(done, W, (2, 3)),
     }
     why = "dZ(i, j) W(2 - i, 3 - j) for i = 0, 1 and j = 1, 2: 8 - 6 - 4 + 30."
     return _gradient(done, W)[2, 3], slips, why
@@ -326,11 +367,13 @@ def _():
 
 
 def _corner(t, cell, dZ_at, W_at, why):
+    parts = t.dZ[dZ_at] * t.W[(*W_at, cell[2])]
     dY = _gradient(t.dZ, t.W)
     unturned = _gradient(t.dZ, t.W[::-1, ::-1])
     other = dY[(*cell[:2], 1 - cell[2])]
     slips = {
-        "This is the part of filter 0 only.": t.dZ[(*dZ_at, 0)] * t.W[(*W_at, cell[2], 0)],
+        **{f"This is the part of filter {k} only.": part for k, part in enumerate(parts)},
+        **{f"The part of filter {k} is missing.": dY[cell] - part for k, part in enumerate(parts)},
         f"These are the planes of map {1 - cell[2]} of Y.": other,
         UNTURNED: unturned[cell],
     }
@@ -349,6 +392,7 @@ def _():
     slips = {
         "These are the products with one map of Y only.": t.dZ.size * 6,
         "These are the products of one map of dZ only.": 9 * 12,
+        "These are the products of one map of dZ and one map of Y only.": 9 * 6,
         "Cells near an edge have fewer products than those inside.": 40 * 18,
     }
     return (

@@ -20,7 +20,7 @@ function makeExtra(scene, name, note, role) {
 
 function makeSaid() {
   const node = make("p", { class: "cs-tell" });
-  return { node, show: (text) => write(node, minus(text)) };
+  return { node, show: (text) => write(node, minus(text)), told: () => node.textContent };
 }
 
 function makeNudge(scene) {
@@ -38,7 +38,7 @@ function makeNudge(scene) {
     );
     said.show(asked.kind ? "" : made.sentence);
   }
-  return { nodes: [table.node, said.node], show };
+  return { nodes: [table.node, said.node], show, told: said.told };
 }
 
 function makeActivation(scene) {
@@ -69,7 +69,8 @@ function makeActivation(scene) {
     const waits = "The sum is not complete yet: its activation waits for the last term.";
     said.show(asked.kind ? "" : complete ? made.sentence : waits);
   }
-  return { nodes: [...tables.map(([, table]) => table.node), said.node], show };
+  const nodes = [...tables.map(([, table]) => table.node), said.node];
+  return { nodes, show, told: said.told };
 }
 
 function valuesOf(problem, trace, part, table) {

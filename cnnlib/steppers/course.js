@@ -31,8 +31,8 @@ export function makeStagesView(scene, tools) {
     const title = `${step.number + 1}. ${TITLES[step.number]}`;
     said.replaceChildren(...remark(`{i ${title}}: ${step.stage.done}`));
   }
-  const aloud = ({ stage }) =>
-    `${stage.name}, ${stage.done}: ${times([stage.values.length, stage.values[0].length])}`;
+  const aloud = ({ number, stage: { name, done, values } }) =>
+    `${TITLES[number]}: ${done}. Now ${name} is ${values.length} by ${values[0].length}.`;
   return { node, show, aloud };
 }
 

@@ -7,7 +7,7 @@ import { spoken } from "./sum.js";
 
 // quiet: nothing is said of it, since nobody moved.
 export function drawStep(stepper, { moved = false, quiet = false } = {}) {
-  const { root, host, parts, step, now, codeShown } = stepper;
+  const { root, parts, step, now, codeShown } = stepper;
   const asked = parts.predict.asked(step);
   const focused = root.contains(document.activeElement) ? document.activeElement : null;
   Object.assign(root.dataset, { step: step.number, term: now });
@@ -18,11 +18,14 @@ export function drawStep(stepper, { moved = false, quiet = false } = {}) {
   showPlace(stepper, asked, moved);
   if (codeShown) parts.code.show({ step, now, asked });
   keepFocus(root, focused);
-  if (host.predict !== stepper.laidFor) stepper.layOut(); // a question takes more room
+  if (laidFor(stepper) !== stepper.laidFor) stepper.layOut();
   if (asked.kind) stepper.hush();
   if (!quiet) announce(stepper, asked);
   if (moved && !asked.kind) stepper.fly();
 }
+
+// A question takes more room than none, and one about a size has all.
+export const laidFor = ({ host, parts }) => `${host.predict} ${parts.alone.node.isConnected}`;
 
 // What is on the page now: the picture, or the question alone.
 function viewOf({ view, alone, place, track }, asked) {
@@ -74,5 +77,6 @@ function heardOf({ scene, view, predict }, step, now, asked) {
   const count = step.terms.length;
   if (!count) return emptyText(scene, step);
   const which = count > 1 ? `Product ${now + 1} of ${count}: ` : "";
-  return which + spoken(scene, step, step.terms[now]);
+  const more = now === count - 1 && view.told ? `. ${view.told()}` : "";
+  return which + spoken(scene, step, step.terms[now]) + more;
 }

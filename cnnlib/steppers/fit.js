@@ -1,5 +1,7 @@
 // How large a cell can be, so that a whole step is seen at once.
 
+import { laidFor } from "./draw.js";
+
 const LEAST = 14; // pixels of a cell
 const READABLE = 30; // below, fewer maps are shown at once
 
@@ -23,14 +25,14 @@ function foldOf(width) {
 
 // Lay a stepper out anew, where its width, its height or what it shows has changed.
 export function makeSizes(stepper) {
-  const { root, host } = stepper;
+  const { root } = stepper;
   let [width, room] = [0, 0];
 
   function layOut() {
     if (!root.isConnected || !root.clientWidth) return;
     const { view } = stepper.parts;
     [width, room] = [root.clientWidth, roomOf(root)];
-    stepper.laidFor = host.predict;
+    stepper.laidFor = laidFor(stepper);
     root.dataset.fold = foldOf(width);
     root.style.setProperty("--width", `${width}px`);
     view.sum?.fold(root.dataset.fold);

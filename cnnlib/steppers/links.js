@@ -12,12 +12,10 @@ export function makeLinks(panels, things, linesOf) {
   let [places, drawn] = [null, []];
   panels.prepend(node);
 
-  // Nothing where no lines are drawn, as on a phone, or where a question hides an end of one.
   function measured() {
-    if (getComputedStyle(node).display === "none") return {};
+    if (getComputedStyle(node).display === "none") return {}; // as on a phone
     const boxOf = (one) => (one.cells ? measureGrid(panels, one) : boxIn(panels, one));
-    const found = Object.entries(things).map(([name, one]) => [name, boxOf(one)]);
-    return found.some(([, box]) => box.left === box.right) ? null : Object.fromEntries(found);
+    return Object.fromEntries(Object.entries(things).map(([name, one]) => [name, boxOf(one)]));
   }
 
   function draw(lines) {

@@ -78,13 +78,21 @@ export function makePoolView(scene) {
     const from = places.giver.at(giver.place(left.index));
     const to = places.result.at(result.place(target.index));
     const { x, top } = places.meet;
+    const sumBox = meet.hasAttribute("data-asking") ? places.meet : places.total;
     return [
       ...sideways(places.board.at(board.place(target.index)), places.meet, "b"),
       ...downwards(from, { x, top }, "k"),
-      ...upInto(places.total, to, places.result, places.meet, "t"),
+      ...upInto(sumBox, to, places.result, places.meet, "t"),
     ];
   }
 
-  const aloud = () => said.textContent;
+  // "dZ(1, 1), 4, goes to dY(3, 2), now 9: Y(3, 2), 5, is the largest of its window."
+  function aloud({ source, terms: [term], ties }) {
+    const winner = trace.cell("Y", term.target.index);
+    const told = (cell) => `${scene.name(cell)}, ${shown(cell.value)},`;
+    const goes = `${told(source)} goes to ${scene.name(term.target)}, now ${shown(term.sum)}`;
+    const tie = ties.length ? ` A tie: ${ties.map(scene.name).join(", ")} is as large.` : "";
+    return `${goes}: ${told(winner)} is the largest of its window.${tie}`;
+  }
   return { node, show, measure: links.measure, meet, aloud };
 }

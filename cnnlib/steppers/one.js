@@ -76,6 +76,10 @@ export function makeOneView(scene, tools) {
     const from = places.board.at(placeOf(board.grid, cellOf(term, lay.board)));
     const by = places.card.at(placeOf(card.grid, cellOf(term, lay.card), turn?.turned()));
     const to = places.result.at(placeOf(result.grid, term.target));
+    if (meet.hasAttribute("data-asking")) {
+      const up = upInto(places.meet, to, places.result, places.meet, "t");
+      return [...sideways(from, places.meet, "b"), ...up];
+    }
     const first = scene.trace.left === lay.board;
     const [near, far] = first ? [places.left, places.right] : [places.right, places.left];
     const nameOver = first ? places.rightName : places.leftName;
@@ -83,7 +87,7 @@ export function makeOneView(scene, tools) {
     const up = upInto(places.total, to, places.result, places.meet, "t");
     return [...into, ...downwards(by, nameOver, "k"), ...up];
   }
-  return { node, show, measure: links.measure, meet, turn, sum };
+  return { node, show, measure: links.measure, meet, turn, sum, told: aside?.told };
 }
 
 function placeOf(grid, cell, turned = false) {

@@ -25,9 +25,11 @@ export function makeSetup(scene, tools) {
 
   function toggle() {
     if (node.hidden) build();
+    const leaves = node.contains(document.activeElement);
     node.hidden = !node.hidden;
     tools.acts.shown();
     if (!node.hidden) focusOn(node.querySelector("input"));
+    else if (leaves) focusOn(tools.root);
   }
   return { node, toggle, open: () => !node.hidden };
 }

@@ -112,6 +112,7 @@ function rebuilt(stepper, change) {
   return attempt(stepper, () => {
     change();
     build(stepper);
+    stepper.draw(); // and let it be heard where it is now
   });
 }
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from shown import KINDS, ONE, read, retype
 
-from cnnlib import examples, steppers
+from cnnlib import examples, loops, shapes, steppers
 from cnnlib.steppers import page as pages
 
 SIZES = {"lab": (1024, 790), "closed": (1116, 640), "presenting": (1024, 768)}
@@ -227,6 +227,49 @@ def test_code_has_a_line_for_each_product(opened):
     ]
 
 
+CODE = {  # kind: the lines of its second step
+    "pool": ["# dZ[0, 1] gives", "dY[1, 1] += dZ[0, 1]"],
+    "stride": ["# zeros between neighbours: 1", "M = spread(M, (2, 2))"],
+}
+
+
+@pytest.mark.parametrize("kind", CODE)
+def test_code_of_a_pool_and_of_a_stage(opened, kind):
+    page = opened(kind)
+    press(page, "ArrowRight c")
+    assert page.locator(".cs-lines").inner_text().split("\n") == CODE[kind]
+
+
+def test_the_stages_in_python_end_in_the_gradient(opened):
+    page = opened("stride")
+    press(page, "c")
+    lines = []
+    for _ in range(6):
+        lines.append(page.locator(".cs-lines li").last.inner_text())
+        press(page, "ArrowRight")
+    assert lines == [
+        "M = dZ",
+        "M = spread(M, (2, 2))",
+        "M = zero_pad(M, ((0, 1), (0, 1)))",
+        "M = zero_pad(M, ((2, 2), (1, 1)))",
+        "dY = conv_forward(M, flip(W))",
+        "dY = crop(dY, ((1, 1), (0, 0)))",
+    ]
+    like = examples.strided()
+    M = shapes.spread(like.dZ, (2, 2))
+    M = shapes.zero_pad(shapes.zero_pad(M, ((0, 1), (0, 1))), ((2, 2), (1, 1)))
+    dY = shapes.crop(loops.conv_forward(M, shapes.flip(like.W)), ((1, 1), (0, 0)))
+    right = loops.conv_backward_input(like.dZ, like.W, like.input_size, **like.how)
+    np.testing.assert_array_equal(dY, right)
+
+
+def test_a_stage_shows_what_has_happened_and_no_more(opened):
+    page = opened("stride")
+    press(page, "ArrowRight")
+    seen = [table.is_visible() for table in page.locator(".cs-stage .cs-result, .cs-board").all()]
+    assert seen == [True, True, False, False, False, False]
+
+
 def test_presenting_fills_the_screen_also_where_that_is_refused(opened):
     page = opened("input", (1024, 768))
     page.evaluate(
@@ -259,6 +302,25 @@ def test_set_up_changes_the_problem_or_says_why_not(opened):
     page.get_by_role("button", name="Use", exact=True).click()
     assert "W, row 2: 'x' is not a number" in message.inner_text()
     assert page.locator("td[data-cell^='W(']").count() == 9
+
+
+def test_keys_go_on_when_set_up_is_closed(opened):
+    page = opened("input")
+    press(page, "s")
+    page.get_by_role("button", name="Copy code").focus()
+    press(page, "Escape")
+    assert not page.locator(".cs-setup").is_visible()
+    press(page, "ArrowRight")
+    assert place(page)[0] == 1
+
+
+def test_the_gradient_at_an_activation_is_shown_and_can_be_typed(opened):
+    page = opened("activation")
+    assert page.locator("[data-cell='dY_out(0, 1, 0)']").inner_text() == "\u22124"
+    press(page, "s")
+    page.get_by_label("dY", exact=True).fill("1 2 3\n4 5 6\n7 8 9")
+    page.get_by_role("button", name="Use", exact=True).click()
+    assert page.locator("[data-cell='dY_out(0, 1, 0)']").inner_text() == "2"
 
 
 def test_a_code_brings_its_problem(opened):
@@ -310,6 +372,37 @@ def test_a_question_keeps_its_answer_and_judges_a_guess(opened, kind, asks, secr
     page.get_by_label("your guess").fill(right)
     press(page, "Enter")
     assert "Right." in root.locator(".cs-told").inner_text()
+
+
+def test_a_guess_without_a_number_is_told_what_is_expected(opened):
+    page = opened("input")
+    press(page, "p Enter")
+    message = page.locator(".cs-message")
+    assert message.inner_text() == "Type a number, such as 3 or 0.5."
+    page.get_by_label("what to predict").select_option("weight")
+    page.get_by_label("your guess").fill("left")
+    page.get_by_role("button", name="Check").click()
+    assert message.inner_text() == (
+        "'left' has no number in it: type a row and a column, such as 0, 2."
+    )
+    assert page.locator(".cs-tally").inner_text() == ""
+    page.get_by_role("button", name="Show").click()
+    assert page.locator(".cs-told").inner_text() == "It is W(0, 0)."
+    assert message.inner_text() == ""
+
+
+def test_an_answer_leaves_the_picture_whole(opened):
+    page = opened("input", (1024, 768))
+    press(page, "p")
+    for asks in ("size", "weight"):
+        page.get_by_label("what to predict").select_option(asks)
+        page.get_by_role("button", name="Show").click()
+        step = page.locator(".cs-step")
+        assert step.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+        links = page.evaluate(
+            "[...document.querySelectorAll('.cs-links path')].map(e => e.getBBox().y)"
+        )
+        assert len(links) == 4 and min(links) > 20, asks  # from a cell to the card, and on
 
 
 def test_a_weight_can_be_chosen_in_the_table_and_a_slip_is_named(opened):
