@@ -24,7 +24,7 @@ export function poolGeometry(inputSize, { size, stride }) {
   const window = stepPair(size, "size");
   const step = stride === null ? window : stepPair(stride, "stride");
   if (window.some((cells, axis) => cells > inputSize[axis]))
-    throw new Error(
+    fail(
       `the window does not fit: it is ${by(window)}, Y is ${by(inputSize)}; take a smaller size`,
     );
   return geometry(inputSize, window, { stride: step, padding: 0, dilation: 1 });
@@ -65,36 +65,41 @@ function wholePair(value, least) {
   return pair.every((one) => Number.isInteger(one) && one >= least) ? pair : null;
 }
 
+export function fail(text) {
+  throw new Error(text);
+}
+
+// A letter of both axes, such as their strides.
+export const pairOf = (where, letter) => where.map((axis) => axis[letter]);
+
 function refuse(name, rule, value) {
-  throw new Error(`${name} must be ${rule}; got ${pythonText(value)}`);
+  fail(`${name} must be ${rule}; got ${pythonText(value)}`);
 }
 
 function refuseFilter(where) {
   const padded = where.map((axis) => axis.n + axis.before + axis.after);
   const needed = Math.max(...where.map((axis) => Math.ceil((axis.extent - axis.n) / 2)));
-  const extents = where.map((axis) => axis.extent);
-  const dilation = where.map((axis) => axis.d);
+  const dilation = pairOf(where, "d");
   const dilated = dilation.some((d) => d !== 1);
-  const extent = dilated ? `, ${by(extents)} with dilation ${one(dilation)}` : "";
-  throw new Error(
-    `the filter does not fit: W is ${by(where.map((axis) => axis.f))}${extent}, ` +
+  const extent = dilated ? `, ${by(pairOf(where, "extent"))} with dilation ${one(dilation)}` : "";
+  fail(
+    `the filter does not fit: W is ${by(pairOf(where, "f"))}${extent}, ` +
       `Y with its padding is ${by(padded)}; take a padding of at least ${needed}, or a smaller filter`,
   );
 }
 
 // dZ has the size of the output.
 export function checkOutput(dZ, where) {
-  const size = where.map((axis) => axis.o);
+  const size = pairOf(where, "o");
   if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
-  const pair = (letter) => where.map((axis) => axis[letter]);
   const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
   const dilated = where.some((axis) => axis.d !== 1);
   const how = dilated
-    ? `stride ${one(pair("s"))}, padding ${padding} and dilation ${one(pair("d"))}`
-    : `stride ${one(pair("s"))} and padding ${padding}`;
+    ? `stride ${one(pairOf(where, "s"))}, padding ${padding} and dilation ${one(pairOf(where, "d"))}`
+    : `stride ${one(pairOf(where, "s"))} and padding ${padding}`;
   const names = dilated ? "stride, padding and dilation" : "stride and padding";
-  throw new Error(
-    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pair("n"))} input, a ${by(pair("f"))} filter, ` +
+  fail(
+    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pairOf(where, "n"))} input, a ${by(pairOf(where, "f"))} filter, ` +
       `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
   );
 }

@@ -4,7 +4,6 @@
 
 import { div, flag, make, minus, write } from "./dom.js";
 import { shown } from "./number.js";
-import { offset } from "./trace.js";
 
 const MOST_LINES = 16; // lines of a table whose numbers can be read
 const PIXELS = 16; // of a painted cell
@@ -15,9 +14,8 @@ export const isLarge = (...lines) => lines.some(({ length }) => length > MOST_LI
 export function makeHeat(grid, { trace }, array) {
   grid.node.classList.add("cs-heat");
   for (const head of grid.heads.flat()) flag(head, "data-skip", Number(head.textContent) % 4 !== 0);
-  const stored = trace.arrays[array];
-  const valueAt = (index) =>
-    stored ? stored.values[offset(stored.shape, index)] : trace.resultValue(index);
+  const stored = array in trace.arrays;
+  const valueAt = (index) => (stored ? trace.cell(array, index).value : trace.resultValue(index));
   const canvas = makeCanvas(grid);
   let shades = []; // by rows and columns
   const heat = { most: 0 };

@@ -63,7 +63,7 @@ export function makePredict(scene, tools, redraw) {
   }
 
   function onward() {
-    if (byTerm()) tools.acts.forward(1);
+    if (byTerm()) tools.acts.nextTerm();
     else tools.acts.nextCell();
     card.focusGuess();
   }

@@ -52,7 +52,8 @@ function actsOf(stepper) {
     term: choose,
     previous: () => move(-1),
     next: () => move(1),
-    forward: (by) => move(by, true),
+    nextTerm: () => move(1, true),
+    previousTerm: () => move(-1, true),
     nextCell: () => move(1, false),
     unit(byTerm) {
       host.setByTerm(byTerm);

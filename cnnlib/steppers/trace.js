@@ -3,17 +3,17 @@
 // It gives what trace.py gives: the same steps, with their terms in the same order and their sums
 // rounded as NumPy rounds them.
 
-import { pythonText } from "./geometry.js";
+import { fail, pythonText } from "./geometry.js";
 import { ROUND, factor } from "./number.js";
 
-// The two factors of each product, the array that sums them, and whose steps these are.
+// The two factors of each product, the array that sums them, and whether the left one's cells give.
 const PASSES = {
-  forward: { left: "Y", right: "W", result: "Z", subject: "Z" },
-  input: { left: "dZ", right: "W", result: "dY", subject: "dY" },
-  filter: { left: "dZ", right: "Y", result: "dW", subject: "dW" },
-  scatter: { left: "dZ", right: "W", result: "dY", subject: "dZ" },
-  influence: { left: "Y", right: "W", result: "Z", subject: "Y" },
-  pool: { left: "dZ", right: "Y", result: "dY", subject: "dZ" },
+  forward: { left: "Y", right: "W", result: "Z" },
+  input: { left: "dZ", right: "W", result: "dY" },
+  filter: { left: "dZ", right: "Y", result: "dW" },
+  scatter: { left: "dZ", right: "W", result: "dY", gives: true },
+  influence: { left: "Y", right: "W", result: "Z", gives: true },
+  pool: { left: "dZ", right: "Y", result: "dY", gives: true },
 };
 
 // The triples of an axis for each r, for each u and for each i, in the order of the loops.
@@ -60,7 +60,7 @@ export function fullName(cell) {
 export class Trace {
   constructor(kind, where, arrays, resultShape) {
     Object.assign(this, { kind, where, arrays }, PASSES[kind]);
-    this.gives = this.subject !== this.result;
+    this.subject = this.gives ? this.left : this.result; // the array of which each cell has a step
     this.biased = "b" in arrays;
     this.shapes = Object.fromEntries(Object.entries(arrays).map(([k, a]) => [k, a.shape]));
     this.shapes[this.result] = resultShape;
@@ -211,9 +211,7 @@ export class Trace {
     const here = this.step(now);
     const index = this.fullIndex(found, (here.target ?? here.source).index);
     if (index.length !== shape.length || !index.every((one, axis) => one < shape[axis]))
-      throw new Error(
-        `${this.subject} has no cell ${pythonText(index)}: its shape is ${pythonText(shape)}`,
-      );
+      fail(`${this.subject} has no cell ${pythonText(index)}: its shape is ${pythonText(shape)}`);
     return this.position(index);
   }
 
@@ -229,7 +227,7 @@ export class Trace {
 function readPlace(text, name) {
   const found = /^\s*([a-zA-Z]*)[^\w]*(\d{1,6}(?:[^\w]+\d{1,6})*)[^\w]*$/.exec(text);
   if (!found || !["", name.toLowerCase()].includes(found[1].toLowerCase()))
-    throw new Error(
+    fail(
       `this stepper goes through ${name}: type ${name}(2, 3), or the number of a step; got ${pythonText(text)}`,
     );
   return found[2].match(/\d+/g).map(Number);
@@ -237,14 +235,12 @@ function readPlace(text, name) {
 
 export function stagePlace(text, count) {
   const found = readPlace(text, "stages");
-  if (found.length > 1) throw new Error(`a stage is not a cell: type its number, 1 to ${count}`);
+  if (found.length > 1) fail(`a stage is not a cell: type its number, 1 to ${count}`);
   return stepNumber(found[0], count);
 }
 
 function stepNumber(typed, count) {
   if (typed < 1 || typed > count)
-    throw new Error(
-      `step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`,
-    );
+    fail(`step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`);
   return typed - 1;
 }

@@ -4,7 +4,6 @@ import { makeMarks } from "./dom.js";
 import { layOver, makeLying } from "./grid.js";
 import { mapsOf, windowOn } from "./lay.js";
 import { shown } from "./number.js";
-import { offset } from "./trace.js";
 
 export function windowsOf({ trace, where }, index) {
   return where.map((axis, n) => windowOn(trace.kind, axis, index[n]));
@@ -14,7 +13,6 @@ export function makeWindow(scene, grid) {
   const { lay } = scene;
   const frame = layOver(grid, { corner: lay.turned ? "last" : "first" });
   const lying = makeLying(frame);
-  const { values, shape } = scene.trace.arrays[lay.card];
   grid.node.classList.add("cs-under");
   const over = makeMarks("data-over");
 
@@ -33,7 +31,7 @@ export function makeWindow(scene, grid) {
       places.map(([[row, u], [column, v]]) => ({
         row: row - rows.first,
         column: column - columns.first,
-        text: shown(values[offset(shape, [u, v, ...mapsOf(lay.card, plane)])]),
+        text: shown(scene.trace.cell(lay.card, [u, v, ...mapsOf(lay.card, plane)]).value),
         lit: Boolean(lit) && lit.index[0] === u && lit.index[1] === v,
       })),
     );
