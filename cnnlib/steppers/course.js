@@ -59,8 +59,7 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    const when =
-      number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    const when = ["now", "before"][now - number] ?? (number > now ? "later" : "done");
     flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {

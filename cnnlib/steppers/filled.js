@@ -36,12 +36,12 @@ function givenSoFar({ trace }, grid) {
   let before = null;
   let touched = [];
   return (step, term, { hide, bare, moved }) => {
-    const sums = new Map();
+    const nameOf = (one) => one.target.index.join();
     const last = term && !bare ? step.terms.indexOf(term) : -1;
-    const sumOf = (n) => (n === last && hide ? null : step.terms[n].sum);
-    step.terms.forEach((one, n) => n <= last && sums.set(one.target.index.join(), sumOf(n)));
+    const sums = new Map(step.terms.slice(0, last + 1).map((one) => [nameOf(one), one.sum]));
+    if (hide && last >= 0) sums.set(nameOf(term), null);
     const near = !moved && before !== null && Math.abs(before - step.number) <= 1;
-    const targets = new Set(step.terms.map((one) => one.target.index.join()));
+    const targets = new Set(step.terms.map(nameOf));
     const reach = new Set([...touched, ...targets]);
     [before, touched] = [step.number, targets];
     grid.each((index, cell) => {

@@ -3,7 +3,7 @@
 import { div, flag, makeButton, minus, write } from "./dom.js";
 import { makeFrame } from "./grid.js";
 import { makeLegend } from "./heat.js";
-import { planesOf } from "./lay.js";
+import { planesOf, summedAxis } from "./lay.js";
 import { makeLinks } from "./links.js";
 import { makeMeeting } from "./meet.js";
 import { shown } from "./number.js";
@@ -59,7 +59,7 @@ export function makeLargeView(scene, tools) {
 function makeSubtotals(scene, choose) {
   const node = div("cs-subtotals");
   const buttons = [];
-  const axis = scene.trace.kind === "forward" || scene.trace.kind === "scatter" ? "k_in" : "k";
+  const axis = summedAxis(scene.trace.kind);
   function show(step, term, asked) {
     const planes = planesOf(scene.trace.kind, step, scene.trace.channels);
     node.hidden = planes.length < 2;

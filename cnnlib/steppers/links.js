@@ -96,15 +96,14 @@ export function downwards(from, to, color) {
 // table of the result starts, and ends below.
 export function upInto(from, to, table, card, color) {
   const run = Math.min(Math.max(from.y, to.bottom + 14), table.bottom + 14);
-  const r = 10;
+  const level = Math.abs(run - from.y) < 2;
+  const [end, r] = [level ? from.y : run, 10];
   const start = Math.max(from.right, card.right);
   const middle = (start + table.left) / 2;
-  const across =
-    Math.abs(run - from.y) < 2
-      ? `M${from.right + 2} ${from.y}H${to.x - r}`
-      : `M${from.right + 2} ${from.y}H${start}C${middle} ${from.y} ${middle} ${run} ${table.left - 4} ${run}H${to.x - r}`;
-  const end = Math.abs(run - from.y) < 2 ? from.y : run;
-  const path = `${across}Q${to.x} ${end} ${to.x} ${Math.max(end - r, to.bottom + 4)}V${to.bottom + 6}`;
+  const bend = `H${start}C${middle} ${from.y} ${middle} ${run} ${table.left - 4} ${run}`;
+  const path =
+    `M${from.right + 2} ${from.y}${level ? "" : bend}H${to.x - r}` +
+    `Q${to.x} ${end} ${to.x} ${Math.max(end - r, to.bottom + 4)}V${to.bottom + 6}`;
   const tip = `M${to.x - 6} ${to.bottom + 11}L${to.x} ${to.bottom + 1}L${to.x + 6} ${to.bottom + 11}Z`;
   return [
     { path, color },

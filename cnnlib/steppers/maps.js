@@ -2,7 +2,7 @@
 
 import { div, flag, make, makeButton, minus, seq, write } from "./dom.js";
 import { makeBoard, makeCard, makeResult, resultMaps } from "./board.js";
-import { mapsOf, planesOf } from "./lay.js";
+import { mapsOf, planesOf, summedAxis } from "./lay.js";
 import { makeMeeting } from "./meet.js";
 import { factor, shown } from "./number.js";
 import { markOf, planeNow } from "./one.js";
@@ -14,7 +14,7 @@ const MOST_ROWS = 3; // rows of maps that are shown in full
 export function makeMapsView(scene, tools) {
   const { trace, lay } = scene;
   const gives = lay.moves === "result";
-  const axis = trace.kind === "forward" || trace.kind === "scatter" ? "k_in" : "k";
+  const axis = summedAxis(trace.kind);
   const other = axis === "k" ? "k_in" : "k"; // of the result: it is not summed over
   const count = trace.channels[axis === "k_in" ? 0 : 1];
   let most = Math.min(count, MOST_ROWS);

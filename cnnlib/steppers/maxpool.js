@@ -19,9 +19,7 @@ export function makePoolView(scene) {
   const giver = table("card", "dZ", "o", "gives");
   const result = table("result", "dY", "n");
   const frame = layOver(board);
-  const marks = Object.fromEntries(
-    ["data-now", "data-tie", "data-over"].map((name) => [name, makeMarks(name)]),
-  );
+  const [now, tied, over] = ["data-now", "data-tie", "data-over"].map(makeMarks);
   const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p.cs-tell")];
   const [before, total] = [make("span"), make("b.cs-pill", { "data-c": "t" })];
   sum.append(before, total);
@@ -43,11 +41,11 @@ export function makePoolView(scene) {
     frame.move(i * where[0].s, j * where[1].s);
     const secret = asked.names || asked.hide;
     const at = (cells) => cells.map((cell) => board.cell(cell.index));
-    marks["data-over"](at(step.window));
+    over(at(step.window));
     giver.mark(step.source);
     for (const grid of [board, result]) grid.mark(asked.names ? null : term.target);
-    marks["data-now"](asked.names ? [] : [result.cell(term.target.index)]);
-    marks["data-tie"](asked.names ? [] : at(step.ties));
+    now(asked.names ? [] : [result.cell(term.target.index)]);
+    tied(asked.names ? [] : at(step.ties));
     result.each((index, cell) => {
       const full = [...index, k];
       const here = !secret && full.join() === term.target.index.join();

@@ -15,12 +15,8 @@ export function makeMotion(root) {
     cells.forEach((cell, at) => {
       const start = cell.getBoundingClientRect();
       const [left, top] = [end.left - frame.left, end.top - frame.top + at * 22];
-      const ghost = make("span", {
-        class: "cs-ghost",
-        "data-c": "bk"[at],
-        "aria-hidden": "true",
-        text: cell.textContent,
-      });
+      const look = { "data-c": "bk"[at], "aria-hidden": "true" };
+      const ghost = make("span.cs-ghost", look, cell.textContent);
       ghost.style.cssText = `left:${left}px;top:${top}px;width:${end.width}px`;
       root.append(ghost);
       const from = `translate(${start.left - end.left}px, ${start.top - end.top - at * 22}px)`;
