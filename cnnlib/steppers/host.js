@@ -7,9 +7,8 @@ import { toCode } from "./share.js";
 // All that happens in the browser. `tell` hands a message on, `draw` says what another one changed.
 export function makeHost(problem, tell) {
   const host = { problem, step: 0, term: 0, byTerm: false, predict: null, said: problem.note };
-  const score = { answered: {}, tally: [] };
   const callbacks = [];
-  Object.assign(host, { score, on: (callback) => callbacks.push(callback) });
+  host.on = (callback) => callbacks.push(callback);
   host.draw = (what) => callbacks.forEach((callback) => callback(what));
 
   const lastTerm = (step) => Math.max(0, host.problem.trace.step(step).terms.length - 1);
@@ -41,7 +40,7 @@ export function makeHost(problem, tell) {
   host.take = (made) => {
     host.problem = made;
     host.said = made.note;
-    score.answered = {};
+    host.score.answered = {};
     host.place(0);
   };
   const takeAndTell = (made, message) => {
@@ -54,6 +53,14 @@ export function makeHost(problem, tell) {
     takeAndTell(openProblem(fromCode(code, host.problem.kind)), { do: "code", code });
   Object.defineProperty(host, "code", { get: () => toCode(host.problem) });
 
+  addQuestions(host, tell);
+  return host;
+}
+
+// What is asked, and how it was answered.
+function addQuestions(host, tell) {
+  const score = { answered: {}, tally: [] };
+  host.score = score;
   host.setPredict = (kind) => {
     host.predict = kind;
     Object.assign(score, { answered: {}, tally: [] });
@@ -81,5 +88,4 @@ export function makeHost(problem, tell) {
     tell({ do: "guess", text });
     return { right, answer: asked.answer, said: [asked.told, said].filter(Boolean).join(" ") };
   };
-  return host;
 }

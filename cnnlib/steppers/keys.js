@@ -45,7 +45,7 @@ export function listen(root, acts) {
     if (!isDigit && !Object.hasOwn(ACTS, key)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (isDigit) acts.term(Number(key) - 1);
+    if (isDigit) acts.choose(Number(key) - 1);
     else acts[ACTS[key]]();
   }
 

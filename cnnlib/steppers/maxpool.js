@@ -20,14 +20,11 @@ export function makePoolView(scene) {
   const result = table("result", "dY", "n");
   const frame = layOver(board);
   const [now, tied, over] = ["data-now", "data-tie", "data-over"].map(makeMarks);
-  const [max, sum, said] = [div("cs-max"), div("cs-added"), make("p.cs-tell")];
-  const [before, total] = [make("span"), make("b.cs-pill", { "data-c": "t" })];
-  sum.append(before, total);
-  const meeting = make("div.cs-meet", { "aria-hidden": "true" }, max, sum);
-  const meet = div("cs-meeting", meeting);
-  const last = div("cs-last", result.node, said);
+  const won = makeWon(scene);
+  const meet = div("cs-meeting", won.node);
+  const last = div("cs-last", result.node, won.said);
   const panels = div("cs-panels cs-one", board.node, giver.node, meet, last);
-  const links = makeLinks(panels, { board, giver, result, meet, total }, linesOf);
+  const links = makeLinks(panels, { board, giver, result, meet, total: won.total }, linesOf);
   const node = div("cs-step", panels);
   let shownTerm = null;
 
@@ -51,24 +48,8 @@ export function makePoolView(scene) {
       const here = !secret && full.join() === term.target.index.join();
       writeCell(cell, shown(here ? term.sum : trace.valueBefore(full, step.number)));
     });
-    tell(step, term, asked);
+    won.show(step, term, asked);
     links.show(!asked.kind);
-  }
-
-  function tell(step, term, asked) {
-    const { name } = scene;
-    const numbers = step.window.map((cell) => minus(shown(cell.value))).join(", ");
-    const winner = trace.cell("Y", term.target.index);
-    const most = `{b ${name(winner)} = ${minus(shown(winner.value))}}`;
-    max.replaceChildren(...remark(`largest of ${numbers}: ${most}`));
-    const old = trace.valueBefore(term.target.index, step.number);
-    write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
-    write(total, minus(shown(term.sum)));
-    const goes = `{k ${name(step.source)}} goes to {t ${name(term.target)}} alone`;
-    const ties = step.ties.map(name).join(", ");
-    const tie = ` A tie: {b ${ties}} is as large, but the first in row order gets all.`;
-    const all = `${goes}: only the cell that won moves the loss.${ties ? tie : ""}`;
-    said.replaceChildren(...remark(asked.kind ? "" : all));
   }
 
   function linesOf(places) {
@@ -84,13 +65,39 @@ export function makePoolView(scene) {
     ];
   }
 
+  return { node, show, measure: links.measure, meet, aloud: won.aloud };
+}
+
+// Which cell of a window won, and what it gets.
+function makeWon(scene) {
+  const { trace, name } = scene;
+  const [max, before, said] = [div("cs-max"), make("span"), make("p.cs-tell")];
+  const total = make("b.cs-pill", { "data-c": "t" });
+  const sum = div("cs-added", before, total);
+  const node = make("div.cs-meet", { "aria-hidden": "true" }, max, sum);
+
+  function show(step, term, asked) {
+    const numbers = step.window.map((cell) => minus(shown(cell.value))).join(", ");
+    const winner = trace.cell("Y", term.target.index);
+    const most = `{b ${name(winner)} = ${minus(shown(winner.value))}}`;
+    max.replaceChildren(...remark(`largest of ${numbers}: ${most}`));
+    const old = trace.valueBefore(term.target.index, step.number);
+    write(before, minus(`${shown(old)} + ${factor(term.value)} = `));
+    write(total, minus(shown(term.sum)));
+    const goes = `{k ${name(step.source)}} goes to {t ${name(term.target)}} alone`;
+    const ties = step.ties.map(name).join(", ");
+    const tie = ` A tie: {b ${ties}} is as large, but the first in row order gets all.`;
+    const all = `${goes}: only the cell that won moves the loss.${ties ? tie : ""}`;
+    said.replaceChildren(...remark(asked.kind ? "" : all));
+  }
+
   // "dZ(1, 1), 4, goes to dY(3, 2), now 9: Y(3, 2), 5, is the largest of its window."
   function aloud({ source, terms: [term], ties }) {
     const winner = trace.cell("Y", term.target.index);
-    const told = (cell) => `${scene.name(cell)}, ${shown(cell.value)},`;
-    const goes = `${told(source)} goes to ${scene.name(term.target)}, now ${shown(term.sum)}`;
-    const tie = ties.length ? ` A tie: ${ties.map(scene.name).join(", ")} is as large.` : "";
+    const told = (cell) => `${name(cell)}, ${shown(cell.value)},`;
+    const goes = `${told(source)} goes to ${name(term.target)}, now ${shown(term.sum)}`;
+    const tie = ties.length ? ` A tie: ${ties.map(name).join(", ")} is as large.` : "";
     return `${goes}: ${told(winner)} is the largest of its window.${tie}`;
   }
-  return { node, show, measure: links.measure, meet, aloud };
+  return { node, said, total, show, aloud };
 }

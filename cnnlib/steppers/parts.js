@@ -12,7 +12,7 @@ import { makeView } from "./view.js";
 const NAMES = { input: "input gradient", filter: "filter gradient", three: "three ways" };
 
 export function makeParts(stepper) {
-  const { host, acts, go } = stepper;
+  const { host, go, choose } = stepper;
   const scene = makeScene(host.problem);
   const { trace } = host.problem;
   const predict = makePredict(scene, stepper, () => stepper.draw());
@@ -25,9 +25,9 @@ export function makeParts(stepper) {
     predict,
     view: makeView(scene, stepper),
     alone: makeAlone(),
-    bar: makeBar(acts, { questions, terms, longest: Math.max(...ends) }),
+    bar: makeBar(stepper, { questions, terms, longest: Math.max(...ends) }),
     track: makeTrack(trace.length, row, (n) => go(n)),
-    code: makeCode(scene, stepper.choose),
+    code: makeCode(scene, choose),
     setup: makeSetup(scene, stepper),
     place: div("cs-where"),
   };

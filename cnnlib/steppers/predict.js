@@ -63,8 +63,8 @@ export function makePredict(scene, tools, redraw) {
   }
 
   function onward() {
-    if (byTerm()) tools.acts.nextTerm();
-    else tools.acts.nextCell();
+    if (byTerm()) tools.nextTerm();
+    else tools.nextCell();
     card.focusGuess();
   }
 

@@ -40,6 +40,6 @@ export function makePresent(root, changed) {
       else if (root.requestFullscreen) root.requestFullscreen().catch(cover);
       else cover();
     },
-    leave: uncover,
+    uncover,
   };
 }

@@ -27,7 +27,7 @@ export function makeSetup(scene, tools) {
     if (node.hidden) build();
     const leaves = node.contains(document.activeElement);
     node.hidden = !node.hidden;
-    tools.acts.shown();
+    tools.draw({ quiet: true });
     if (!node.hidden) focusOn(node.querySelector("input"));
     else if (leaves) focusOn(tools.root);
   }

@@ -23,15 +23,15 @@ export function mountStepper(root, host) {
   stepper.rebuilt = (change) => rebuilt(stepper, change);
   Object.assign(stepper, makeVoice(), makeMotion(root), makeSizes(stepper), makeMoves(stepper));
   Object.assign(stepper, makePresent(root, stepper.layOut));
-  stepper.acts = actsOf(stepper);
+  Object.assign(stepper, actsOf(stepper));
   host.on((what) => hear(stepper, what));
   build(stepper);
   stepper.watch();
   root.addEventListener("click", stepper.pick);
-  const deaf = listen(root, stepper.acts);
+  const deaf = listen(root, stepper);
   return () => {
     stepper.stop();
-    stepper.leave();
+    stepper.uncover();
     stepper.unwatch();
     stepper.silence();
     root.removeEventListener("click", stepper.pick);
@@ -40,40 +40,28 @@ export function mountStepper(root, host) {
   };
 }
 
-// What buttons and keys do.
+// What buttons and keys do, besides moving.
 function actsOf(stepper) {
-  const { host, go, move, play, first, last, choose, goTo } = stepper;
+  const { host, go, move, presenting, uncover } = stepper;
+  const part = (name) => stepper.parts[name];
   return {
-    first,
-    last,
-    play,
-    goTo,
-    leave: () => leave(stepper),
-    term: choose,
     previous: () => move(-1),
     next: () => move(1),
+    nextCell: () => move(1, false),
     nextTerm: () => move(1, true),
     previousTerm: () => move(-1, true),
-    nextCell: () => move(1, false),
     unit(byTerm) {
       host.setByTerm(byTerm);
       go(host.step);
     },
-    toField: () => stepper.parts.bar.field.focus(),
+    toField: () => part("bar").field.focus(),
     code: () => toggleCode(stepper),
-    setup: () => stepper.parts.setup.toggle(),
-    predict: () => stepper.parts.predict.toggle(),
-    check: () => stepper.parts.predict.check(),
-    shown: () => stepper.draw({ quiet: true }),
-    turn: () => stepper.parts.view.turn?.press(),
-    present: () => stepper.present(),
+    setup: () => part("setup").toggle(),
+    predict: () => part("predict").toggle(),
+    check: () => part("predict").check(),
+    turn: () => part("view").turn?.press(),
+    leave: () => (part("setup").open() && !presenting() ? part("setup").toggle() : uncover()),
   };
-}
-
-// What is open is closed first.
-function leave({ parts, presenting, leave: uncover }) {
-  if (parts.setup.open() && !presenting()) parts.setup.toggle();
-  else uncover();
 }
 
 function toggleCode(stepper) {
