@@ -5,7 +5,6 @@ Which way is the cheapest depends on the sizes; here a way is forced, and the si
 
 import _thread
 import contextlib
-import itertools
 import os
 import tracemalloc
 
@@ -14,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from problems import LAYOUTS, problems
-from test_conv import all_equal, gradients, is_its_definition, some, taps_of, within_bound
+from test_conv import all_equal, gradients, is_its_definition, some, within_bound
 
 from cnnlib import fast, loops, small, tiles, vectorized
 from cnnlib.shapes import geometry

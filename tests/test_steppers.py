@@ -24,7 +24,7 @@ E, T, S = examples.one_map(), examples.three_maps(), examples.strided()
 
 
 class Browser:
-    """Sends what stepper.js sends, and keeps what the kernel says."""
+    """Sends what kernel.js sends, and keeps what the kernel says."""
 
     def __init__(self, stepper, monkeypatch):
         self.stepper, self.told, self.heard = stepper, 0, []

@@ -2,7 +2,7 @@
 
 import { activated, nudged } from "./aside.js";
 import { make, minus, write } from "./dom.js";
-import { fitNumbers, makeGrid } from "./grid.js";
+import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { shown } from "./number.js";
 
@@ -34,7 +34,7 @@ function makeNudge(scene) {
   function show({ step, asked }) {
     const made = nudged(problem, step);
     table.each((index, cell) =>
-      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index)))),
+      writeCell(cell, asked.names ? undefined : shown(made.gain(...index))),
     );
     said.show(asked.kind ? "" : made.sentence);
   }
@@ -62,7 +62,7 @@ function makeActivation(scene) {
         const number = trace.position(full);
         const known =
           part === "arrived" || number < step.number || (complete && number === step.number);
-        write(cell.firstChild, known ? minus(shown(made.at(full)[part])) : "\u00b7");
+        writeCell(cell, known ? shown(made.at(full)[part]) : undefined);
         cell.toggleAttribute("data-now", number === step.number);
       });
     }

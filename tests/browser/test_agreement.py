@@ -9,7 +9,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " stepText rowsToText half activated nudged kernelHost"
+NAMES += " rowsToText half activated nudged kernelHost"
 
 
 @pytest.fixture(scope="module")
