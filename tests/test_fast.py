@@ -3,8 +3,10 @@
 Which way is the cheapest depends on the sizes; here a way is forced, and the sizes are small.
 """
 
+import _thread
 import contextlib
 import itertools
+import os
 import tracemalloc
 
 import numpy as np
@@ -14,31 +16,35 @@ from hypothesis import strategies as st
 from problems import LAYOUTS, problems
 from test_conv import all_equal, gradients, is_its_definition, some, taps_of, within_bound
 
-from cnnlib import fast, loops, small, vectorized
+from cnnlib import fast, loops, small, tiles, vectorized
 from cnnlib.shapes import geometry
 
-WAYS = ["taps", "table", "scatter", "by column", "by row"]
+WAYS = ["taps", "table", "tiles", "scatter", "halves"]
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
-CUTS = st.tuples(  # windows in a block, images and rows in a tile, rows in a piece
-    st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 9)
+CUTS = st.tuples(  # windows in a block, images and rows in a tile, products in a piece
+    st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 400)
 )
 
 
 @contextlib.contextmanager
-def forced(way, width=1, images=2, band=2, height=3):
+def forced(way, width=1, images=2, band=2, piece=60):
     """Take this way, with blocks, tiles and pieces of these sizes."""
 
-    def plan(m, itemsize, rows, columns, n_k, f_k, least=None):
-        windows = fast.Windows(rows, columns, width)
-        return fast.Plan(windows, way == "by column", min(m, images), min(rows.o, band), height)
+    def plan(m, itemsize, rows, columns, n_k, f_k, least):
+        return tiles.Plan(rows, columns, width, min(m, images), min(rows.o, band))
+
+    def by_taps(where, n_k, f_k):
+        return way == "taps" or where.stride != (1, 1) != where.dilation
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(small, "SMALL", 2**15 if way == "table" else 0)
-        patch.setattr(fast, "MATRIX", 0 if way == "taps" else 2**60)
-        patch.setattr(fast, "TILE", 1)
         if way != "table":
-            patch.setattr(fast, "_plan", plan)
-            patch.setattr(fast, "_scatter_is_less", lambda *_: way == "scatter")
+            patch.setattr(fast, "_by_taps", by_taps)
+            patch.setattr(fast, "_gathers", lambda *_: way != "scatter")
+            patch.setattr(fast, "LARGE", 1 if way == "halves" else 2**60)
+            patch.setattr(tiles, "_plan", plan)
+            patch.setattr(tiles, "PIECE", piece)
+            patch.setattr(tiles, "FEW", 1)
         small._table.cache_clear()
         yield
     small._table.cache_clear()
@@ -52,20 +58,6 @@ def forced(way, width=1, images=2, band=2, height=3):
 def test_every_way_has_the_same_exact_answer(way, problem, cuts):
     with forced(way, *cuts):
         is_its_definition(fast, problem)
-
-
-@EACH_WAY
-@pytest.mark.parametrize("filter_size", [(1, 2), (3, 3), (5, 4)], ids=str)
-def test_every_way_takes_any_stride_and_padding(way, filter_size):
-    rng = np.random.default_rng(1)
-    Y, W = (rng.integers(-5, 6, n).astype(float) for n in [(2, 9, 8, 2), (*filter_size, 2, 3)])
-    paddings = [0, 1, 2, 3, ((1, 2), (3, 0))]
-    for stride, padding in itertools.product([2, 3, (4, 3), (1, 2)], paddings):
-        how = {"stride": stride, "padding": padding}
-        o_h, o_w = geometry((9, 8), filter_size, **how).output_size
-        dZ = rng.integers(-5, 6, (2, o_h, o_w, 3)).astype(float)
-        with forced(way, 2):
-            all_equal(fast.conv_backward(dZ, Y, W, **how), taps_of((dZ, Y, W), how))
 
 
 def touches_no_other(way, problem, cuts, name, number, place):
@@ -111,7 +103,7 @@ def test_on_every_way_any_layout_and_precision_is_taken(way, problem):
 @EACH_WAY
 @pytest.mark.parametrize("stride", [1, 2])
 def test_on_every_way_the_error_is_within_its_bound(way, stride):
-    with forced(way, 3, 1, 9, 40):
+    with forced(way, 3, 1, 9, 2_000):
         for sizes in ((9, 8), (5, 4), 3), ((24, 20), (1, 2), 4), ((5, 7), (32, 3), 2):
             within_bound(fast, sizes, stride, "of very different size")
 
@@ -129,6 +121,7 @@ LAYERS = {  # images, rows and columns, channels, filter, filters, stride, paddi
     "many channels": (4, 14, 96, 3, 128, 1, 1),
     "deep": (1, 7, 256, 3, 256, 1, 1),
     "one window": (16, 7, 32, 7, 128, 1, 0),
+    "1 x 1, stride": (16, 28, 64, 1, 64, 2, 0),
 }
 
 
@@ -147,16 +140,17 @@ def test_layers_of_every_kind_are_exact_with_the_plans_that_are_made(layer):
     all_equal(fast.conv_backward(dZ, Y, W, **how), vectorized.conv_backward(dZ, Y, W, **how))
 
 
-TAKEN = {  # what is noted down, in dY and in dW
-    "few channels": ("by column, 2", "by column, 2"),
-    "one channel": ("by column, 8", "by column, 4"),
-    "one filter": ("by column, 4", "by column, 8"),
-    "large filter": ("by column, 2", "by column, 1"),
-    "stride, many channels": ("scatter", "by row, 1"),
-    "1 x 1": ("by row, 1", "by row, 1"),
-    "many channels": ("by row, 1", "by row, 1"),
+TAKEN = {  # the windows in a block where tiles are taken, in dY and in dW
+    "few channels": (2, 2),
+    "one channel": (4, 4),
+    "one filter": (4, 4),
+    "large filter": (2, 1),
+    "stride, many channels": ("scatter", 1),
+    "1 x 1": (),
+    "many channels": ("taps", "taps"),
     "deep": ("taps", "taps"),
-    "one window": ("scatter", "by row, 1"),
+    "one window": ("taps", "taps"),
+    "1 x 1, stride": ("taps", "taps"),
 }
 
 
@@ -164,21 +158,21 @@ TAKEN = {  # what is noted down, in dY and in dW
 def test_each_way_is_taken_where_it_is_the_cheapest(monkeypatch, layer, expected):
     taken = []
 
-    def note(name, says):
-        function = getattr(fast, name)
+    def note(module, name, says):
+        function = getattr(module, name)
 
         def noted(*arguments):
             result = function(*arguments)
             taken.append(says(result))
             return result
 
-        monkeypatch.setattr(fast, name, noted)
+        monkeypatch.setattr(module, name, noted)
 
-    note("_plan", lambda plan: f"by {'column' if plan.by_column else 'row'}, {plan.windows.width}")
-    note("_scatter", lambda _: "scatter")
-    note("filter_taps", lambda _: "taps")
-    if "taps" in expected:  # a scatter takes them too, for some images at a time
-        note("input_taps", lambda _: "taps")
+    monkeypatch.setattr(fast, "LARGE", 2**60)  # one thread, so that dY comes first
+    note(tiles, "_plan", lambda plan: plan.width)
+    note(fast, "_scatter", lambda _: "scatter")
+    note(fast, "filter_taps", lambda _: "taps")
+    note(fast, "input_taps", lambda _: "taps")
     dZ, Y, W, how = arrays_of(layer)
     fast.conv_backward(dZ, Y, W, **how)
     assert tuple(taken) == expected
@@ -194,6 +188,91 @@ def test_a_table_has_as_many_places_as_may_be_and_no_more(monkeypatch, m):
     for most in (places, places - 1):
         monkeypatch.setattr(small, "SMALL", most)
         assert (small._table.__wrapped__(*given) is not None) == (most == places > 0)
+
+
+# --- a second core -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """The threads that are started, where there are two cores and no wish."""
+    started = []
+
+    def start(function, arguments):
+        started.append(_thread.start_new_thread(function, arguments))
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(fast, "start_new_thread", start)
+    return started
+
+
+def all_passes(layer, dtype):
+    """Z and the gradients of random numbers, so that another order of sums would be seen."""
+    dZ, Y, W, how = arrays_of(layer, dtype)
+    dZ, Y, W = (np.random.default_rng(3).standard_normal(a.shape).astype(dtype) for a in (dZ, Y, W))
+    dY = fast.conv_backward_input(dZ, W, Y.shape[1:3], **how)
+    dW = fast.conv_backward_filter(dZ, Y, W.shape[:2], **how)
+    return [fast.conv_forward(Y, W, **how), dY, dW, *fast.conv_backward(dZ, Y, W, **how)]
+
+
+def one_wish(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def one_core(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1}, raising=False)
+
+
+def no_threads(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(fast, "start_new_thread", refuse)
+
+
+@pytest.mark.parametrize("alone", [one_wish, one_core, no_threads])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("layer", ["few channels", "one channel", "large filter"])
+def test_two_threads_have_the_same_bits_as_one(monkeypatch, threads, layer, dtype, alone):
+    monkeypatch.setattr(fast, "LARGE", 1)
+    by_two = all_passes(layer, dtype)
+    assert len(threads) == 4
+    alone(monkeypatch)
+    all_equal(all_passes(layer, dtype), by_two)
+    assert len(threads) == 4
+
+
+def test_a_thread_is_started_for_large_work_only(threads):
+    rng = np.random.default_rng(4)
+    for m, started in ((1, 0), (8, 0), (64, 1)):
+        Y, W = rng.random((m, 32, 32, 8)), rng.random((3, 3, 8, 16))
+        fast.conv_forward(Y, W)
+        assert len(threads) == started
+
+
+def test_no_thread_is_started_where_a_product_takes_all_cores_by_itself(threads):
+    rng = np.random.default_rng(5)
+    for n_k, f, dilation in ((128, 3, 1), (256, 1, 1)):
+        Y, W = rng.random((8, 16, 16, n_k)), rng.random((f, f, n_k, 128))
+        dZ = fast.conv_forward(Y, W, dilation=dilation)
+        fast.conv_backward(dZ, Y, W, dilation=dilation)
+    assert not threads
+
+
+@pytest.mark.parametrize("half", [slice(0, 1), slice(1, 2)], ids=["first", "second"])
+def test_an_error_of_either_half_comes_through(monkeypatch, threads, half):
+    Y, W = np.ones((2, 6, 6, 1)), np.ones((3, 3, 1, 2))
+    Y[half] = 1e308
+    monkeypatch.setattr(fast, "LARGE", 1)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        fast.conv_forward(Y, W)
+    with np.errstate(over="ignore"):
+        Z = fast.conv_forward(Y, W)
+    assert np.isinf(Z[half]).all()
+    assert np.isfinite(Z).sum() == Z[0].size
+    assert len(threads) == 2
 
 
 # --- memory --------------------------------------------------------------------------------------

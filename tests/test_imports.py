@@ -14,7 +14,7 @@ FLOORS = [  # a module imports from the floors below its own
     ["checks"],
     ["shapes"],
     ["loops", "vectorized", "layers", "gradcheck", "examples"],
-    ["small", "trace"],
+    ["small", "tiles", "trace"],
     ["fast"],
     ["panels"],
     ["exercises"],

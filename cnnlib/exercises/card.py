@@ -65,8 +65,11 @@ def _paragraph(text):
 
 def _problem(x):
     """Lay out what was given, what came and what should have, and the first wrong cell."""
-    given, came, should = ([m for m in x.maps if m.role == role] for role in ("", CAME, SHOULD))
-    wrong = [running.differ(a.matrix, b.matrix) for a, b in zip(came, should, strict=False)]
+    given, came, should = [], [], []
+    for label, matrix, at in x.arrays:
+        group = came if CAME in label else should if SHOULD in label else given
+        group.append((label.replace(CAME, "").replace(SHOULD, ""), matrix, at))
+    wrong = [running.differ(a[1], b[1]) for a, b in zip(came, should, strict=False)]
     shown = [_tables("the smallest problem that shows it", given)]
     if came or should:
         shown.append(f'<div style="{BESIDE}" aria-label="gives">→</div>')
@@ -88,24 +91,22 @@ def _line(x, line):
 def _tables(title, maps, accent=LINE, wrong=()):
     if not maps:
         return ""
-    shown = "".join(_table(*each, accent) for each in zip_longest(maps, wrong))
+    shown = "".join(_table(*one, marks, accent) for one, marks in zip_longest(maps, wrong))
     rows = f'<div style="{ROW};margin:2px 0">{shown}</div>'
     return f"<div><small>{title}</small>{rows}</div>"
 
 
-def _table(shown, wrong, accent):
-    cells = [
-        [
-            _cell(
-                number_text(value), (i, j) == shown.cell, wrong is not None and wrong[i, j], accent
-            )
+def _table(label, matrix, first, wrong, accent):
+    rows = ""
+    for i, row in enumerate(matrix):
+        cells = (
+            _cell(number_text(value), (i, j) == first, wrong is not None and wrong[i, j], accent)
             for j, value in enumerate(row)
-        ]
-        for i, row in enumerate(shown.matrix)
-    ]
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
+        )
+        rows += f"<tr>{''.join(cells)}</tr>"
     caption = '<caption style="caption-side:top;text-align:left;white-space:nowrap;padding:0">'
-    label = f"<b>{escape(shown.name)}</b>{escape(shown.size)}"
+    name, size = re.fullmatch(r"(.*?)(, \d+ x .*)?", label).groups(default="")
+    label = f"<b>{escape(name)}</b>{escape(size)}"
     return f'<table style="{TABLE}">{caption}{label}</caption>{rows}</table>'
 
 

@@ -8,6 +8,7 @@ from lab import listen
 from shown import KINDS
 
 WALK = {  # what is pressed or, behind "=", typed: what is heard
+    "ArrowLeft": "This is the first step.",
     "ArrowRight": "Step 2 of 25: dY(0, 1). "
     "Product 2 of 2: dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13",
     "g": "[go to a cell or step]",
