@@ -18,7 +18,7 @@ export function drawStep(stepper, { moved = false, quiet = false } = {}) {
   showPlace(stepper, asked, moved);
   if (codeShown) parts.code.show({ step, now, asked });
   keepFocus(root, focused);
-  if (laidFor(stepper) !== stepper.laidFor) stepper.layOut();
+  if (stepper.laidFor && laidFor(stepper) !== stepper.laidFor) stepper.layOut();
   if (asked.kind) stepper.hush();
   if (!quiet) announce(stepper, asked);
   if (moved && !asked.kind) stepper.fly();

@@ -28,11 +28,9 @@ export function kernelHost(model) {
     telling = false;
   };
 
-  // A place that another widget of the page has set, by a link in the browser, is a move like any
-  // other. One that the kernel sent before it heard of all moves is of the past. The model of
-  // ipywidgets holds what it has from the kernel in `_state_lock` meanwhile, and null otherwise.
-  const followPlace = (source, step, term) => {
-    if (source?._state_lock === null) host.go(step, term);
+  // A change by a link in the page is a move; ipywidgets locks the state while the kernel sets it.
+  const hear = (from, step, term) => {
+    if (from?._state_lock === null) host.go(step, term);
     else if (heard === told) host.place(step, term);
   };
   const follow = {
@@ -43,8 +41,8 @@ export function kernelHost(model) {
       else host.take(made);
       host.place(model.get("index"), model.get("term"));
     },
-    index: (source) => followPlace(source, model.get("index")),
-    term: (source) => followPlace(source, host.step, model.get("term")),
+    index: (from) => hear(from, model.get("index")),
+    term: (from) => hear(from, host.step, model.get("term")),
     by_term: () => (host.byTerm = model.get("by_term")),
     predict: () => (host.predict = model.get("predict")),
     score: () => Object.assign(host.score, model.get("score")),
@@ -58,9 +56,9 @@ export function kernelHost(model) {
   };
   const heardOf = Object.keys(follow).map((name) => [
     `change:${name}`,
-    (source) => {
+    (from) => {
       if (telling) return;
-      follow[name](source);
+      follow[name](from);
       setPlace();
       host.draw(name === "index" || name === "term" ? "place" : name);
     },
