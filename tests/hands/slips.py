@@ -624,3 +624,25 @@ enter(
         "sum": (by_images(lambda dZ: dZ.sum(axis=0) + 0 * dZ), "images added up"),
     },
 )
+
+
+def of_images(chosen):
+    """The filter gradient of a batch, summed over some pairs of images."""
+
+    def gradient(dZ, Y, filter_size, stride, padding):
+        how = filter_size, stride, padding
+        return sum(whole_filter(right, right)(dZ[z], Y[y], *how) for z, y in chosen(len(dZ)))
+
+    return gradient
+
+
+enter(
+    "filter_gradient_batch",
+    "pairs of images",
+    {
+        "first": (of_images(lambda count: [(0, 0)]), "one image only"),
+        "last": (of_images(lambda count: [(-1, -1)]), "one image only"),
+        "dZ(0)": (of_images(lambda count: [(0, y) for y in range(count)]), "one image only"),
+        "each": (of_images(lambda count: np.ndindex(count, count)), "images added up"),
+    },
+)
