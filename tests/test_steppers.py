@@ -139,6 +139,9 @@ def test_index_and_term_move(kind):
         stepper.index = index
         assert stepper.term == max(0, len(stepper.step.terms) - 1)
         check(stepper)
+    stepper.said = "old"
+    stepper.go_to("4")
+    assert (stepper.index, stepper.said) == (3, "")
     stepper.by_term = True
     stepper.index = 2
     assert stepper.term == 0
