@@ -7,8 +7,8 @@ side, so that one product does all weights. *Tiles* of them stay in the cache, a
 """
 
 import math
-from functools import lru_cache
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -36,7 +36,8 @@ FEW, SUM = 12, 128
 # between. Zeros are multiplied, but the windows of a block share one copy.
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """How windows lie on a map, `width` of them in a block; and the images and rows of a tile."""
 
     rows: Axis
@@ -45,12 +46,12 @@ class Plan(NamedTuple):
     images: int = 1
     band: int = 1
 
-    @property
+    @cached_property
     def blocks(self):
         """Blocks in a row of windows; the last one may hang over the edge."""
         return -(-self.columns.o // self.width)
 
-    @property
+    @cached_property
     def reach(self):
         """Columns of the map under a block."""
         return self.columns.f + self.columns.s * (self.width - 1)
@@ -91,7 +92,7 @@ def _plan(m, itemsize, rows, columns, n_k, f_k, least):
     images = max(-(-least // plan.blocks), TILE // (line * plan.lines(rows.o)))
     images = _even(m, images)
     band = _even(rows.o, (TILE // (images * line) - rows.f) // rows.s + 1)
-    return plan._replace(images=images, band=band)
+    return replace(plan, images=images, band=band)
 
 
 def fits(filter_size, n_k, f_k):
@@ -116,16 +117,16 @@ def _even(number, most):
 
 def _tiles(X, plan):
     """Yield (which windows, the windows) tile by tile: (images, rows, blocks, numbers)."""
-    rows, columns, width, images, band = plan
+    rows, images, band, o_h = plan.rows, plan.images, plan.band, plan.rows.o
     n_k, room = X.shape[3], _room(X, plan)
     memory = np.empty(images * plan.blocks * plan.lines(band) * plan.reach * n_k, X.dtype)
     for first in range(0, len(X), images):
         some = _padded(X[first : first + images], plan, room)
         a, r, c, e = some.strides
-        for top in range(0, rows.o, band):
-            here = min(band, rows.o - top)
+        for top in range(0, o_h, band):
+            here = min(band, o_h - top)
             shape = len(some), plan.blocks, plan.lines(here), plan.reach, n_k
-            steps = a, c * columns.s * width, r, c, e
+            steps = a, c * plan.columns.s * plan.width, r, c, e
             tile = memory[: math.prod(shape)].reshape(shape)
             tile[...] = np.ndarray(shape, X.dtype, some, top * rows.s * r, steps)
             a_, block, line, _, e_ = tile.strides  # each window begins a stride below the last

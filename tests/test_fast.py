@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from problems import LAYOUTS, problems
-from test_conv import all_equal, gradients, is_its_definition, some, within_bound
+from test_conv import all_equal, gradients, is_its_definition, some, taps_of, within_bound
 
 from cnnlib import fast, loops, small, tiles, vectorized
 from cnnlib.shapes import geometry
@@ -57,6 +57,21 @@ def forced(way, width=1, images=2, band=2, piece=60):
 def test_every_way_has_the_same_exact_answer(way, problem, cuts):
     with forced(way, *cuts):
         is_its_definition(fast, problem)
+
+
+@EACH_WAY
+@pytest.mark.parametrize("padding", [0, 2, ((0, 3), (1, 0))], ids=str)
+def test_every_way_takes_any_dilation(way, padding):
+    rng = np.random.default_rng(6)
+    Y, W = (rng.integers(-5, 6, n).astype(float) for n in [(2, 9, 8, 2), (3, 2, 2, 3)])
+    for stride, dilation in [(1, 2), (1, (4, 1)), (1, (1, 3)), (2, 2), ((1, 2), (3, 1))]:
+        how = {"stride": stride, "padding": padding, "dilation": dilation}
+        o_h, o_w = geometry((9, 8), (3, 2), **how).output_size
+        dZ = rng.integers(-5, 6, (2, o_h, o_w, 3)).astype(float)
+        with forced(way, 2):
+            all_equal(fast.conv_backward(dZ, Y, W, **how), taps_of((dZ, Y, W), how))
+            Z = fast.conv_forward(Y, W, **how)
+        all_equal([Z], [loops.conv_forward(Y, W, **how)])
 
 
 def touches_no_other(way, problem, cuts, name, number, place):
