@@ -3,13 +3,10 @@
 import numpy as np
 
 from cnnlib import layers, loops
-from cnnlib.examples import one_map
 from figures import draw
 from figures.figure import Figure
+from figures.forward import RUNNING
 from figures.words import at, bare
-
-RUNNING = one_map()
-
 
 # --- the max pool ----------------------------------------------------------------------
 
@@ -51,12 +48,8 @@ def pool(ax):
                   solid=won if title.endswith("Y_out") else ())
         for (name, title, note, x, y), values in zip(POOL, arrays, strict=True)
     ]  # fmt: skip
-    for one, other, level in ((0, 1, 130), (1, 2, 130)):
-        ends = placed[one].right[0] + 12, placed[other].x - 28
-        draw.arrow(ax, (ends[0], level), (ends[1], level))
-    for one, other, level in ((3, 4, 384), (4, 5, 384)):
-        ends = placed[one].x - 28, placed[other].right[0] + 12
-        draw.arrow(ax, (ends[0], level), (ends[1], level), back=True)
+    for n, level, back in ((0, 130, False), (1, 130, False), (3, 384, True), (4, 384, True)):
+        draw.across(ax, placed[n], placed[n + 1], level=level, after=12, back=back)
     words = [
         "A window is two rows high and one column wide. Y_out(1, 1) wins twice: -1 + 4 = 3.",
         "Y_out(0, 2) and Y_out(1, 2) tie at 0: the first gets the 3, and the ReLU stops it.",
@@ -109,9 +102,8 @@ def update(ax):
     draw.arrow(ax, *line, head=False, color=draw.FRAME["W"])
     draw.text(ax, x0 + 30, 84, f"slope dW{at(WEIGHT)} = {bare(slope)}", 19, ha="left")
     for x, y, weight, loss in ((x0, y0, before, high), (x1, y1, after, low)):
-        draw.box(
-            ax, x - 8, y - 8, 16, 16, fill=draw.FRAME["W"], edge=draw.FRAME["W"], round_=7, zorder=4
-        )
+        look = {"fill": draw.FRAME["W"], "edge": draw.FRAME["W"], "round_": 7, "zorder": 4}
+        draw.box(ax, x - 8, y - 8, 16, 16, **look)
         draw.rule(ax, x, y + 10, (x, 428))
         draw.rule(ax, x - 10, y, (112, y))
         draw.text(ax, x, 452, bare(weight), 19, True)
@@ -119,14 +111,8 @@ def update(ax):
     step = f"step −η · ({bare(slope)}) = {bare(after - before)}"
     draw.arrow(ax, (x0 + 6, 396), (x1 - 6, 396), step, width=4, color=draw.FRAME["W"], size=17)
     draw.arrow(ax, (150, y0 + 6), (150, y1 - 6), width=4)
-    draw.text(
-        ax,
-        166,
-        (y0 + y1) / 2,
-        f"falls by\nη · {bare(abs(slope))}²\n= {bare(high - low)}",
-        16,
-        ha="left",
-    )
+    words = f"falls by\nη · {bare(abs(slope))}²\n= {bare(high - low)}"
+    draw.text(ax, 166, (y0 + y1) / 2, words, 16, ha="left")
     draw.text(ax, 400, 500, "downhill, since the step has the opposite sign of the slope", 18)
 
 

@@ -9,7 +9,11 @@ from figures import (
     matrix,
     nudged,
     one_dimension,
+    one_weight,
+    programs,
     road,
+    several_maps,
+    stride,
     whole,
 )
 
@@ -21,6 +25,10 @@ FIGURES = (
     *input_gradient.FIGURES,
     *matrix.FIGURES,
     *whole.FIGURES,
+    *several_maps.FIGURES,
+    *stride.FIGURES,
+    *programs.FIGURES,
+    *one_weight.FIGURES,
     *filter_gradient.FIGURES,
     *nudged.FIGURES,
     *made_fast.FIGURES,

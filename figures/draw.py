@@ -98,13 +98,17 @@ class Window(NamedTuple):
 def text(ax, x, y, words, size=18, bold=False, **how):
     """Write words, of one line or more, around (x, y); `ha`, `color` and the like go on."""
     look = {"ha": "center", "va": "center_baseline", "color": INK, "zorder": 3, **how}
-    words = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", words)  # a true minus sign
-    words = re.sub(r"(?<=\w) x (?=\d)", " × ", words)
-    rows = words.split("\n")
+    rows = written(words).split("\n")
     for position, row in enumerate(rows):  # each on its own, so that SVG can anchor it
         row = re.sub("^ +|  +", lambda run: "\u00a0" * len(run[0]), row)  # SVG drops runs
         down = y + 1.25 * size * (position - (len(rows) - 1) / 2)
         ax.text(x, down, row, fontsize=size, fontweight="bold" if bold else "normal", **look)
+
+
+def written(words):
+    """Return the words with true minus and times signs, which are wider than - and x."""
+    words = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", words)
+    return re.sub(r"(?<=\w) x (?=\d)", " × ", words)
 
 
 def lines(ax, x, y, rows, size=18, leading=1.4, **how):
@@ -117,10 +121,10 @@ def lines(ax, x, y, rows, size=18, leading=1.4, **how):
 
 @cache
 def width_of(words, size, bold=False):
-    """Return the width of words in pixels."""
+    """Return the width in pixels of words as `text` writes them."""
     weight = "bold" if bold else "normal"
     font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(words, font, ismath=False)[0]
+    return text_to_path.get_text_width_height_descent(written(words), font, ismath=False)[0]
 
 
 def box(ax, x, y, width, height, words="", *, size=18, fill="none", edge=INK, line=2, **how):
@@ -161,6 +165,26 @@ def arrow(ax, start, end, words="", *, back=False, size=16, color=INK, **how):
         x, y = start + at * (end - start) + gap * up
         beside = "center" if abs(up[0]) < 0.2 else "left" if up[0] > 0 else "right"
         text(ax, x, y, words, size, **{"ha": beside, **how})
+
+
+def across(ax, start, end, words="", *, level=None, after=8, before=28, **how):
+    """Draw an arrow from a grid or box to another at its left or right.
+
+    Parameters
+    ----------
+    level
+        Its height; by default the middle of what it points at.
+    after, before
+        Gaps at the right of one and at the left of the other, where rows have their numbers.
+    how
+        As in `arrow`.
+    """
+    level = end.middle[1] if level is None else level
+    if start.x < end.x:
+        ends = (start.right[0] + after, level), (end.x - before, level)
+    else:
+        ends = (start.x - before, level), (end.right[0] + after, level)
+    arrow(ax, *ends, words, **how)
 
 
 def elbow(ax, start, knee, end, *, back=False, **how):
@@ -217,7 +241,7 @@ def grid(ax, name, values, x, y, cell=46, *, title=None, note=None, heads=True, 
     if card:
         windows.append(Window(0, 0, name, None, card == "turned", (rows, columns)))
     lying = {
-        (window.top + r, window.left + c): (value, re.search("[YWZ]", window.name)[0])
+        (window.top + r, window.left + c): (_words(value), re.search("[YWZ]", window.name)[0])
         for window in windows if window.values is not None
         for (r, c), value in np.ndenumerate(np.array(window.values, object))
         if value not in (None, "")
@@ -227,11 +251,13 @@ def grid(ax, name, values, x, y, cell=46, *, title=None, note=None, heads=True, 
     if not zeros:
         _rectangle(ax, x, y, placed.width, placed.height, edge=FRAME[array], line=1.8, zorder=1.3)
     for each in windows:
-        _frame(ax, placed, each)
-    for (r, c), on in np.ndenumerate(np.array(values, object)):
-        marked, quiet = (r, c) in solid, (r, c) in zeros
+        _frame(ax, placed, each, 0.27 if cell >= 40 else 0.2)
+    words = {place: _words(value) for place, value in np.ndenumerate(np.array(values, object))}
+    size = size or _size_in(cell, max(width_of(words[at], 1, at in solid) for at in words))
+    for place, on in words.items():
+        marked, quiet = place in solid, place in zeros
         color = PAPER if marked else SOFT if quiet else INK
-        _cell(ax, placed, (r, c), on, lying.get((r, c)), marked, color, size)
+        _cell(ax, placed, place, on, lying.get(place), marked, color, size)
     above = y - 10
     if heads:
         numbers = [[str(n) for n in range(axis)] for axis in (rows, columns)]
@@ -251,15 +277,15 @@ def _ground(ax, placed, place, array, solid, soft, zero):
         _rectangle(ax, x, y - 4.5, 0.4 * placed.cell, 2.2, FRAME[array], zorder=1.1)
 
 
-def _frame(ax, placed, window):
-    """Draw the frame of what lies there, its tint, and its cut corner."""
+def _frame(ax, placed, window, cut=0.27):
+    """Draw the frame of what lies there, its tint, and its corner, cut by a part of a cell."""
     array = re.search("[YWZ]", window.name)[0]
     rows, columns = window.shape
     (left, top), (right, bottom) = (
         placed.at(window.top, window.left, 0, 0),
         placed.at(window.top + rows, window.left + columns, 0, 0),
     )
-    cut = 0.27 * placed.cell
+    cut *= placed.cell
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     if window.turned:
         pointed = [(right, bottom - cut), (right - cut, bottom)]
@@ -275,24 +301,29 @@ def _frame(ax, placed, window):
     ax.add_artist(Polygon(outline, fc="none", ec=FRAME[array], lw=3.2, zorder=2.2, **look))
 
 
+def _words(value):
+    return "" if value is None else value if isinstance(value, str) else bare(value)
+
+
+def _size_in(cell, widest):
+    """Return the size of all texts of a grid; `widest` is the width of one at size 1."""
+    return max(15, min(0.4 * cell, 24, (cell - 5) / max(widest, 0.1)))
+
+
 def _cell(ax, placed, place, words, lies, marked, color, size):
     """Write a number into a cell, and below it the one that lies there."""
-    words = "" if words is None else words if isinstance(words, str) else bare(words)
-    room = (placed.cell - 5) / max(width_of(words, 1, marked), 0.1)
-    font = size or max(15, min(0.4 * placed.cell, 24, room))
     if not lies:
-        text(ax, *placed.at(*place), words, font, marked, color=color)
+        text(ax, *placed.at(*place), words, size, marked, color=color)
         return
     value, array = lies
-    value = value if isinstance(value, str) else bare(value)
     if marked:
         half = placed.at(*place, 0, 0.53)
         _rectangle(ax, *half, placed.cell, 0.47 * placed.cell, SOLID[array], zorder=1.5)
     below = PAPER if marked else WORDS[array]
-    lower = max(15, 0.75 * font)
-    text(ax, *placed.at(*place, 0.5, 0.29), words, max(15, min(font, 0.42 * placed.cell)), marked,
-         color=color)  # fmt: skip
-    text(ax, *placed.at(*place, 0.5, 0.76), value, lower, True, color=below)
+    lower, upper = max(15, 0.75 * size), max(15, min(size, 0.42 * placed.cell))
+    text(ax, *placed.at(*place, 0.5, 0.29), words, upper, marked, color=color)
+    down = min(0.76, 1 - 0.68 * lower / placed.cell)  # clear of the frame in a small cell
+    text(ax, *placed.at(*place, 0.5, down), value, lower, True, color=below)
 
 
 def _heads(ax, placed, heads):

@@ -6,10 +6,10 @@ from cnnlib import loops, panels
 from cnnlib.shapes import by
 from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import filter_steps
-from figures import draw, one_weight, programs, several_maps, stride
+from figures import draw, programs
 from figures.figure import Figure
+from figures.forward import F_K, N_K, SEVERAL
 from figures.one_weight import DZ, W_SIZE, Y_SIZE, Z_SIZE, Y, nine, of_weight
-from figures.several_maps import F_K, N_K, SEVERAL
 from figures.stride import OBLONG
 from figures.words import at, bare, products, rows_of, sums_to
 
@@ -27,9 +27,8 @@ def as_filter(ax):
     y = draw.panel(ax, board, 56, 76, 60, lying="dZ", term=False)
     d = draw.grid(ax, "dZ", DZ, 540, 76, 44, note="slides over Y", card="as stored")
     goal = draw.panel(ax, result, 600, 272, 44)
-    draw.arrow(ax, (d.x - 28, d.middle[1]), (y.right[0] + 6, d.middle[1]), "lies on", back=True)
-    level, words = goal.middle[1], f"{len(step.terms)} products, added"
-    draw.arrow(ax, (y.right[0] + 8, level), (goal.x - 28, level), words, back=True)
+    draw.across(ax, d, y, "lies on", level=d.middle[1], after=6, back=True)
+    draw.across(ax, y, goal, f"{len(step.terms)} products, added", back=True)
     words = f"dW{at(PLACE)} = {products(step.terms)}"
     draw.text(ax, 400, 434, words, 18)
     draw.text(ax, 400, 466, f"= {bare(step.value)}", 22, True)
@@ -49,10 +48,8 @@ def nine_positions(ax):
     """Nine places of dZ on Y, one cell of dW each."""
 
     def one(index, x, y):
-        lies, note = (
-            draw.Window(*index, "dZ", DZ),
-            f"dW{at(index)} = {bare(of_weight(index).value)}",
-        )
+        note = f"dW{at(index)} = {bare(of_weight(index).value)}"
+        lies = draw.Window(*index, "dZ", DZ)
         draw.grid(ax, "Y", Y, x, y, 36, note=note, window=lies, heads=False)
 
     nine(ax, one)
@@ -89,8 +86,7 @@ def every_input_map(ax):
                            title=f"Y(:, :, {k_in})", note="dZ at its first place")  # fmt: skip
         goal = draw.grid(ax, "dW", dW[:, :, k_in, K], 612, y + 46, 46, solid={(0, 0)},
                          title=f"dW(:, :, {k_in}, {K})", note="")  # fmt: skip
-        level = goal.middle[1]
-        draw.arrow(ax, (below.right[0] + 8, level), (goal.x - 28, level), back=True)
+        draw.across(ax, below, goal, back=True)
         start = first.right[0] + 8, first.middle[1] + 24 * (2 * k_in - 1)
         draw.arrow(ax, start, (below.x - 30, below.middle[1]), back=True)
     words = f"n_k = {N_K} planes of filter k = {K}: side by side, not added"
@@ -128,9 +124,8 @@ def spread_over_y(ax):
     one = draw.panel(ax, panels.stage_panel(spread), 64, 122, title="dZ spread", card="as stored")
     two = draw.panel(ax, board, 330, 76, lying="dZ", term=False)
     three = draw.panel(ax, result, 640, 122)
-    level = one.middle[1]
-    draw.arrow(ax, (one.right[0] + 10, level), (two.x - 28, level), back=True)
-    draw.arrow(ax, (two.right[0] + 10, level), (three.x - 28, level), back=True)
+    for left, right in ((one, two), (two, three)):
+        draw.across(ax, left, right, level=one.middle[1], after=10, back=True)
     where = step.trace.where
     places, more = where.rows.f, where.rows.rest
     words = [
@@ -195,4 +190,4 @@ def _rows():
     yield Figure("bias_gradient_sums_each_map", (), 485, bias, _bias_alt())
 
 
-FIGURES = [*several_maps.FIGURES, *stride.FIGURES, *programs.FIGURES, *one_weight.FIGURES, *_rows()]
+FIGURES = list(_rows())

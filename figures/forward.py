@@ -118,12 +118,13 @@ def _activation():
     Z = loops.conv_forward(RUNNING.Y, RUNNING.W, RUNNING.b)
     dY = variant("activation").dZ
     slope = layers.relu_backward(np.ones_like(Z), Z)
-    return Z, layers.relu(Z), dY, slope, layers.relu_backward(dY, Z)
+    arrays = Z, layers.relu(Z), dY, slope, layers.relu_backward(dY, Z)
+    return [array[:, :, 0] for array in arrays]
 
 
 def activation(ax):
     """Above Z, f, Y; below dZ, f'(Z), dY; the same cell marked in each."""
-    Z, Y, dY, slope, dZ = (array[:, :, 0] for array in _activation())
+    Z, Y, dY, slope, dZ = _activation()
     size, xs, look = 50, (60, 330, 600), {"solid": {_followed()}}
     z = draw.grid(ax, "Z", Z, xs[0], 76, size, note=f"{ON_Z}, from conv", **look)
     f = draw.box(ax, 345, 106, 120, 90, "f = ReLU", size=20, bold=True)
@@ -131,10 +132,10 @@ def activation(ax):
     dz = draw.grid(ax, "dZ", dZ, xs[0], 326, size, note="the result", **look)
     s = draw.grid(ax, "Z", slope, xs[1], 326, size, title="f'(Z)", note="1 or 0", **look)
     dy = draw.grid(ax, "dY", dY, xs[2], 326, size, title="dY_out", note="arrives", **look)
-    draw.arrow(ax, (z.right[0] + 8, 151), (f.x - 6, 151), "Z", bold=True, size=18)
-    draw.arrow(ax, (f.x + 126, 151), (y.x - 28, 151), "Y_out", bold=True, size=18)
-    draw.arrow(ax, (dy.x - 28, 401), (s.right[0] + 8, 401), "times", back=True)
-    draw.arrow(ax, (s.x - 28, 401), (dz.right[0] + 8, 401), "gives", back=True)
+    draw.across(ax, z, f, "Z", before=6, bold=True, size=18)
+    draw.across(ax, f, y, "Y_out", after=6, bold=True, size=18)
+    draw.across(ax, dy, s, "times", back=True)
+    draw.across(ax, s, dz, "gives", back=True)
     words = "f'(Z) is 1 where Z > 0, else 0. Cell by cell, in each of the f_k maps."
     draw.text(ax, 400, 514, words, 18)
     draw.key(ax, 554, ("solid", "Z", "the same cell"), ("solid", "Y", "in each grid"))
@@ -143,13 +144,13 @@ def activation(ax):
 def _followed():
     """A cell where something passes that is neither 0 nor 1."""
     Z, _, dY, *_ = _activation()
-    return tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))[:2]
+    return tuple(map(int, np.argwhere((Z > 0) & (np.abs(dY) > 1))[0]))
 
 
 def _activation_alt():
     Z, Y, dY, slope, dZ = _activation()
     r, c = _followed()
-    values = [bare(array[r, c, 0]) for array in (Z, Y, dY, slope, dZ)]
+    values = [bare(array[r, c]) for array in (Z, Y, dY, slope, dZ)]
     return (
         f"Two rows of {ON_Z} grids. Above, forward: Z goes cell by cell through f = ReLU and gives "
         f"Y_out; at ({r}, {c}), Z is {values[0]} and Y_out is {values[1]}. Below, backward: dY_out "
@@ -338,52 +339,48 @@ def _every_map_alt():
 
 # --- one product ---------------------------------------------------------------------
 
-PLACES, SIZE = (52, 362, 608), 46
-
 
 def one_weight(ax):
     """Y with a window on it, W and Z, with one cell marked in each."""
     term = contributions(CELL)[0]
-    drawn = product_row(ax, term, (Y, W, Z), ("Y", "W", "Z"), 76)
+    drawn = product_row(ax, term, (Y, Z))
     for left, right, sign in zip(drawn, drawn[1:], "×→", strict=False):
         draw.text(ax, (left.right[0] + right.x - 18) / 2, drawn[1].middle[1], sign, 30, True)
     step = forward_steps(RUNNING.Y, RUNNING.W, RUNNING.b)[0]
     words = f"{short(term.target)} = b + {len(step.terms)} products; this is one of them: "
     draw.text(ax, 400, 346, f"{words}{term.product} = {bare(term.value)}", 18)
-    draw.key(ax, 392, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), *MARKED)
+    draw.key(ax, 392, W_LIES, *MARKED)
 
 
+W_LIES = ("stored", "W", "W lies on Y; cut corner: W(0, 0)")
 MARKED = ("solid", "Y", ""), ("solid", "W", ""), ("solid", "Z", "this product and its cells")
 
 
-def product_row(ax, term, arrays, names, y, back=False):
+def product_row(ax, term, arrays, back=False):
     """Draw input, filter and output in a row, with the cells of one product marked."""
-    i, j = (term.left if back else term.target).index[:2]
-    cells = (term.target if back else term.left), term.right, (term.left if back else term.target)
-    lies = [None if back else draw.Window(i, j, "W", W), None, None]
-    notes = ("5 x 5", "as stored", "3 x 3")
-    cards = (None, "as stored", None)
-    return [
-        draw.grid(ax, name, array, x, y + SIZE * (n > 0), SIZE, note=note, card=card,
-                  solid={cell.index[:2]}, window=window)
-        for n, (name, array, x, note, card, cell, window) in enumerate(
-            zip(names, arrays, PLACES, notes, cards, cells, lies, strict=True)
-        )
-    ]  # fmt: skip
+    size, d = 46, "d" if back else ""
+    cells = [cell.index[:2] for cell in (term.left, term.right, term.target)]
+    of_y, of_w, of_z = cells[::-1] if back else cells
+    lies = None if back else draw.Window(*of_z, "W", W)
+    return (
+        draw.grid(ax, f"{d}Y", arrays[0], 52, 76, size, solid={of_y}, window=lies),
+        draw.grid(ax, "W", W, 362, 76 + size, size, note="as stored", card="as stored",
+                  solid={of_w}),
+        draw.grid(ax, f"{d}Z", arrays[1], 608, 76 + size, size, solid={of_z}),
+    )  # fmt: skip
 
 
-def product_arrows(ax, term, arrays, names, back=False):
+def product_arrows(ax, term, arrays, back=False):
     """Draw the three grids, and below them the two factors that meet, with arrows."""
-    drawn, level = product_row(ax, term, arrays, names, 76, back), 404
+    drawn, level = product_row(ax, term, arrays, back), 404
     cells = (term.left, term.right, term.target)
     for grid, cell in zip(drawn, reversed(cells) if back else cells, strict=True):
         ends = (grid.bottom[0], grid.bottom[1] + 10), (grid.bottom[0], level - 58)
         result = cell is term.target
         draw.arrow(ax, *(ends[::-1] if result else ends), back=back)
         words = bare(term.value if result else cell.value)
-        chip(
-            ax, cell.array, grid.bottom[0], level, words, ("into " if result else "") + short(cell)
-        )
+        label = f"into {short(cell)}" if result else short(cell)
+        chip(ax, cell.array, grid.bottom[0], level, words, label)
     middles = [grid.bottom[0] for grid in drawn]
     signs = "=·" if back else "·="
     for left, right, sign in zip(middles, middles[1:], signs, strict=False):
@@ -404,7 +401,7 @@ def chip(ax, name, x, y, words, label):
 
 def task_forward(ax):
     """Y(2, 2) times W(2, 2) goes into Z(0, 0)."""
-    product_arrows(ax, contributions(CELL)[0], (Y, W, Z), ("Y", "W", "Z"))
+    product_arrows(ax, contributions(CELL)[0], (Y, Z))
 
 
 def fan_out(ax):
@@ -424,10 +421,12 @@ def fan_out(ax):
 
 def indices(ax):
     """Every cell with its row and column."""
-    sizes = RUNNING.input_size, RUNNING.filter_size, RUNNING.dZ.shape[:2]
-    notes = "5 x 5, row r, column c", "row u, column v", "row i, column j"
-    for name, size, x, note in zip("YWZ", sizes, (46, 366, 606), notes, strict=True):
-        values = [[at((r, c)) for c in range(size[1])] for r in range(size[0])]
+    for name, array, x, note in (
+        ("Y", Y, 46, f"{ON_Y}, row r, column c"),
+        ("W", W, 366, "row u, column v"),
+        ("Z", Z, 606, "row i, column j"),
+    ):
+        values = [[at((r, c)) for c in range(array.shape[1])] for r in range(array.shape[0])]
         draw.grid(ax, name, values, x, 76, 50, note=note, solid={CELL} if name == "Y" else ())
     draw.text(ax, 400, 366, "row before column, everywhere, counted from 0", 18)
     draw.key(ax, 406, ("solid", "Y", "the cell that the course follows"))
@@ -446,7 +445,7 @@ def placement(ax, number, x, y, size=38, small=50, space=24):
     left = draw.grid(ax, "Y", Y, x, y, size, note=note, solid={CELL}, window=lies)
     values, reached = on_the_way(terms[: number + 1])
     low = left.bottom[1] - 3 * small
-    draw.grid(ax, "Z", values, left.right[0] + space, low, small, heads=False, note="3 x 3",
+    draw.grid(ax, "Z", values, left.right[0] + space, low, small, heads=False, note=ON_Z,
               solid={(i, j)}, soft=reached)  # fmt: skip
 
 
@@ -458,8 +457,7 @@ def placements(ax, numbers):
 
 
 def _placement_key(ax, y):
-    draw.key(ax, y, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"),
-             ("solid", "W", f"the weight on Y{CELL}"))  # fmt: skip
+    draw.key(ax, y, W_LIES, ("solid", "W", f"the weight on Y{CELL}"))
     draw.key(ax, y + 38, ("solid", "Z", "the cell of Z of this window"),
              ("soft", "Z", "reached before; (u, v) is the weight"))  # fmt: skip
 
@@ -487,36 +485,41 @@ def _placement_alt(numbers):
 
 def index_sum(ax):
     """A table: cell of Z, weight, and their sum, which is always the cell of Y."""
-    heads = (150, "Z", "cell of Z", "i, j"), (360, "W", "weight", "u, v")
-    for x, array, head, below in (*heads, (590, "Y", "cell of Y", "r, c")):
+    columns = (
+        (150, "Z", "cell of Z", "i, j"),
+        (360, "W", "weight", "u, v"),
+        (590, "Y", "cell of Y", "r, c"),
+    )
+    for x, array, head, below in columns:
         draw.text(ax, x, 30, head, 20, True, color=draw.WORDS[array])
         draw.text(ax, x, 56, below, 17, style="italic", color=draw.SOFT)
     for row, term in enumerate(contributions(CELL)):
         y = 96 + 42 * row
         z, w = term.target.index[:2], term.right.index[:2]
         total = tuple(a + b for a, b in zip(z, w, strict=True))
-        for x, words, array in ((150, str(z), "Z"), (360, str(w), "W"), (590, str(total), "Y")):
-            draw.text(ax, x, y, words, 23, bold=x == 590, color=draw.WORDS[array])
+        for (x, array, *_), index in zip(columns, (z, w, total), strict=True):
+            draw.text(ax, x, y, str(index), 23, bold=index is total, color=draw.WORDS[array])
         for x, sign in ((255, "+"), (475, "=")):
             draw.text(ax, x, y, sign, 23)
         draw.rule(ax, 60, y + 21, (740, y + 21))
     draw.text(ax, 400, 500, "so (u, v) = (r − i, c − j)\u2003(stride 1, no padding)", 21, True)
 
 
+THREE = {(2, 2): "inside", (0, 2): "at the edge", (0, 0): "in the corner"}
+
+
 def three_reaches(ax):
     """Centre, edge and corner of Y, and what each reaches."""
-    for row, cell in enumerate(((2, 2), (0, 2), (0, 0))):
+    for row, (cell, place) in enumerate(THREE.items()):
         y = 62 + 208 * row
-        _, right, terms = reach(ax, cell, 90, y, 31, of_z=50)
+        _, _, terms = reach(ax, cell, 90, y, 31, of_z=50)
         many = "cell" if len(terms) == 1 else "cells"
-        place = ("inside", "at the edge", "in the corner")[row]
         draw.lines(ax, 572, y + 30, [f"Y{cell}", place, f"{len(terms)} {many}"], 22, bold=True)
     draw.key(ax, 660, ("solid", "Y", "a cell of Y"), ("soft", "Z", REACHED))
 
 
 def _three_alt():
-    cells = (2, 2), (0, 2), (0, 0)
-    counts = ", ".join(f"Y{cell} reaches {len(contributions(cell))}" for cell in cells)
+    counts = ", ".join(f"Y{cell} reaches {len(contributions(cell))}" for cell in THREE)
     return (
         f"Three rows, in each the {ON_Y} map Y with one cell marked and a beam to the cells of "
         f"the {ON_Z} map Z that it reaches: {counts}. A cell in the middle reaches all of Z, one "
@@ -582,10 +585,6 @@ def _index_sum_alt(terms):
     )
 
 
-def _task_forward_alt(first):
-    return f"Forward: the grids Y, W and Z in a row. {_product_alt(first)}"
-
-
 WINDOWS = range(4), range(4, 8)
 TERMS = contributions(CELL)
 ROWS = (  # file name, stem of the source's picture after CNN_, height, how to draw it, alt text
@@ -613,6 +612,6 @@ ROWS = (  # file name, stem of the source's picture after CNN_, height, how to d
     ("centre_edge_and_corner_reach_differently", "Training_Conv_2c", 690, three_reaches,
      _three_alt()),
     ("forward_one_product_into_z", "Training_Conv_Task1_Forward", 540, task_forward,
-     _task_forward_alt(TERMS[0])),
+     f"Forward: the grids Y, W and Z in a row. {_product_alt(TERMS[0])}"),
 )  # fmt: skip
 FIGURES = [Figure(name, (f"CNN_{stem}",), *rest) for name, stem, *rest in ROWS]

@@ -21,8 +21,7 @@ FLIPPED = shapes.flip(RUNNING.W)[:, :, 0, 0]
 
 def task_backward(ax):
     """dZ(0,0) times W(2,2) goes into dY(2,2): the forward picture, reversed."""
-    arrays = DY[:, :, 0], W, DZ
-    product_arrows(ax, STEP.terms[0], arrays, ("dY", "W", "dZ"), back=True)
+    product_arrows(ax, STEP.terms[0], (DY[:, :, 0], DZ), back=True)
 
 
 def _task_alt():
@@ -85,10 +84,13 @@ def _contributions_alt(numbers):
         f"{bare(t.target.value)}"
         for t in terms
     )
-    which = f"Terms {numbers[0] + 1} to {numbers[-1] + 1}" if len(terms) > 1 else "The last term"
+    which, end = "The last term", "; the sum is complete"
+    if len(terms) > 1:
+        which = f"Terms {numbers[0] + 1} to {numbers[-1] + 1}"
+        end = f". These are intermediate sums: all {len(STEP.terms)} terms make {bare(STEP.value)}"
     return (
         f"{which} of the {len(STEP.terms)} of dY{CELL}, with the cell of dZ and the weight marked "
-        f"in their grids, and below them the sum so far: {ways}."
+        f"in their grids, and below them the sum so far: {ways}{end}."
     )
 
 
@@ -112,8 +114,9 @@ def _nine_alt():
         f"{short(t.left)} {short(t.right)} = {t.product} = {bare(t.value)}" for t in STEP.terms
     )
     return (
-        f"A table of the {len(STEP.terms)} products in dY{CELL} with the running sum: {rows}. "
-        f"The sum is {bare(STEP.value)}. In each row the two indices add up to {CELL}."
+        f"A table of the {len(STEP.terms)} products in dY{CELL}, with the sum so far after each: "
+        f"{rows}. The whole sum is {bare(STEP.value)}. In each row the two indices add up to "
+        f"{CELL}."
     )
 
 
@@ -162,8 +165,7 @@ def flipped_on_dz(ax):
     values = empty((5, 5))
     values[CELL[0]][CELL[1]] = STEP.value
     right = draw.grid(ax, "dY", values, 510, 76, 48, solid={CELL})
-    level, words = right.at(*CELL)[1], f"{len(STEP.terms)} products, added"
-    draw.arrow(ax, (left.right[0] + 12, level), (right.x - 28, level), words, back=True)
+    draw.across(ax, left, right, f"{len(STEP.terms)} products, added", after=12, back=True)
     draw.text(ax, 400, 356, f"{products(STEP.terms)} = {bare(STEP.value)}", 17)
     draw.key(ax, 398, ("turned", "W", f"cut corner: W(0, 0), on dZ{CELL}"),
              ("solid", "Y", f"dY{CELL}"))  # fmt: skip
@@ -187,7 +189,7 @@ def padded(ax):
     zeros = {place for place in np.ndindex(7, 7) if not all(2 <= n <= 4 for n in place)}
     big = draw.grid(ax, "dZ", np.pad(DZ, 2), 278, 70, 42, zeros=zeros, heads=False,
                     note=f"in rings of zeros, {PADDED}")  # fmt: skip
-    draw.arrow(ax, (small.right[0] + 12, 217), (big.x - 14, 217), width=3.5)
+    draw.across(ax, small, big, after=12, before=14, width=3.5)
     draw.grid(ax, "W", FLIPPED, 630, 154, 42, note="turned", card="turned",
               heads=[["2", "1", "0"]] * 2)  # fmt: skip
     draw.text(ax, 400, 402, f"f − 1 = {W.shape[0] - 1} zeros on every side", 18)

@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import draw
 from figures.figure import Figure
-from figures.stride import RUNNING
+from figures.forward import RUNNING
 
 # --- a tile --------------------------------------------------------------------------
 
@@ -22,16 +22,11 @@ def tile(ax):
     row = draw.Window(1, 0, "W", size=(1, 9))
     right = draw.grid(ax, "Y", TILE, 376, 128, 42, title="a tile", note="3 x 9, a window to a row",
                       window=row)  # fmt: skip
-    draw.arrow(ax, (left.right[0] + 8, 191), (right.x - 28, 191))
+    draw.across(ax, left, right)
     draw.text(ax, 565, 292, "one product with W, written as a column of 9,", 17)
     draw.text(ax, 565, 318, "gives the first row of Z", 17)
-    draw.text(
-        ax,
-        400,
-        370,
-        "Two neighbouring windows share six of their nine cells: each has its own copy.",
-        18,
-    )
+    words = "Two neighbouring windows share six of their nine cells: each has its own copy."
+    draw.text(ax, 400, 370, words, 18)
     draw.key(ax, 410, ("stored", "W", "the same window; cut corner: where W(0, 0) lies"))
 
 
@@ -58,7 +53,7 @@ def met(phase):
 
 
 def phases(ax):
-    """DY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
+    """Draw dY of stride 2 with the letter of each cell's phase, and the weights of each phase."""
     letters = [[NAMES[r % STRIDE, c % STRIDE] for c in range(SIZE)] for r in range(SIZE)]
     draw.grid(ax, "dY", letters, 60, 76, 44, note="7 x 7, stride 2: the phase of each cell")
     for number, (phase, name) in enumerate(NAMES.items()):
@@ -160,10 +155,8 @@ def _six_alt():
     )
 
 
-def _rows():
-    yield Figure("tile_has_a_window_in_each_row", (), 438, tile, _tile_alt())
-    yield Figure("each_phase_of_a_stride_has_its_weights", (), 452, phases, _phases_alt())
-    yield Figure("six_layers_beside_pytorch", (), 132 + 58 * len(SIX) + 92, six, _six_alt())
-
-
-FIGURES = list(_rows())
+FIGURES = [
+    Figure("tile_has_a_window_in_each_row", (), 438, tile, _tile_alt()),
+    Figure("each_phase_of_a_stride_has_its_weights", (), 452, phases, _phases_alt()),
+    Figure("six_layers_beside_pytorch", (), 132 + 58 * len(SIX) + 92, six, _six_alt()),
+]

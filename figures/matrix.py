@@ -3,12 +3,11 @@
 import numpy as np
 
 from cnnlib import loops
-from cnnlib.examples import one_map
 from figures import draw
 from figures.figure import Figure
+from figures.forward import RUNNING
 from figures.words import rows_of
 
-RUNNING = one_map()
 ROW, COLUMN = 4, 12  # of Z(1, 1) and Y(2, 2)
 CELL, LEFT, TOP = 26, 98, 76
 

@@ -6,8 +6,8 @@ from cnnlib.trace import filter_steps
 from figures import draw
 from figures.figure import Figure
 from figures.filter_gradient import DZ_LIES
+from figures.forward import RUNNING
 from figures.one_weight import DZ, W_SIZE, WEIGHT, Y_SIZE, Z_SIZE, W, Y
-from figures.stride import RUNNING
 from figures.words import at, bare, products, rows_of
 
 # --- one weight, all of Z --------------------------------------------------------------
@@ -24,9 +24,8 @@ def between(ax):
     weight = draw.grid(ax, "W", W, 372, 122, note=f"W{at(WEIGHT)} rises by 1", card="as stored",
                        solid={WEIGHT})  # fmt: skip
     gain = draw.grid(ax, "Z", RISE, 620, 122, title="rise of Z", note="")
-    level = weight.middle[1]
-    draw.text(ax, (cells.right[0] + weight.x - 20) / 2, level, "·", 34, True)
-    draw.arrow(ax, (weight.right[0] + 14, level), (gain.x - 28, level))
+    draw.text(ax, (cells.right[0] + weight.x - 20) / 2, weight.middle[1], "·", 34, True)
+    draw.across(ax, weight, gain, after=14)
     words = [
         f"Each cell of Z rises by the number that W{at(WEIGHT)} lies on.",
         "Where that number is 0, the cell of Z stays as it is.",
@@ -65,8 +64,7 @@ def padded(ax):
     below = draw.panel(ax, board, 60, 76, 56, lying="dZ", term=False, note=note)
     draw.grid(ax, "dZ", DZ, 470, 76, 44, note="slides over Y", card="as stored")
     goal = draw.panel(ax, result, 600, 262, 46)
-    level = goal.middle[1]
-    draw.arrow(ax, (below.right[0] + 8, level), (goal.x - 28, level), "added", back=True, size=17)
+    draw.across(ax, below, goal, "added", back=True, size=17)
     draw.text(ax, 400, 438, f"dW{at(PLACE)} = {products(step.terms)}", 18)
     draw.text(ax, 400, 470, f"= {bare(step.value)}", 22, True)
     draw.text(ax, 400, 502, "On a zero of the padding there is no product.", 17)

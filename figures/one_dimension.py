@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from cnnlib.examples import one_map
 from cnnlib.trace import number
 from figures import draw
 from figures.figure import Figure
+from figures.forward import RUNNING
 from figures.words import bare
 
-RUNNING = one_map()
 Y, W, DZ = RUNNING.Y[0, :, 0], RUNNING.W[0, :, 0, 0], RUNNING.dZ[0, :, 0]
 F, PLACES = len(W), len(DZ)
 HELD = 2  # the cell of y that all windows cover
@@ -28,8 +27,7 @@ def reaches(ax):
         y, u = 166 + 84 * i, HELD - i
         laid = draw.grid(ax, "W", [W], 70 + i * SIZE, y, SIZE, title="", note="", solid={(0, u)},
                          card="as stored", **BARE)  # fmt: skip
-        draw.text(ax, 58, laid.left[1], f"i = {i}", 17, ha="right") if i == 0 else None
-        draw.text(ax, laid.x - 12, laid.left[1], f"i = {i}", 17, ha="right") if i else None
+        draw.text(ax, laid.x - 12, laid.left[1], f"i = {i}", 17, ha="right")
         draw.arrow(ax, (340, laid.left[1]), (400, laid.left[1]), width=2.5)
         weight = f"w({u}) = {bare(W[u])}"
         draw.text(ax, 420, laid.left[1], f"reaches z({i}) through {weight}", 18, ha="left")
@@ -58,6 +56,12 @@ def _reaches_alt():
 SHOWN = (0, 2, 4)
 
 
+def _terms(c):
+    """Return the pairs of factors that meet at this place, and the sum of their products."""
+    terms = [(DZ[j], W[c - j]) for j in range(PLACES) if 0 <= c - j < F]
+    return terms, sum(a * b for a, b in terms)
+
+
 def gathers(ax):
     """The turned row of weights under dz with its zeros, at three places."""
     padded = np.pad(DZ, F - 1)
@@ -75,8 +79,7 @@ def gathers(ax):
         lies = draw.Window(0, c, "W", [turned], turned=True)
         row = draw.grid(ax, "Z", [padded], 70, y, SIZE, title="dz" if n == 0 else "", note=words,
                         zeros=zeros, window=lies, **BARE)  # fmt: skip
-        terms = [(DZ[j], W[c - j]) for j in range(PLACES) if 0 <= c - j < F]
-        total = sum(a * b for a, b in terms)
+        terms, total = _terms(c)
         draw.text(ax, 430, row.left[1], f"dy({c}) =", 19, True, ha="left")
         words = " + ".join(_product(a, b) for a, b in terms).replace("+ -", "− ")
         draw.text(ax, 530, row.left[1], words, 17, ha="left")
@@ -92,8 +95,7 @@ def _plain(a, b):
 
 def _gathers_alt():
     def sums(c):
-        terms = [(DZ[j], W[c - j]) for j in range(PLACES) if 0 <= c - j < F]
-        total = sum(a * b for a, b in terms)
+        terms, total = _terms(c)
         words = " + ".join(_plain(a, b) for a, b in terms)
         return f"for dy({c}), {words}" + (f" = {bare(total)}" if len(terms) > 1 else "")
 

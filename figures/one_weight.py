@@ -7,7 +7,7 @@ from cnnlib.shapes import by
 from cnnlib.trace import filter_steps
 from figures import draw
 from figures.figure import Figure
-from figures.stride import RUNNING
+from figures.forward import RUNNING, W_LIES
 from figures.words import at, bare, products, rows_of
 
 WEIGHT = (1, 1)  # the weight that the course follows
@@ -43,12 +43,11 @@ def nudged_row(ax, weight, y, size=58):
     note = f"1 at {at(weight)}, else 0" if weight else "all zero"
     middle = draw.grid(ax, "W", only, 345, y, size, note=note, card="as stored", solid=solid)
     last = draw.grid(ax, "Z", Z, 650, y + size, size, note="no bias", solid={(0, 0)})
-    level = left.middle[1]
-    draw.text(ax, (left.right[0] + middle.x - 18) / 2, level, "·", 34, True)
-    draw.arrow(ax, (middle.right[0] + 14, level), (last.x - 28, level), "sum", size=18)
+    draw.text(ax, (left.right[0] + middle.x - 18) / 2, left.middle[1], "·", 34, True)
+    draw.across(ax, middle, last, "sum", after=14, size=18)
 
 
-NUDGED_KEY = ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), ("solid", "Z", "result")
+NUDGED_KEY = W_LIES, ("solid", "Z", "result")
 
 
 def zero_filter(ax):
@@ -107,7 +106,7 @@ def weight_placements(ax):
         draw.grid(ax, "Y", Y, x, y, 36, note=note, window=lies, solid={cell}, heads=False)
 
     nine(ax, one)
-    draw.key(ax, 674, ("stored", "W", "W lies on Y; cut corner: W(0, 0)"), ("solid", "Y", ""),
+    draw.key(ax, 674, W_LIES, ("solid", "Y", ""),
              ("solid", "W", f"W{at(WEIGHT)} and the cell it meets"))  # fmt: skip
 
 
@@ -170,24 +169,22 @@ def there_and_back(ax):
     w = draw.grid(ax, "W", W, 342, 118, size, note="as stored", card="as stored")
     z = draw.grid(ax, "Z", Z, 546, 118, size)
     loss = draw.box(ax, 716, 154, 56, 56, "L", size=28, bold=True)
-    level = w.middle[1]
-    draw.text(ax, (y.right[0] + w.x - 18) / 2, level, "∗", 30, True)
-    draw.arrow(ax, (w.right[0] + 8, level), (z.x - 28, level))
-    draw.arrow(ax, (z.right[0] + 6, level), (loss.x - 4, level))
+    draw.text(ax, (y.right[0] + w.x - 18) / 2, w.middle[1], "∗", 30, True)
+    draw.across(ax, w, z)
+    draw.across(ax, z, loss, level=z.middle[1], after=6, before=4)
     d = draw.grid(ax, "dZ", DZ, 546, 346, size, card="as stored")
     goal = draw.grid(ax, "dW", DW, 342, 346, size)
     level = d.middle[1]
     down = (loss.middle[0], loss.bottom[1] + 4), (loss.middle[0], level)
     draw.elbow(ax, *down, (d.right[0] + 6, level), back=True)
-    draw.arrow(ax, (d.x - 28, level), (goal.right[0] + 8, level), back=True)
+    draw.across(ax, d, goal, back=True)
     kept = (y.middle[0], y.bottom[1] + 8), (y.middle[0], level)
     draw.arrow(ax, *kept, "Y is kept", head=False, size=18, back=True)
     draw.arrow(ax, kept[1], (goal.x - 30, level), back=True)
     words = "forward: Z = Y ∗ W + b, backward: dW = Y ∗ dZ, neither with a flip"
     draw.text(ax, 400, 506, words, 20)
-    draw.key(
-        ax, 548, ("stored", "W", ""), ("stored", "Z", "lies on Y as stored; cut corner: (0, 0)")
-    )
+    draw.key(ax, 548, ("stored", "W", ""),
+             ("stored", "Z", "lies on Y as stored; cut corner: (0, 0)"))  # fmt: skip
 
 
 def _there_alt():

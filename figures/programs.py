@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from cnnlib import panels
-from cnnlib.examples import one_map
 from cnnlib.shapes import by
 from cnnlib.trace import input_steps, scatter_steps
 from figures import draw
 from figures.figure import Figure
+from figures.forward import CELL, RUNNING
 from figures.words import bare, short
-
-RUNNING = one_map()
-CELL = (2, 2)
 
 
 def _both():
@@ -39,19 +36,22 @@ def two_ways(ax):
         draw.text(ax, 30, top, words, 21, True, ha="left")
         (dZ, W, dY), y, gather = ways, top + 72, top < 300
         lies = {"lying": "W", "turned": True, "note": "W lies on it, turned"} if gather else {}
-        look = {"lying": None if gather else "W", "note": "so far" if gather else "W lies on it"}
+        look = {"note": "so far"} if gather else {"lying": "W", "note": "so far; W lies on it"}
         one = draw.panel(ax, _unpadded(dZ) if gather else dZ, PLACES[0], y + 29, 46, **lies)
         two = draw.panel(ax, W, PLACES[1], y + 29, 46, note="as stored", card="as stored")
         three = draw.panel(ax, dY, PLACES[2], y, 40, **look)
-        level = two.middle[1]
-        draw.arrow(ax, (one.right[0] + 8, level), (two.x - 28, level), "times", back=True)
-        draw.arrow(ax, (two.right[0] + 8, level), (three.x - 28, level), "add", back=True)
+        draw.across(ax, one, two, "times", back=True)
+        draw.across(ax, two, three, "add", level=two.middle[1], back=True)
     term = get.terms[SHARED]
     words = f"the same product in both: {short(term.left)} · {short(term.right)} = "
-    words += f"{term.product} = {bare(term.value)} → {short(term.target)}"
-    draw.text(ax, 400, 632, words, 17.5, True)
-    draw.key(ax, 670, ("solid", "Z", ""), ("solid", "W", ""), ("solid", "Y", "this product"),
+    words += f"{term.product} = {bare(term.value)}\n→ {short(term.target)}, {_so_far(get)}"
+    draw.text(ax, 400, 629, words, 17, True)
+    draw.key(ax, 672, ("solid", "Z", ""), ("solid", "W", ""), ("solid", "Y", "this product"),
              ("stored", "W", ""), ("turned", "W", "W lies here; cut corner: W(0, 0)"))  # fmt: skip
+
+
+def _so_far(step):
+    return f"{bare(step.terms[SHARED].target.value)} so far, {bare(step.value)} in the end"
 
 
 def _unpadded(panel):
@@ -78,7 +78,8 @@ def _two_ways_alt():
         f"scatter: {short(give.source)} is multiplied by the whole filter, not flipped, and the "
         f"{len(give.terms)} products are added to a window of dY. One product is marked in both: "
         f"{short(term.left)} times {short(term.right)}, {term.product} = {bare(term.value)}, into "
-        f"{short(term.target)}."
+        f"{short(term.target)}. The numbers of dY are intermediate sums, up to this product: "
+        f"{short(term.target)} is {_so_far(get)}."
     )
 
 
@@ -115,9 +116,8 @@ def program(ax, lines, y, size=17, leading=27):
             draw.text(ax, 40, y, words, size + 2, True, ha="left")
             y += 2
         elif kind.startswith("words"):
-            draw.text(
-                ax, 44 + 28 * level, y, words, size, ha="left", style="italic", color=draw.SOFT
-            )
+            look = {"style": "italic", "color": draw.SOFT}
+            draw.text(ax, 44 + 28 * level, y, words, size, ha="left", **look)
         else:
             draw.text(ax, 44 + 28 * level, y, words, size, ha="left", family="monospace")
         y += leading
@@ -176,15 +176,8 @@ def filter_program(ax):
     program(ax, FILTER_PROGRAM, 70)
 
 
-def _rows():
-    yield Figure(
-        "input_gradient_as_a_program",
-        ("CNN_Backprop_Conv_dY",),
-        680,
-        input_program,
-        program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}."),
-    )
-    yield Figure("scatter_and_gather_share_each_product", (), 695, two_ways, _two_ways_alt())
-
-
-FIGURES = list(_rows())
+FIGURES = [
+    Figure("input_gradient_as_a_program", ("CNN_Backprop_Conv_dY",), 680, input_program,
+           program_alt(INPUT_PROGRAM, f"The same as one sum: {' '.join(SUM)}.")),
+    Figure("scatter_and_gather_share_each_product", (), 695, two_ways, _two_ways_alt()),
+]  # fmt: skip

@@ -1,17 +1,16 @@
 """Figures of the input gradient with several maps."""
 
 from cnnlib import loops, panels
-from cnnlib.examples import three_maps
 from cnnlib.shapes import by
 from cnnlib.trace import input_steps
 from figures import draw
 from figures.figure import Figure
+from figures.forward import F_K, SEVERAL
 from figures.words import bare, products, sums_to
 
-SEVERAL = three_maps()
-N_K, F_K = SEVERAL.W.shape[2:]
 K_IN = 0
 STEPS = input_steps(SEVERAL.dZ, SEVERAL.W, SEVERAL.input_size)
+DY = loops.conv_backward_input(SEVERAL.dZ, SEVERAL.W, SEVERAL.input_size)[:, :, K_IN]
 
 
 def _of_several(cell):
@@ -22,20 +21,19 @@ def _of_several(cell):
 
 def over_filters(ax):
     """Each map of dZ, through its filter's plane, into one map of dY."""
-    dY = loops.conv_backward_input(SEVERAL.dZ, SEVERAL.W, SEVERAL.input_size)[:, :, K_IN]
-    goal = draw.grid(ax, "dY", dY, 566, 252, 44, title=f"dY(:, :, {K_IN})")
+    goal = draw.grid(ax, "dY", DY, 566, 252, 44, title=f"dY(:, :, {K_IN})")
     add = draw.box(ax, 424, goal.middle[1] - 36, 82, 72, "Σ\nover k", size=18, bold=True)
-    draw.arrow(ax, (add.right[0] + 4, add.right[1]), (goal.x - 28, add.right[1]), back=True)
+    draw.across(ax, add, goal, after=4, back=True)
     for k in range(F_K):
         y = 66 + 206 * k
         dZ = draw.grid(ax, "dZ", SEVERAL.dZ[:, :, k], 54, y, 42, title=f"dZ(:, :, {k})")
         W = draw.grid(ax, "W", SEVERAL.W[:, :, K_IN, k], 254, y + 42, 42, card="as stored",
                       title=f"W(:, :, {K_IN}, {k})", note="")  # fmt: skip
+        draw.across(ax, dZ, W, back=True)
         level = W.middle[1]
-        draw.arrow(ax, (dZ.right[0] + 8, level), (W.x - 28, level), back=True)
         start, turn = (W.right[0] + 8, level), (add.middle[0], level)
         if abs(level - add.middle[1]) < add.height / 2:
-            draw.arrow(ax, start, (add.x - 4, level), back=True)
+            draw.across(ax, W, add, level=level, before=4, back=True)
         else:
             end = add.y - 4 if level < add.y else add.y + add.height + 4
             draw.elbow(ax, start, turn, (turn[0], end), back=True)
@@ -45,13 +43,12 @@ def over_filters(ax):
 
 
 def _over_filters_alt():
-    dY = loops.conv_backward_input(SEVERAL.dZ, SEVERAL.W, SEVERAL.input_size)[:, :, K_IN]
     return (
         f"{F_K} rows, one for each filter k: the map dZ of k, {by(SEVERAL.dZ.shape[:2])}, and a "
         f"dashed arrow through the plane W of k_in = {K_IN} and k, {by(SEVERAL.filter_size)}, "
         f"which slides over it flipped. The {F_K} arrows meet in a sum over k, and from there "
-        f"one leads to the map dY of k_in = {K_IN}, {by(dY.shape)}. Its first row is "
-        f"{', '.join(map(bare, dY[0]))}."
+        f"one leads to the map dY of k_in = {K_IN}, {by(DY.shape)}. Its first row is "
+        f"{', '.join(map(bare, DY[0]))}."
     )
 
 
@@ -92,7 +89,7 @@ def _partial_alt():
     return (
         f"One cell of dY from all {F_K} maps. Below one another the maps dZ of each k, padded with "
         f"zeros, on each the flipped plane of its filter at the place of {step.target}. Each board "
-        f"gives a part: {said}. The parts add up: {step.target} = {sums_to(parts)}."
+        f"gives a part of the sum: {said}. The parts add up: {step.target} = {sums_to(parts)}."
     )
 
 
@@ -108,8 +105,8 @@ def over_all_maps(ax):
                            title="dZ", note=f"{F_K} maps in rings of zeros")  # fmt: skip
         result = panels.panels(step, len(step.terms) - 1)[2]
         goal = draw.panel(ax, result, 540, y + 26, 42, title=f"dY(:, :, {K_IN})")
-        ends = (front.right[0] + 38, goal.middle[1]), (goal.x - 30, goal.middle[1])
-        draw.arrow(ax, *ends, f"added over\n{F_K} maps", back=True, gap=30)
+        words = f"added over\n{F_K} maps"
+        draw.across(ax, front, goal, words, after=38, before=30, back=True, gap=30)
     words = [
         f"{which}: o + f − 1 = {axis.o} + {axis.f} − 1 = {axis.n}"
         for which, axis in zip(("rows", "columns"), STEPS.where, strict=True)

@@ -5,17 +5,17 @@ from functools import partial
 import numpy as np
 
 from cnnlib import loops
-from cnnlib.examples import oblong, one_map
+from cnnlib.examples import oblong
 from cnnlib.panels import stage_panel
 from cnnlib.shapes import by, geometry
 from cnnlib.steppers.stages import stride_stages
 from cnnlib.trace import influence_steps
 from figures import draw
 from figures.figure import Figure
-from figures.forward import empty
+from figures.forward import RUNNING, empty
 from figures.words import bare, rows_of
 
-RUNNING, OBLONG = one_map(), oblong()
+OBLONG = oblong()
 STRIDE = 2
 
 
@@ -29,7 +29,7 @@ def reached(stride):
 
 
 def counts(ax):
-    """The four windows of stride {STRIDE}, and how many windows each cell is in, at two strides."""
+    """The first and last window of a stride, and how many cells of Z each cell reaches."""
     where = geometry(RUNNING.input_size, RUNNING.filter_size, STRIDE)
     last = tuple(o - 1 for o in where.output_size)
     names, windows = empty(RUNNING.input_size), []
@@ -71,7 +71,7 @@ def _strided_z():
 
 
 def struck(ax):
-    """Z of stride 1 with the dropped rows and columns struck out, and Z of stride {STRIDE}."""
+    """Z of stride 1 with the dropped rows and columns struck out, and Z of the stride."""
     full, kept = _strided_z()
     Z = draw.grid(ax, "Z", full, 90, 76, 74, note=f"{by(full.shape)}, at stride 1")
     for i, j in np.ndindex(full.shape):
@@ -79,8 +79,7 @@ def struck(ax):
             ends = Z.at(i, j, 0.12, 0.88), Z.at(i, j, 0.88, 0.12)
             draw.arrow(ax, *ends, head=False)
     goal = draw.grid(ax, "Z", kept, 530, 113, 74, note=f"{by(kept.shape)}, at stride {STRIDE}")
-    level, words = goal.middle[1], "keep every\n2nd"
-    draw.arrow(ax, (Z.right[0] + 24, level), (goal.x - 36, level), words, gap=30, size=18)
+    draw.across(ax, Z, goal, "keep every\n2nd", after=24, before=36, gap=30, size=18)
     words = [
         f"With stride {STRIDE} the struck-out cells of Z are not computed.",
         "The loss does not depend on them: their gradient is 0.",
@@ -115,7 +114,7 @@ def spread(ax):
         for stage, title in zip(stages[: 3 if rest else 2], TITLES, strict=False):
             placed = draw.panel(ax, stage_panel(stage), x, y, 44, title=title)
             if last:
-                draw.arrow(ax, (last.right[0] + 10, y + 66), (placed.x - 34, y + 66), back=True)
+                draw.across(ax, last, placed, level=y + 66, after=10, before=34, back=True)
             last, x = placed, placed.right[0] + 128
         if not rest:
             o, s = stages.where.rows.o, stages.where.rows.s
@@ -140,10 +139,15 @@ def _spread_alt():
     )
 
 
+def _remainder():
+    where = geometry(OBLONG.input_size, OBLONG.filter_size, **OBLONG.how)
+    dY = loops.conv_backward_input(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how)
+    return where, dY[:, :, 0]
+
+
 def remainder(ax):
     """Windows on an oblong map, the row that none reaches, and dY, zero there."""
-    where = geometry(OBLONG.input_size, OBLONG.filter_size, **OBLONG.how)
-    dY = loops.conv_backward_input(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how)[:, :, 0]
+    where, dY = _remainder()
     rows, last = where.rows, where.rows.n - where.rows.rest
     over = {(last, c) for c in range(where.columns.n)}
     windows = [
@@ -151,8 +155,8 @@ def remainder(ax):
     ]
     Y = draw.grid(ax, "Y", OBLONG.Y[:, :, 0], 60, 76, 52, window=windows, soft=over)
     result = draw.grid(ax, "dY", dY, 520, 76, 52, soft=over)
-    level, words = Y.at(last, 0)[1], "left over: exactly 0"
-    draw.arrow(ax, (Y.right[0] + 10, level), (result.x - 28, level), words, back=True)
+    level = Y.at(last, 0)[1]
+    draw.across(ax, Y, result, "left over: exactly 0", level=level, after=10, back=True)
     n, f, s, p = rows.n, rows.f, rows.s, sum(where.padding[0])
     words = "left-over rows: (n_h + 2p_h − f_h) mod s_h ="
     draw.text(ax, 400, 434, f"{words} ({n} + {p} − {f}) mod {s} = {rows.rest}", 20)
@@ -161,8 +165,7 @@ def remainder(ax):
 
 
 def _remainder_alt():
-    where = geometry(OBLONG.input_size, OBLONG.filter_size, **OBLONG.how)
-    dY = loops.conv_backward_input(OBLONG.dZ, OBLONG.W, OBLONG.input_size, **OBLONG.how)[:, :, 0]
+    where, dY = _remainder()
     rows = where.rows
     last, p = rows.n - rows.rest, rows.before + rows.after
     return (
@@ -183,20 +186,13 @@ def crop(ax, stages, size=48):
     gap = 124
     wide = size * (padded.values.shape[1] + cut.values.shape[1]) + gap
     words = f"{by(padded.values.shape)}, of the padded map"
-    whole = draw.panel(
-        ax, stage_panel(padded), (800 - wide) / 2 + 16, 76, size, title="dYp", note=words
-    )
+    x = (800 - wide) / 2 + 16
+    whole = draw.panel(ax, stage_panel(padded), x, 76, size, title="dYp", note=words)
     inner = whole.at(rows.before, columns.before, 0, 0)
     left = draw.panel(ax, stage_panel(cut), whole.right[0] + gap, inner[1], size)
-    level = left.middle[1]
-    ends = (whole.right[0] + 12, level), (left.x - 28, level)
-    draw.arrow(ax, *ends, "crop", back=True, size=20)
-    sides = zip(
-        ("top", "bottom", "left", "right"),
-        (rows.before, rows.after, columns.before, columns.after),
-        strict=True,
-    )
-    words = "cut off: " + ", ".join(f"{side} {n}" for side, n in sides)
+    draw.across(ax, whole, left, "crop", after=12, back=True, size=20)
+    words = f"cut off: top {rows.before}, bottom {rows.after}, "
+    words += f"left {columns.before}, right {columns.after}"
     down = whole.bottom[1]
     draw.text(ax, 400, down + 34, words, 20, True)
     draw.text(ax, 400, down + 66, "The padding is constant: nobody asks for its gradient.", 18)

@@ -3,13 +3,11 @@
 import numpy as np
 
 from cnnlib import loops
-from cnnlib.examples import digits, three_maps
+from cnnlib.examples import digits
 from figures import draw
 from figures.figure import Figure
+from figures.forward import F_K, N_K, SEVERAL
 from figures.words import bare
-
-SEVERAL = three_maps()
-N_K, F_K = SEVERAL.W.shape[2:]
 
 
 def shares():

@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 LONG_FOLDERS = [Path(__file__).parent / name for name in ("long", "classroom", "browser/others")]
 
 settings.register_profile("here", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True, database=None)
-settings.register_profile("long", deadline=None, max_examples=500, database=None)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "long", deadline=None, max_examples=1_000, database=None, suppress_health_check=SLOW
+)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

@@ -1,47 +1,46 @@
 """What the check must say of functions as students write them: see `styles`.
 
-`WRONG` has for each mistake of the large exercises the styles in which it must be named. Every way
-to make one that `cnnlib.exercises` knows is written here once more, in plain NumPy; those of the
-small exercises are as short there, and some are in tests/hands.
+`WRONG` has for each mistake of each whole exercise the styles in which it must be named. Every
+way to make a mistake that `cnnlib.exercises` knows is written here once more, in plain NumPy.
 """
 
 from functools import partial
+from itertools import combinations, cycle
 
 import numpy as np
-from styles import (
-    Scatter,
-    buffered,
-    by_difference,
-    by_fft,
-    by_matrix,
-    cut,
-    filter_by_correlation,
-    filter_by_loops,
-    filter_by_taps,
-    filter_by_windows,
-    filter_im2col,
-    forward_by_loops,
-    forward_by_matrix,
-    gather_matrix,
-    given,
-    in_place_dZ,
-    in_place_mask,
-    input_by_cells,
-    input_by_columns,
-    input_by_loops,
-    input_by_strides,
-    input_by_taps,
-    input_by_windows,
-    mirrored,
-    part,
-    pool,
-    recursive_bias,
-    spread_zeros,
-    then,
-    train,
-)
+import styles
+from styles import given, then
 
 from cnnlib import layers, loops, shapes, vectorized
+
+INPUT_STYLES = [
+    styles.input_by_loops,
+    styles.input_by_cells,
+    styles.input_by_windows,
+    styles.input_by_taps,
+    styles.input_by_strides,
+    styles.input_by_columns,
+]
+FILTER_STYLES = [styles.filter_by_loops, styles.filter_by_taps, styles.filter_by_correlation]
+FORWARD_STYLES = [styles.forward_by_loops, styles.forward_by_matrix]
+
+
+def in_turn(ways, wrong_arguments):
+    """Mistakes that are made in the arguments, each one in the next style.
+
+    Those of the geometry are made in the first, whose loops ask of each cell whether it is there.
+    """
+    turn, geometry = cycle(ways), {"stride", "padding"}
+    return {
+        key: [given(ways[0] if geometry & {*wrong} else next(turn), **wrong) for wrong in rows]
+        for key, rows in wrong_arguments.items()
+    }
+
+
+def joined(*tables):
+    """Tables of mistakes as one; a mistake may be in several."""
+    keys = dict.fromkeys(key for table in tables for key in table)
+    return {key: [wrong for table in tables for wrong in table.get(key, ())] for key in keys}
 
 
 def first(pair):
@@ -118,35 +117,19 @@ FEWER = [(1, 1, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0)]
 LAST, FIRST = np.s_[..., -1:], np.s_[..., :1]
 
 
-def cells(**how):
-    return partial(input_by_cells, **how)
-
-
-def by_loops(**how):
-    return partial(input_by_loops, **how)
-
-
-def by_windows(**how):
-    return partial(input_by_windows, **how)
-
-
-def by_strides(**how):
-    return partial(input_by_strides, **how)
-
-
 def rest_on_top(dZ, W, n, stride, padding):
     rest = [(n[a] + 2 * padding[a] - W.shape[a]) % stride[a] for a in (0, 1)]
-    return input_by_loops(dZ, W, n, stride, np.subtract(padding, rest))
+    return styles.input_by_loops(dZ, W, n, stride, np.subtract(padding, rest))
 
 
 def rest_in_the_end(dZ, W, n, stride, padding):
-    made = input_by_loops(dZ, W, n, stride, padding, out="own")
-    return part(made, (0, 0), n)
+    made = styles.input_by_loops(dZ, W, n, stride, padding, out="own")
+    return styles.part(made, (0, 0), n)
 
 
 def zeros_behind_each(dZ, W, n, stride, padding):
     size = [dZ.shape[a] * stride[a] + W.shape[a] - 1 - 2 * padding[a] for a in (0, 1)]
-    return input_by_loops(dZ, W, size, stride, padding)
+    return styles.input_by_loops(dZ, W, size, stride, padding)
 
 
 def ring(start):
@@ -154,7 +137,7 @@ def ring(start):
 
     def wrong(dZ, W, n, stride, padding):
         at = [start(f, p) for f, p in zip(W.shape, padding, strict=False)]
-        return input_by_loops(dZ, W, n, stride, at)
+        return styles.input_by_loops(dZ, W, n, stride, at)
 
     return wrong
 
@@ -180,7 +163,7 @@ def last_filter(style):
 
 def no_spread(dZ, W, n, stride, padding):
     size = [o + f - 1 - 2 * p for o, f, p in zip(dZ.shape, W.shape, padding, strict=False)]
-    return input_by_strides(dZ, W, size, (1, 1), padding)
+    return styles.input_by_strides(dZ, W, size, (1, 1), padding)
 
 
 def meeting(rule):
@@ -197,7 +180,54 @@ def meeting(rule):
     return wrong
 
 
-INPUT = {
+def of_arrays(name, changes):
+    return [{name: change} for change in changes]
+
+
+def of_geometry(name, *more):
+    """Height and width of the stride or the padding exchanged, or one taken for both."""
+    return [dict.fromkeys((name, *more), both) for both in BOTH]
+
+
+STRIDE_FORGOTTEN = of_arrays("stride", [ones, *ONE_STRIDE])
+OFF_BY_ONE = [one(off) for off in (less, more) for one in (each, rows_only, columns_only)]
+OF_BOTH = {
+    "stride forgotten": STRIDE_FORGOTTEN,
+    "strides exchanged": of_geometry("stride"),
+    "height and width exchanged": of_geometry("stride", "padding"),
+    "paddings exchanged": of_geometry("padding"),
+}
+LONGER_STRIDES = [each(lambda s: s + 1), each(lambda s: s + 1 if s > 1 else 1)]
+SHORTER_STRIDE = each(lambda s: max(1, s - 1))
+OF_INPUT = OF_BOTH | {
+    "filter not flipped": [{"W": shapes.flip}] * len(INPUT_STYLES),
+    "rows not flipped": [{"W": np.flipud}],
+    "columns not flipped": [{"W": np.fliplr}],
+    "filter transposed": of_arrays("W", [TURNS[0], lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "filter turned by 90 degrees": of_arrays("W", TURNS[1:]),
+    "maps exchanged": [{"W": lambda W: W.swapaxes(2, 3)}] * 2,
+    "maps reversed": of_arrays("W", MAPS),
+    "dZ flipped": [*of_arrays("dZ", FLIPS), {"dZ": FLIPS[0], "W": FLIPS[0]}],
+    "too many zeros in the spread": of_arrays("stride", LONGER_STRIDES),
+    "too few zeros in the spread": [{"stride": SHORTER_STRIDE}],
+    "padding cropped on one side": [{"padding": zeros}],
+    "ring of the wrong width": of_arrays("padding", OFF_BY_ONE),
+    "= for +=": of_arrays("W", [only(0, 0), only(-1, -1)]),
+    "sum over k forgotten": [
+        {"dZ": lambda z: z[FIRST], "W": lambda W: W[FIRST]},
+        {"dZ": lambda z: z[LAST], "W": lambda W: W[LAST]},
+    ],
+    "all zeros": [{"dZ": np.zeros_like}],
+}
+by_loops, by_windows = styles.input_by_loops, styles.input_by_windows
+by_strides = styles.input_by_strides
+
+
+def cropped_by(*crops):
+    return [partial(by_windows, crop=crop) for crop in crops]
+
+
+IN_INPUT = {
     "u = r + i": [meeting(lambda i, u, s: u - i * s)],
     "u = i - r": [meeting(lambda i, u, s: i * s - u)],
     "stride used wrongly": [
@@ -208,209 +238,124 @@ INPUT = {
     "stride times both": [meeting(lambda i, u, s: (i + u) * s)],
     "stride for spacing": [meeting(lambda i, u, s: i + u * s)],
     "an index forgotten": [meeting(lambda i, u, s: i * s), meeting(lambda i, u, s: u)],
-    "filter not flipped": [
-        by_loops(at=mirrored),
-        cells(at="flipped"),
-        partial(input_by_taps, tap=mirrored),
-        by_strides(lay=lambda W: W),
-        partial(input_by_columns, W_=lambda W: W[::-1, ::-1]),
-        given(input_by_windows, W=shapes.flip),
-    ],
-    "rows not flipped": [by_strides(lay=lambda W: W[:, ::-1])],
-    "columns not flipped": [by_strides(lay=np.flipud)],
-    "filter transposed": [
-        by_loops(W_=TURNS[0]),
-        by_loops(W_=lambda W: TURNS[0](W)[::-1, ::-1]),
-        partial(input_by_columns, W_=TURNS[0]),
-        by_strides(lay=TURNS[0]),
-    ],
-    "filter turned by 90 degrees": [
-        *(by_loops(W_=turn) for turn in TURNS[1:]),
-        by_strides(lay=np.rot90),
-        partial(input_by_columns, W_=lambda W: np.rot90(W, 3)),
-    ],
-    "maps exchanged": [
-        partial(input_by_taps, axes=(2, 0)),
-        by_strides(sum_k="ijabc,abck->ijk"),
-    ],
-    "maps reversed": [
-        by_strides(lay=np.flip),
-        *(by_loops(W_=how) for how in MAPS),
-    ],
-    "dZ flipped": [
-        by_strides(dz=lambda dZ: dZ[::-1, ::-1]),
-        *(given(input_by_cells, dZ=flip) for flip in FLIPS),
-        given(input_by_cells, dZ=FLIPS[0], W=FLIPS[0]),
-    ],
     "stride forgotten": [
-        by_loops(s=ones),
-        by_loops(s=ones, out="own"),
-        partial(input_by_taps, step=ones),
-        by_strides(gap=ones),
+        given(partial(by_loops, out="own"), stride=ones),
+        given(styles.input_by_cells, stride=ones),
+        given(styles.input_by_taps, stride=ones),
+        partial(by_strides, gap=ones),
         no_spread,
-        *(by_loops(s=one) for one in ONE_STRIDE),
-        given(input_by_cells, stride=ones),
     ],
-    "strides exchanged": [
-        *(by_loops(s=both) for both in BOTH),
-        by_strides(gap=swapped),
-        partial(input_by_taps, step=swapped),
+    "strides exchanged": [partial(by_strides, gap=swapped)],
+    "too many zeros in the spread": [partial(by_strides, gap=LONGER_STRIDES[0]), zeros_behind_each],
+    "too few zeros in the spread": [partial(by_strides, gap=SHORTER_STRIDE)],
+    "gaps filled": [
+        partial(styles.input_by_cells, check=False),
+        partial(by_strides, spread="copies"),
     ],
-    "height and width exchanged": [by_loops(s=both, p=both) for both in BOTH],
-    "too many zeros in the spread": [
-        by_strides(gap=each(lambda s: s + 1)),
-        by_loops(s=each(lambda s: s + 1)),
-        by_loops(s=each(lambda s: s + 1 if s > 1 else 1)),
-        zeros_behind_each,
-    ],
-    "too few zeros in the spread": [
-        by_strides(gap=each(lambda s: max(1, s - 1))),
-        by_loops(s=each(lambda s: s - 1 or 1)),
-    ],
-    "gaps filled": [cells(check=False), by_strides(spread="copies")],
     "left-over rows forgotten": [
-        by_loops(out="own"),
-        by_strides(rest=False),
+        partial(by_loops, out="own"),
+        partial(by_strides, rest=False),
         rest_in_the_end,
         rest_on_top,
     ],
-    "padding not cropped": [by_windows(crop=lambda padded, n, p: padded)],
-    "padding cropped on one side": [
-        by_windows(crop=lambda padded, n, p: padded[p[0] :, p[1] :]),
-        by_windows(crop=lambda padded, n, p: padded[: n[0], : n[1]]),
-        by_loops(p=zeros),
-        by_windows(crop=cut((2, 2), (0, 0))),
-        by_windows(crop=cut((0, 0), (1, 1))),
-    ],
-    "padding cropped along one axis": [
-        by_windows(crop=lambda padded, n, p: padded[p[0] : p[0] + n[0]]),
-        by_windows(crop=cut((0, 1), (2, 0))),
-        by_windows(crop=cut((1, 0), (0, 0))),
-        by_windows(crop=cut((0, 1), (0, 0))),
-    ],
-    "padding cropped twice": [
-        by_windows(crop=lambda padded, n, p: padded[2 * p[0] : n[0], 2 * p[1] : n[1]])
-    ],
-    "padding added again": [
-        by_windows(crop=cut((-1, -1), (4, 4))),
-        by_windows(crop=cut((-1, -1), (0, 0))),
-    ],
-    "paddings exchanged": [by_loops(p=both) for both in BOTH],
-    "slice [p:-p] at p = 0": [
-        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :]),
-        by_windows(crop=lambda padded, n, p: padded[p[0] : -p[0], p[1] : p[1] + n[1]]),
-        by_windows(crop=lambda padded, n, p: padded[p[0] : p[0] + n[0], p[1] : -p[1]]),
-    ],
+    "padding not cropped": cropped_by(lambda padded, n, p: padded),
+    "padding cropped on one side": cropped_by(
+        lambda padded, n, p: padded[p[0] :, p[1] :],
+        lambda padded, n, p: padded[: n[0], : n[1]],
+        styles.cut((2, 2), (0, 0)),
+        styles.cut((0, 0), (1, 1)),
+    ),
+    "padding cropped along one axis": cropped_by(
+        lambda padded, n, p: padded[p[0] : p[0] + n[0]],
+        styles.cut((0, 1), (2, 0)),
+        styles.cut((1, 0), (0, 0)),
+        styles.cut((0, 1), (0, 0)),
+    ),
+    "padding cropped twice": cropped_by(
+        lambda padded, n, p: padded[2 * p[0] : n[0], 2 * p[1] : n[1]]
+    ),
+    "padding added again": cropped_by(styles.cut((-1, -1), (4, 4)), styles.cut((-1, -1), (0, 0))),
+    "slice [p:-p] at p = 0": cropped_by(
+        lambda padded, n, p: padded[p[0] : -p[0], p[1] : -p[1], :],
+        lambda padded, n, p: padded[p[0] : -p[0], p[1] : p[1] + n[1]],
+        lambda padded, n, p: padded[p[0] : p[0] + n[0], p[1] : -p[1]],
+    ),
     "negative indices": [
-        by_loops(wrap=True),
+        partial(by_loops, wrap=True),
         *(untested(*axes) for axes in [(True, True), (True, False), (False, True)]),
     ],
     "ring of the wrong width": [
-        by_strides(ring=lambda f, p: p),
-        by_strides(ring=lambda f, p: f),
+        partial(by_strides, ring=lambda f, p: p),
+        partial(by_strides, ring=lambda f, p: f),
         ring(lambda f, p: f - 1 - p),
         ring(lambda f, p: p - 1),
         ring(lambda f, p: f - 1),
-        *(by_loops(p=one(off)) for off in (less, more) for one in (each, rows_only, columns_only)),
     ],
     "= for +=": [
-        by_loops(put="="),
-        cells(put="="),
-        by_windows(assign=True),
-        partial(input_by_columns, add=buffered),
-        last_filter(partial(input_by_windows, assign=True)),
-        last_filter(partial(input_by_cells, put="=")),
-        given(input_by_cells, W=only(0, 0)),
-        given(input_by_cells, W=only(-1, -1)),
+        partial(by_loops, put="="),
+        partial(styles.input_by_cells, put="="),
+        partial(by_windows, assign=True),
+        partial(styles.input_by_columns, add=styles.buffered),
+        last_filter(partial(by_windows, assign=True)),
+        last_filter(partial(styles.input_by_cells, put="=")),
     ],
-    "sum over k forgotten": [
-        by_loops(maps=slice(1)),
-        by_windows(k=0),
-        by_windows(k=-1),
-        given(input_by_taps, dZ=lambda z: z[FIRST], W=lambda W: W[FIRST]),
+    "last window left out": [partial(by_loops, fewer=fewer) for fewer in FEWER],
+    "last weight left out": [
+        partial(by_loops, fewer=fewer) for fewer in [(0, 0, 1, 1), (0, 0, 1, 0), (0, 0, 0, 1)]
     ],
-    "last window left out": [by_loops(fewer=fewer) for fewer in FEWER],
-    "last weight left out": [by_loops(fewer=fewer[::-1]) for fewer in FEWER[:1]]
-    + [by_loops(fewer=(0, 0, 1, 0)), by_loops(fewer=(0, 0, 0, 1))],
-    "all zeros": [given(input_by_taps, dZ=np.zeros_like)],
 }
+INPUT = joined(in_turn(INPUT_STYLES, OF_INPUT), IN_INPUT)
 
 
-def f_loops(**how):
-    return partial(filter_by_loops, **how)
-
-
-FILTER = {
-    "stride forgotten": [
-        f_loops(s=ones),
-        partial(filter_by_taps, step=False),
-        *(f_loops(s=one) for one in ONE_STRIDE),
+OF_FILTER = OF_BOTH | {
+    "step off by one": of_arrays("stride", [*LONGER_STRIDES, SHORTER_STRIDE]),
+    "padding forgotten": of_arrays("padding", [zeros, each(lambda p: 2 * p)]),
+    "dZ flipped": of_arrays("dZ", FLIPS) * 2,
+    "dZ transposed": of_arrays("dZ", MAP_TURNS),
+    "maps added up": [{"dZ": added_up}, {"Y": added_up}, {"dZ": added_up, "Y": added_up}],
+    "one map only": [
+        {"dZ": only(*FIRST)},
+        {"Y": only(*FIRST)},
+        {"dZ": only(*FIRST), "Y": only(*FIRST)},
     ],
+}
+by_correlation = styles.filter_by_correlation
+IN_FILTER = {
+    "stride forgotten": [given(styles.filter_by_taps, stride=ones)],
     "stride for spacing": [
-        partial(filter_by_correlation, moved=True),
-        partial(filter_by_correlation, moved=True, all_of=True),
+        partial(by_correlation, moved=True),
+        partial(by_correlation, moved=True, all_of=True),
     ],
-    "strides exchanged": [f_loops(s=both) for both in BOTH],
-    "height and width exchanged": [f_loops(s=both, p=both) for both in BOTH],
-    "step off by one": [
-        f_loops(s=each(lambda s: s + 1)),
-        f_loops(s=each(lambda s: s + 1 if s > 1 else 1)),
-        f_loops(s=each(lambda s: s - 1 or 1)),
+    "negative indices": [partial(styles.filter_by_loops, wrap=True)],
+    "dW flipped": [then(styles.filter_by_taps, flip) for flip in FLIPS],
+    "dW transposed": [then(styles.filter_by_taps, turn) for turn in TURNS],
+    "maps exchanged": [partial(styles.filter_by_windows, axis="ijuvc,ijk->uvkc")],
+    "left-over rows not cut off": [partial(by_correlation, all_of=True)],
+    "= for +=": [
+        partial(styles.filter_by_loops, put="="),
+        partial(styles.filter_by_windows, assign=True),
     ],
-    "padding forgotten": [
-        partial(filter_by_taps, pad=False),
-        f_loops(p=zeros),
-        f_loops(p=each(lambda p: 2 * p)),
-    ],
-    "paddings exchanged": [f_loops(p=both) for both in BOTH],
-    "negative indices": [f_loops(wrap=True)],
-    "dZ flipped": [
-        f_loops(flip=True),
-        *(partial(filter_by_taps, dz=flip) for flip in FLIPS),
-    ],
-    "dZ transposed": [
-        partial(filter_by_taps, axes=((0, 1), (1, 0))),
-        partial(filter_by_taps, dz=np.rot90),
-        *(given(filter_by_loops, dZ=turn) for turn in MAP_TURNS),
-    ],
-    "dW flipped": [partial(filter_by_taps, end=flip) for flip in FLIPS],
-    "dW transposed": [partial(filter_by_taps, end=turn) for turn in TURNS],
-    "maps exchanged": [partial(filter_by_windows, axis="ijuvc,ijk->uvkc")],
-    "left-over rows not cut off": [partial(filter_by_correlation, all_of=True)],
-    "= for +=": [f_loops(put="="), partial(filter_by_windows, assign=True)],
     "averaged over the cells": [
-        partial(filter_by_taps, mean=True),
-        lambda dZ, *x, **how: filter_im2col(dZ, *x, **how) / area(dZ),
+        lambda dZ, *x, **how: styles.filter_by_taps(dZ, *x, **how) / area(dZ),
+        lambda dZ, *x, **how: styles.filter_im2col(dZ, *x, **how) / area(dZ),
     ],
     "summed over the filter's size": [
-        lambda dZ, Y, f, **how: filter_by_loops(dZ, Y, f, **how, limits=f),
-        lambda dZ, Y, f, stride, padding: filter_by_loops(
+        lambda dZ, Y, f, **how: styles.filter_by_loops(dZ, Y, f, **how, limits=f),
+        lambda dZ, Y, f, stride, padding: styles.filter_by_loops(
             only(np.s_[: f[0]], np.s_[: f[1]])(dZ), Y, f, stride, padding
         ),
     ],
-    "maps added up": [
-        given(filter_by_taps, dZ=added_up),
-        given(filter_by_taps, Y=added_up),
-        given(filter_by_taps, dZ=added_up, Y=added_up),
-    ],
-    "one map only": [
-        f_loops(maps=0),
-        given(filter_by_taps, Y=only(*FIRST)),
-        given(filter_by_taps, dZ=only(*FIRST), Y=only(*FIRST)),
-    ],
-    "last window left out": [f_loops(fewer=fewer[:2]) for fewer in FEWER],
+    "last window left out": [partial(styles.filter_by_loops, fewer=fewer[:2]) for fewer in FEWER],
 }
-
-
-def z_loops(**how):
-    return partial(forward_by_loops, **how)
+FILTER = joined(in_turn(FILTER_STYLES, OF_FILTER), IN_FILTER)
 
 
 def many_times(*axes):
     """The bias as often as W is long, along these axes."""
 
     def wrong(Y, W, b, **how):
-        return forward_by_loops(Y, W, b * np.prod([W.shape[axis] for axis in axes]), **how)
+        often = np.prod([W.shape[axis] for axis in axes])
+        return styles.forward_by_loops(Y, W, b * often, **how)
 
     return wrong
 
@@ -420,79 +365,162 @@ def wound(Y, W, b, stride, padding):
     (p_h, p_w), (n_h, n_w) = padding, Y.shape[:2]
     rows, columns = np.arange(-p_h, n_h) % n_h, np.arange(-p_w, n_w) % n_w
     wide = np.pad(Y[rows][:, columns], ((0, p_h), (0, p_w), (0, 0)))
-    return forward_by_loops(wide, W, b, stride, (0, 0))
+    return styles.forward_by_loops(wide, W, b, stride, (0, 0))
 
 
 LAST_WEIGHT, LAST_MAP = only(-1, -1), only(..., -1, np.s_[:])
-FORWARD = {
-    "filter flipped": [
-        partial(forward_by_matrix, flip=True),
-        *(z_loops(W_=flip) for flip in FLIPS),
-    ],
-    "filter transposed": [
-        *(z_loops(W_=turn) for turn in TURNS),
-        z_loops(W_=np.rot90),
-        z_loops(W_=lambda W: TURNS[0](W)[::-1, ::-1]),
-    ],
-    "maps exchanged": [
-        *(z_loops(W_=how) for how in (lambda W: np.transpose(W, (0, 1, 3, 2)), *MAPS)),
-    ],
-    "bias forgotten": [z_loops(bias=0)],
-    "bias added with each product": [many_times(0, 1, 2), many_times(0, 1), many_times(2)],
-    "sum over k_in forgotten": [z_loops(maps=slice(1)), z_loops(put="=")],
+OF_FORWARD = OF_BOTH | {
+    "filter flipped": of_arrays("W", FLIPS) * 2,
+    "filter transposed": of_arrays("W", [*TURNS, np.rot90, lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "maps exchanged": of_arrays("W", [lambda W: np.transpose(W, (0, 1, 3, 2)), *MAPS]),
+    "bias forgotten": [{"b": np.zeros_like}] * 2,
+    "sum over k_in forgotten": [{"W": only(..., 0, np.s_[:])}],
     "= for +=": [
-        z_loops(W_=LAST_WEIGHT),
-        z_loops(W_=LAST_WEIGHT, bias=0),
-        z_loops(W_=LAST_WEIGHT, put="="),
-        z_loops(W_=lambda W: LAST_MAP(LAST_WEIGHT(W)), bias=0),
+        {"W": LAST_WEIGHT},
+        {"W": LAST_WEIGHT, "b": np.zeros_like},
+        {"W": lambda W: LAST_MAP(LAST_WEIGHT(W))},
+        {"W": lambda W: LAST_MAP(LAST_WEIGHT(W)), "b": np.zeros_like},
     ],
-    "stride forgotten": [z_loops(s=ones), *(z_loops(s=one) for one in ONE_STRIDE)],
-    "strides exchanged": [z_loops(s=both) for both in BOTH],
-    "height and width exchanged": [z_loops(s=both, p=both) for both in BOTH],
-    "padding forgotten": [z_loops(p=zeros), z_loops(p=each(lambda p: 2 * p))],
-    "paddings exchanged": [z_loops(p=both) for both in BOTH],
+    "padding forgotten": of_arrays("padding", [zeros, each(lambda p: 2 * p)]),
+    "last weight left out": of_arrays("W", ENDS),
+}
+IN_FORWARD = {
+    "bias added with each product": [many_times(0, 1, 2), many_times(0, 1), many_times(2)],
+    "sum over k_in forgotten": [partial(styles.forward_by_loops, put="=")],
     "negative indices": [wound],
-    "one window too many": [z_loops(size=lambda z: -(-z // 1) + 1)],
+    "one window too many": [partial(styles.forward_by_loops, size=lambda z: -(-z // 1) + 1)],
     "last window left out": [
-        z_loops(size=lambda z: z // 1),
-        *(then(forward_by_matrix, end) for end in ENDS),
+        partial(styles.forward_by_loops, size=lambda z: z // 1),
+        *(then(styles.forward_by_matrix, end) for end in ENDS),
     ],
-    "last weight left out": [z_loops(W_=end) for end in ENDS],
+}
+FORWARD = joined(in_turn(FORWARD_STYLES, OF_FORWARD), IN_FORWARD)
+
+
+# --- the small exercises --------------------------------------------------------------------------
+
+
+def last_image(dZ):
+    return dZ[-1] if dZ.ndim == 4 else dZ
+
+
+def per_image(dZ):
+    each_image = map(styles.recursive_bias, dZ)
+    return sum(each_image) / len(dZ) if dZ.ndim == 4 else styles.recursive_bias(dZ)
+
+
+AXES = [
+    axes
+    for count in (1, 2, 3)
+    for of in (range(4), (-3, -2, -1))
+    for axes in combinations(of, count)
+]
+CUTS = [np.s_[..., :-1, :-1, :], np.s_[..., :-1, :, :], np.s_[..., :-1, :]]
+BIAS = {
+    "averaged over the cells": [
+        lambda dZ: np.mean(dZ, axis=tuple(range(dZ.ndim - 1))),
+        lambda dZ: styles.recursive_bias(dZ) / area(dZ),
+    ],
+    "wrong axes": [
+        lambda dZ: np.array([np.sum(dZ)] * dZ.shape[-1]),
+        lambda dZ: np.array([np.mean(dZ)] * dZ.shape[-1]),
+        *(lambda dZ, axes=axes: np.add.reduce(dZ, axis=axes) for axes in AXES),
+    ],
+    "batch averaged": [per_image, lambda dZ: styles.recursive_bias(dZ) / len(dZ)],
+    "one image only": [
+        lambda dZ: dZ.reshape(-1, *dZ.shape[-3:])[0].sum((0, 1)),
+        lambda dZ: styles.recursive_bias(last_image(dZ)),
+    ],
+    "= for +=": [
+        lambda dZ: styles.recursive_bias(dZ[..., -1, -1, :]),
+        lambda dZ: dZ.reshape(-1, dZ.shape[-1])[-1],
+    ],
+    "cells counted": [lambda dZ: np.full(dZ.shape[-1], float(dZ.size // dZ.shape[-1]))],
+    "last window left out": [lambda dZ, at=at: styles.recursive_bias(dZ[at]) for at in CUTS],
+}
+where = np.where
+RELU = {
+    "slope 1 at Z = 0": [
+        lambda dY, Z: where(Z < 0, 0.0, dY),
+        lambda dY, Z: where(Z > 0, dY, where(Z < 0, 0, dY / 2)),
+    ],
+    "dY forgotten": [lambda dY, Z: where(Z > 0, 1.0, 0.0), lambda dY, Z: where(Z < 0, 0.0, 1.0)],
+    "mask of dY": [
+        lambda dY, Z: where(dY > 0, dY, 0.0),
+        lambda dY, Z: where((dY > 0) & (Z > 0), dY, 0),
+    ],
+    "mask the wrong way round": [
+        lambda dY, Z: where(Z > 0, 0, dY),
+        lambda dY, Z: where(Z < 0, dY, 0),
+    ],
+    "Z for its slope": [
+        lambda dY, Z: where(Z > 0, dY * Z, 0),
+        lambda dY, Z: where(Z > 0, Z, 0),
+    ],
+    "no mask": [lambda dY, Z: dY.copy()],
+    "sign for the slope": [
+        lambda dY, Z: where(Z > 0, dY, where(Z < 0, -dY, 0)),
+        lambda dY, Z: where(Z > 0, dY, -dY),
+    ],
+    "other choice": [
+        lambda dY, Z: dY * (Z <= 0) + (Z > 0),
+        lambda dY, Z: dY * (Z > 0) + Z * (Z <= 0),
+    ],
+}
+cosh, sinh, tanh = np.cosh, np.sinh, np.tanh
+TANH = {  # (1 - y)(1 + y) is the slope, and 1 / cosh**2
+    "slope at Y": [lambda dY, Z: dY / cosh(tanh(Z)) ** 2],
+    "tanh forgotten": [lambda dY, Z: dY * (1 - Z) * (1 + Z)],
+    "square forgotten": [lambda dY, Z: dY - dY * tanh(Z)],
+    "dY forgotten": [lambda dY, Z: 1 / cosh(Z) ** 2],
+    "1 - forgotten": [lambda dY, Z: dY - dY / cosh(Z) ** 2],
+    "tanh for its slope": [
+        lambda dY, Z: dY * sinh(Z) / cosh(Z),
+        lambda dY, Z: sinh(Z) / cosh(Z),
+    ],
+    "slope of the sigmoid": [
+        lambda dY, Z: dY * tanh(Z) - dY * tanh(Z) ** 2,
+        lambda dY, Z: dY * np.exp(-Z) / (1 + np.exp(-Z)) ** 2,
+    ],
+    "+ for -": [lambda dY, Z: 2 * dY - dY / cosh(Z) ** 2],
+    "square of the slope": [
+        lambda dY, Z: dY * (tanh(Z) - 1) * (tanh(Z) - 1),
+        lambda dY, Z: dY / cosh(Z) ** 4,
+    ],
+    "slope at dY": [lambda dY, Z: dY - dY * dY * dY, lambda dY, Z: dY / cosh(dY) ** 2],
+    "no slope": [lambda dY, Z: dY.copy()],
 }
 
 
 def gradients(dZ, Y, W, b, eta):
-    dY, new_W, new_b = train(dZ, Y, W, b, 1.0)
+    dY, new_W, new_b = styles.train(dZ, Y, W, b, 1.0)
     return dY, W - new_W, b - new_b
 
 
-def some_averaged(only_W, only_b):
-    """A step in which dW or db is divided by the cells of dZ."""
-
-    def wrong(dZ, Y, W, b, eta):
-        dY, dW, db = gradients(dZ, Y, W, b, eta)
-        return dY, W - eta * dW / area(dZ) ** only_W, b - eta * db / area(dZ) ** only_b
-
-    return wrong
-
-
-def passed_on(sign):
-    return lambda *x: (sign * x[4] * train(*x)[0], *train(*x)[1:])
+def updated(change):
+    """A step made of the gradients, the layer and the rate."""
+    return lambda dZ, Y, W, b, eta: change(*gradients(dZ, Y, W, b, eta), W, b, eta, area(dZ))
 
 
 TRAIN = {
-    "W updated before dY": [partial(train, early=True), partial(train, early=True, place=True)],
-    "uphill": [partial(train, sign=1)],
-    "eta forgotten": [partial(train, rate=1)],
-    "eta in dY": [passed_on(1), passed_on(-1)],
-    "bias not updated": [partial(train, only="W")],
-    "W not updated": [partial(train, only="b")],
+    "W updated before dY": [
+        partial(styles.train, early=True),
+        partial(styles.train, early=True, place=True),
+    ],
+    "uphill": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W + eta * dW, b + eta * db))],
+    "eta forgotten": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - dW, b - db))],
+    "eta in dY": [
+        updated(lambda dY, dW, db, W, b, eta, n: (eta * dY, W - eta * dW, b - eta * db)),
+        updated(lambda dY, dW, db, W, b, eta, n: (-eta * dY, W - eta * dW, b - eta * db)),
+    ],
+    "bias not updated": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW, b))],
+    "W not updated": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W, b - eta * db))],
     "gradients returned": [gradients],
-    "eta divides": [lambda dZ, Y, W, b, eta: train(dZ, Y, W, b, 1 / eta)],
+    "eta divides": [given(styles.train, eta=lambda eta: 1 / eta)],
     "averaged over the cells": [
-        partial(train, mean=True),
-        some_averaged(True, True),
-        some_averaged(True, False),
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW, b - eta * db / n)),
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW / n, b - eta * db / n)),
+        updated(lambda dY, dW, db, W, b, eta, n: (dY, W - eta * dW / n, b - eta * db)),
     ],
 }
 
@@ -526,42 +554,128 @@ def at_the_largest(window):
     return share
 
 
-def only_above_zero(window):
-    return at_the_largest(window) * float(window.max() > 0)
-
-
+pool = styles.pool
 POOL = {
-    "all of several largest": [partial(pool, mask=True)],
+    "all of several largest": [to_cells(lambda w: w == np.max(w))],
     "last of several largest": [
         partial(pool, choose=lambda w: w.size - 1 - np.argmax(w[::-1, ::-1]))
     ],
     "shared by several largest": [
-        to_cells(lambda w: np.where(w == w.max(), 1 / np.count_nonzero(w == w.max()), 0))
+        to_cells(lambda w: where(w == w.max(), 1 / np.count_nonzero(w == w.max()), 0))
     ],
     "spread evenly": [
-        to_cells(lambda w: np.full(w.shape, 1 / len(w.ravel()))),
+        to_cells(lambda w: np.full(w.shape, 1 / w.size)),
         to_cells(lambda w: np.full(w.shape, 1)),
     ],
     "first cell of the window": [partial(pool, choose=lambda w: 0)],
     "smallest for largest": [
         partial(pool, choose=np.argmin),
-        to_cells(lambda w: np.where(w > w.min(), 0, 1)),
+        to_cells(lambda w: where(w > w.min(), 0, 1)),
     ],
     "= for +=": [partial(pool, put="="), to_cells(at_the_largest, overwrite=True)],
     "stride is the size": [lambda dZ, Y, size, stride: pool(dZ, Y, size, size)],
-    "stride forgotten": [partial(pool, step=(1, 1))],
+    "stride forgotten": [given(pool, stride=ones)],
     "strides exchanged": [given(pool, stride=both) for both in BOTH],
-    "largest starts at 0": [partial(pool, choose=from_zero), to_cells(only_above_zero)],
+    "largest starts at 0": [
+        partial(pool, choose=from_zero),
+        to_cells(lambda w: at_the_largest(w) * float(w.max() > 0)),
+    ],
     "dZ times the largest": [to_cells(lambda w: at_the_largest(w) * w.max())],
     "size exchanged": [given(pool, size=both) for both in BOTH],
     "maps share one cell": [given(pool, Y=lambda Y: Y[:, :, :1].repeat(Y.shape[2], 2))],
-    "sign": [partial(pool, keep=np.negative)],
+    "sign": [given(pool, dZ=np.negative)],
+}
+spread = styles.spread_zeros
+
+
+def with_zeros(before, behind):
+    def wrong(dZ, stride):
+        more = np.subtract((*stride, 1), 1)
+        return np.pad(spread(dZ, stride), [(before * m, behind * m) for m in more])
+
+    return wrong
+
+
+SPREAD = {
+    "too many zeros": [given(spread, stride=each(lambda s: s + 1))],
+    "too few zeros": [given(spread, stride=each(lambda s: s - 1 or 1))],
+    "zeros behind the last": [with_zeros(*places) for places in [(0, 1), (1, 0), (1, 1)]],
+    "repeated": [lambda dZ, stride: np.kron(dZ, np.ones((*stride, 1)))],
+    "strides exchanged": [given(spread, stride=both) for both in BOTH],
+    "one axis only": [
+        given(spread, stride=lambda s: (s[0], 1)),
+        given(spread, stride=lambda s: (1, s[1])),
+    ],
+    "not spread": [lambda dZ, stride: dZ.copy()],
+}
+FLIP = {
+    "one axis only": [np.flipud, np.fliplr],
+    "transposed": [TURNS[0], lambda W: FLIPS[0](TURNS[0](W))],
+    "turned by 90 degrees": [np.rot90, lambda W: np.rot90(W, -1)],
+    "maps flipped too": [
+        *(lambda W, how=how: how(FLIPS[0](W)) for how in MAPS),
+        lambda W: W[::-1, :, ::-1],
+        lambda W: W[::-1, :, :, ::-1],
+        lambda W: W[:, ::-1, ::-1],
+        lambda W: W[:, ::-1, :, ::-1],
+        lambda W: W[::-1, :, ::-1, ::-1],
+        lambda W: W[:, ::-1, ::-1, ::-1],
+    ],
+    "maps flipped only": MAPS,
+    "maps exchanged": [
+        lambda W: W.transpose(0, 1, 3, 2),
+        lambda W: np.flip(W, (0, 1)).transpose(0, 1, 3, 2),
+    ],
+    "not flipped": [lambda W: W * 1.0],
 }
 
 
 def cropped(x, p):
     return x[p[0] : len(x) - p[0], p[1] : x.shape[1] - p[1]]
 
+
+CROP = {
+    "one side only": [
+        lambda Y, p: Y[p[0] :, p[1] :],
+        lambda Y, p: Y[: len(Y) - p[0], : Y.shape[1] - p[1]],
+    ],
+    "slice [p:-p] at p = 0": [
+        lambda Y, p: Y[p[0] : -p[0], p[1] : -p[1], :],
+        lambda Y, p: cropped(Y, (0, p[1]))[p[0] : -p[0]],
+        lambda Y, p: cropped(Y, (p[0], 0))[:, p[1] : -p[1]],
+    ],
+    "one axis only": [given(cropped, p=lambda p: (p[0], 0)), given(cropped, p=lambda p: (0, p[1]))],
+    "paddings exchanged": [given(cropped, p=both) for both in BOTH],
+    "not cropped": [lambda Y, p: Y.copy()],
+    "cut twice": [given(cropped, p=each(lambda p: 2 * p))],
+    "off by one": [
+        lambda Y, p: Y[p[0] : len(Y) - p[0] + 1, p[1] : Y.shape[1] - p[1] + 1],
+        lambda Y, p: Y[p[0] : len(Y) - p[0] - 1, p[1] : Y.shape[1] - p[1] - 1],
+    ],
+}
+
+
+def counted(size):
+    """A formula of the size in n, f, s, p."""
+    return lambda n, f, stride, padding: int(np.floor(size(n, f, stride, padding)))
+
+
+SIZE = {
+    "padding once": [counted(lambda n, f, s, p: (n - f + p) // s + 1)],
+    "+ 1 forgotten": [counted(lambda n, f, s, p: (n - f + 2 * p) / s)],
+    "rounded up": [counted(lambda n, f, s, p: np.ceil((n + 2 * p - f) / s) + 1)],
+    "padding forgotten": [counted(lambda n, f, s, p: (n - f + s) / s)],
+    "stride forgotten": [counted(lambda n, f, s, p: n + p + p - f + 1)],
+    "all divided": [counted(lambda n, f, s, p: (n + 2 * p - f + 1) / s)],
+    "f off by one": [counted(lambda n, f, s, p, e=e: (n + 2 * p - f + e) / s + 1) for e in (-1, 1)],
+    "padding subtracted": [counted(lambda n, f, s, p: (n - 2 * p - f) / s + 1)],
+    "f forgotten": [
+        *(
+            counted(lambda n, f, s, p: (n + 2 * p) / s),
+            counted(lambda n, f, s, p: (n + 2 * p) / s + 1),
+        )
+    ],
+}
 
 IN_HANDS = [  # along one axis too, which is in tests/hands
     *("u = r + i", "u = i - r", "stride used wrongly", "stride times both", "an index forgotten")
@@ -570,65 +684,64 @@ WRONG = {
     "conv_backward_input": INPUT,
     "conv_backward_filter": FILTER,
     "conv_forward": FORWARD,
+    "conv_backward_bias": BIAS,
+    "relu_backward": RELU,
+    "tanh_backward": TANH,
     "train_step": TRAIN,
     "max_pool_backward": POOL,
+    "spread": SPREAD,
+    "flip": FLIP,
+    "crop": CROP,
+    "output_size": SIZE,
 }
 CHANGES_ITS_ARGUMENT = [
-    ("relu_backward", "dY", in_place_mask),
-    ("conv_backward_input", "dZ", in_place_dZ),
-    ("train_step", "W and b", partial(train, place=True)),
+    ("relu_backward", "dY", styles.in_place_mask),
+    ("conv_backward_input", "dZ", styles.in_place_dZ),
+    ("train_step", "W and b", partial(styles.train, place=True)),
 ]
 RIGHT = {
     "conv_backward_input": [
-        input_by_loops,
-        input_by_cells,
-        input_by_windows,
-        input_by_taps,
-        input_by_strides,
-        input_by_columns,
-        lambda *, dZ, W, input_size, stride, padding: input_by_taps(
+        *INPUT_STYLES,
+        lambda *, dZ, W, input_size, stride, padding: styles.input_by_taps(
             dZ, W, input_size, stride, padding
         ),
-        by_fft,
-        by_difference,
-        by_matrix,
-        Scatter(),
-        partial(input_by_windows, assign=False),
-        lambda *x, **how: np.asfortranarray(input_by_windows(*x, **how)),
-        lambda *x, **how: input_by_windows(*x, **how).astype(np.longdouble),
+        styles.by_fft,
+        styles.by_difference,
+        styles.by_matrix,
+        styles.Scatter(),
+        partial(styles.input_by_windows, assign=False),
+        lambda *x, **how: np.asfortranarray(styles.input_by_windows(*x, **how)),
+        lambda *x, **how: styles.input_by_windows(*x, **how).astype(np.longdouble),
         loops.conv_backward_input,
         vectorized.conv_backward_input,
     ],
     "conv_backward_filter": [
-        filter_by_loops,
-        filter_by_taps,
-        filter_by_windows,
-        filter_by_correlation,
-        filter_im2col,
-        lambda *x, **how: filter_by_windows(*x, **how).astype(np.longdouble),
-        lambda *x, **how: np.ascontiguousarray(filter_by_windows(*x, **how).T).T,
+        *FILTER_STYLES,
+        styles.filter_by_windows,
+        styles.filter_im2col,
+        lambda *x, **how: styles.filter_by_windows(*x, **how).astype(np.longdouble),
+        lambda *x, **how: np.ascontiguousarray(styles.filter_by_windows(*x, **how).T).T,
         loops.conv_backward_filter,
     ],
     "conv_forward": [
-        forward_by_loops,
-        forward_by_matrix,
-        lambda *x, **how: forward_by_matrix(*x, **how)[::-1][::-1],
+        *FORWARD_STYLES,
+        lambda *x, **how: styles.forward_by_matrix(*x, **how)[::-1][::-1],
         loops.conv_forward,
         vectorized.conv_forward,
     ],
     "conv_backward_bias": [
         lambda *, dZ: np.einsum("xk->k", dZ.reshape(-1, dZ.shape[-1])),
-        recursive_bias,
+        styles.recursive_bias,
         lambda dZ: dZ.reshape(-1, dZ.shape[-1]).sum(0),
         lambda dZ: np.tensordot(np.ones(dZ.shape[:-1]), dZ, dZ.ndim - 1),
     ],
-    "max_pool_backward": [pool, layers.max_pool_backward],
-    "train_step": [train, lambda *x: list(train(*x))],
+    "max_pool_backward": [styles.pool, layers.max_pool_backward],
+    "train_step": [styles.train, lambda *x: list(styles.train(*x))],
     "relu_backward": [layers.relu_backward, lambda dY, Z: dY * (Z > 0)],
     "tanh_backward": [lambda dY, Z: dY / np.cosh(Z) ** 2],
     "spread": [
-        spread_zeros,
-        lambda dZ, *, stride: np.asfortranarray(spread_zeros(dZ, stride)),
+        styles.spread_zeros,
+        lambda dZ, *, stride: np.asfortranarray(styles.spread_zeros(dZ, stride)),
         shapes.spread,
     ],
     "crop": [cropped, shapes.crop],
@@ -641,5 +754,5 @@ RIGHT = {
         lambda n, f, *, padding, stride: np.int64((n + 2 * padding - f) // stride + 1),
         lambda n, f, stride, padding: len(range(0, n + 2 * padding - f + 1, stride)),
     ],
-    "input_gradient_one_map": [gather_matrix],
+    "input_gradient_one_map": [styles.gather_matrix],
 }

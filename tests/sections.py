@@ -4,77 +4,29 @@ Nothing here knows `cnnlib`.
 """
 
 import re
-from html.parser import HTMLParser
 
-EMPTY = {"input", "br", "meta"}
-
-
-class Node:
-    """An element: its tag, attributes and classes, and what is in it."""
-
-    def __init__(self, tag, attributes=()):
-        self.tag, self.attributes, self.inside = tag, dict(attributes), []
-        self.classes = (self.attributes.get("class") or "").split()
-
-    def all(self, *tags):
-        """Return all elements below with one of these tags, or with a class ".name"."""
-        found = []
-        for node in self.inside:
-            if isinstance(node, Node):
-                if any(t == node.tag or t[1:] in node.classes and t[0] == "." for t in tags):
-                    found.append(node)
-                found += node.all(*tags)
-        return found
-
-    def text(self):
-        """Return what can be read in it."""
-        return "".join(n if isinstance(n, str) else n.text() for n in self.inside)
-
-
-class _Reader(HTMLParser):
-    def __init__(self, html):
-        super().__init__()
-        self.root = Node("")
-        self.open = [self.root]
-        self.feed(html)
-        self.close()
-        assert self.open == [self.root], f"left open: {[n.tag for n in self.open[1:]]}"
-
-    def handle_starttag(self, tag, attributes):
-        node = Node(tag, attributes)
-        assert len(attributes) == len(node.attributes), f"an attribute is there twice: {attributes}"
-        self.open[-1].inside.append(node)
-        if tag not in EMPTY:
-            self.open.append(node)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data):
-        self.open[-1].inside.append(data)
+from bs4 import BeautifulSoup
 
 
 def read(html):
-    """Return HTML as a tree; what is not closed, or closed twice, fails."""
-    return _Reader(html).root
+    """Return HTML as a tree."""
+    return BeautifulSoup(html, "html.parser")
 
 
 class Table:
     """A table as it is seen: caption, corner, columns, and rows of (header, cells)."""
 
     def __init__(self, node):
-        (caption,), (corner,) = node.all("caption"), node.all("thead")[0].all("td")
-        self.caption, self.corner = caption.text(), corner.text()
-        heads = node.all("thead")[0].all("th")
-        assert {head.attributes["scope"] for head in heads} <= {"col"}
-        self.columns = [head.text() for head in heads]
+        self.caption, self.corner = node.caption.text, node.thead.td.text
+        heads = node.thead.find_all("th")
+        assert {head["scope"] for head in heads} <= {"col"}
+        self.columns = [head.text for head in heads]
         self.rows = []
-        for row in node.all("tbody")[0].all("tr"):
-            (head,) = row.all("th")
-            assert head.attributes["scope"] == "row"
-            made = [Cell(cell) for cell in row.all("td")]
+        for row in node.tbody.find_all("tr"):
+            (head,) = row.find_all("th", scope="row")
+            made = [Cell(cell) for cell in row.find_all("td")]
             assert len(made) == len(self.columns)
-            self.rows.append((head.text(), made))
+            self.rows.append((head.text, made))
         self.cells = [cell for _, cells in self.rows for cell in cells]
         self.letters = "".join(cell.letter for cell in self.cells)
 
@@ -83,9 +35,9 @@ class Cell:
     """A cell: the letter is its first word, brackets stand for a mark, then factors."""
 
     def __init__(self, node):
-        word, _, rest = node.text().partition(" ")
-        self.letter, self.text = (word, rest) if word.isalpha() and rest else ("", node.text())
-        self.style = node.attributes.get("style", "")
+        word, _, rest = node.text.partition(" ")
+        self.letter, self.text = (word, rest) if word.isalpha() and rest else ("", node.text)
+        self.style = node.get("style", "")
         assert (self.letter in ("t", "s")) == self.text.startswith("[")
         self.text = self.text.strip("[]")
         self.numbers = numbers(self.text)
@@ -96,9 +48,9 @@ class Static:
 
     def __init__(self, html):
         node = read(html)
-        self.tables = [Table(one) for one in node.all("table")]
-        self.lines = [one.text() for one in node.all("p")]
-        self.where, self.all = self.lines[0], node.text()
+        self.tables = [Table(one) for one in node.find_all("table")]
+        self.lines = [one.text for one in node.find_all("p")]
+        self.where, self.all = self.lines[0], node.text
 
 
 def numbers(text):

@@ -30,25 +30,10 @@ def then(style, change):
 
 
 def input_by_loops(
-    dZ,
-    W,
-    input_size,
-    stride,
-    padding,
-    *,
-    s=lambda s: s,
-    p=lambda p: p,
-    at=lambda u, f: u,
-    put="+=",
-    maps=slice(None),
-    out=None,
-    wrap=False,
-    fewer=(0, 0, 0, 0),
-    W_=lambda W: W,
+    dZ, W, input_size, stride, padding, *, put="+=", out=None, wrap=False, fewer=(0, 0, 0, 0)
 ):
     """Six loops, over windows first."""
-    (s_h, s_w), (p_h, p_w), W = s(stride), p(padding), W_(W)
-    f_h, f_w, n_k, f_k = W.shape
+    (s_h, s_w), (p_h, p_w), (f_h, f_w, n_k, f_k) = stride, padding, W.shape
     o_h, o_w = dZ.shape[:2]
     if out == "own":
         input_size = (o_h - 1) * s_h + f_h - 2 * p_h, (o_w - 1) * s_w + f_w - 2 * p_w
@@ -62,13 +47,13 @@ def input_by_loops(
                     if not (low and y < input_size[0] and x < input_size[1]):
                         continue
                     for c in range(n_k):
-                        for k in range(f_k)[maps]:
-                            product = dZ[row, col, k] * W[at(a, f_h), at(b, f_w), c, k]
+                        for k in range(f_k):
+                            product = dZ[row, col, k] * W[a, b, c, k]
                             grad[y, x, c] = product + (grad[y, x, c] if put == "+=" else 0)
     return grad
 
 
-def input_by_cells(dZ, W, input_size, stride, padding, *, check=True, at=None, put="+="):
+def input_by_cells(dZ, W, input_size, stride, padding, *, check=True, put="+="):
     """A gather: for each cell of Y the windows that it was in."""
     n_h, n_w = input_size
     f_h, f_w, n_k, _ = W.shape
@@ -80,8 +65,7 @@ def input_by_cells(dZ, W, input_size, stride, padding, *, check=True, at=None, p
                 continue
             i, j = top // stride[0], left // stride[1]
             if 0 <= i < dZ.shape[0] and 0 <= j < dZ.shape[1]:
-                weight = W[f_h - 1 - u, f_w - 1 - v] if at == "flipped" else W[u, v]
-                share = np.dot(weight, dZ[i, j])
+                share = np.dot(W[u, v], dZ[i, j])
                 dY[r, c] = dY[r, c] + share if put == "+=" else share
     return dY
 
@@ -106,32 +90,27 @@ def part(maps, start, size, far=40):
     return np.pad(maps, ((far, far), (far, far), (0, 0)))[r : r + h, c : c + w]
 
 
-def input_by_windows(dZ, W, input_size, stride, padding, *, crop=both_sides, assign=False, k=None):
+def input_by_windows(dZ, W, input_size, stride, padding, *, crop=both_sides, assign=False):
     """Slices of the padded gradient, with np.pad's sizes and a crop at the end."""
     n_h, n_w = input_size
     (p_h, p_w), (s_h, s_w) = padding, stride
     padded = np.pad(np.zeros((n_h, n_w, W.shape[2])), ((p_h, p_h), (p_w, p_w), (0, 0)))
-    ks = range(W.shape[3]) if k is None else [k]
-    for i in range(dZ.shape[0]):
-        for j in range(dZ.shape[1]):
-            for m in ks:
-                window = padded[i * s_h : i * s_h + W.shape[0], j * s_w : j * s_w + W.shape[1], :]
-                contribution = dZ[i, j, m] * W[:, :, :, m]
-                window[...] = contribution if assign else window + contribution
+    for i, j, m in np.ndindex(dZ.shape):
+        window = padded[i * s_h : i * s_h + W.shape[0], j * s_w : j * s_w + W.shape[1], :]
+        contribution = dZ[i, j, m] * W[:, :, :, m]
+        window[...] = contribution if assign else window + contribution
     return crop(padded, input_size, padding)
 
 
-def input_by_taps(dZ, W, input_size, stride, padding, *, axes=(2, 1), step=lambda s: s, tap=None):
+def input_by_taps(dZ, W, input_size, stride, padding):
     """One tensordot for each weight, on slices with a step."""
-    (n_h, n_w), (s_h, s_w), (p_h, p_w) = input_size, step(stride), padding
+    (n_h, n_w), (s_h, s_w), (p_h, p_w) = input_size, stride, padding
     o_h, o_w = dZ.shape[:2]
     rest = np.maximum(0, [(o_h - 1) * s_h + W.shape[0] - n_h, (o_w - 1) * s_w + W.shape[1] - n_w])
     out = np.zeros((n_h + 2 * p_h + rest[0], n_w + 2 * p_w + rest[1], W.shape[2]))
-    for u in range(W.shape[0]):
-        for v in range(W.shape[1]):
-            weight = W[tap(u, W.shape[0]), tap(v, W.shape[1])] if tap else W[u, v]
-            cells = np.s_[u : u + (o_h - 1) * s_h + 1 : s_h, v : v + (o_w - 1) * s_w + 1 : s_w]
-            out[cells] += np.tensordot(dZ, weight, axes=axes)
+    for u, v in np.ndindex(W.shape[:2]):
+        cells = np.s_[u : u + (o_h - 1) * s_h + 1 : s_h, v : v + (o_w - 1) * s_w + 1 : s_w]
+        out[cells] += np.tensordot(dZ, W[u, v], axes=(2, 1))
     return out[p_h : p_h + n_h, p_w : p_w + n_w]
 
 
@@ -142,16 +121,13 @@ def input_by_strides(
     stride,
     padding,
     *,
-    lay=lambda W: W[::-1, ::-1],
     gap=lambda s: s,
     ring=lambda f, p: f - 1,
     rest=True,
-    dz=lambda dZ: dZ,
-    sum_k="ijabk,abck->ijc",
     spread=None,
 ):
     """as_strided over the dilated and padded dZ: one einsum."""
-    dZ, (g_h, g_w), (f_h, f_w) = dz(dZ), gap(stride), W.shape[:2]
+    (g_h, g_w), (f_h, f_w) = gap(stride), W.shape[:2]
     p_h, p_w = padding
     wide = np.zeros(((dZ.shape[0] - 1) * g_h + 1, (dZ.shape[1] - 1) * g_w + 1, dZ.shape[2]))
     wide[::g_h, ::g_w] = dZ
@@ -165,13 +141,12 @@ def input_by_strides(
     a, b, c = wide.strides
     shape, steps = (*size, f_h, f_w, wide.shape[2]), (a, b, a, b, c)
     windows = np.lib.stride_tricks.as_strided(wide, shape, steps)
-    whole = np.einsum(sum_k, windows, lay(W))
+    whole = np.einsum("ijabk,abck->ijc", windows, W[::-1, ::-1])
     return whole[p_h : size[0] - p_h, p_w : size[1] - p_w]
 
 
-def input_by_columns(dZ, W, input_size, stride, padding, *, add=np.add.at, W_=lambda W: W):
+def input_by_columns(dZ, W, input_size, stride, padding, *, add=np.add.at):
     """col2im with fancy indices."""
-    W = W_(W)
     f_h, f_w, n_k, f_k = W.shape
     (n_h, n_w), (p_h, p_w), (o_h, o_w) = input_size, padding, dZ.shape[:2]
     cols = dZ.reshape(-1, f_k) @ W.reshape(-1, f_k).T
@@ -192,69 +167,35 @@ def buffered(big, at, cols):
 
 
 def filter_by_loops(
-    dZ,
-    Y,
-    filter_size,
-    stride=(1, 1),
-    padding=(0, 0),
-    *,
-    put="+=",
-    wrap=False,
-    limits=None,
-    s=lambda s: s,
-    p=lambda p: p,
-    fewer=(0, 0),
-    flip=False,
-    maps=None,
+    dZ, Y, filter_size, stride, padding, *, put="+=", wrap=False, limits=None, fewer=(0, 0)
 ):
     """Loops over everything, with a test for the padding."""
-    (s_h, s_w), (p_h, p_w) = s(stride), p(padding)
+    (s_h, s_w), (p_h, p_w) = stride, padding
     dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
     o_h, o_w = limits or dZ.shape[:2]
-    for k in range(dZ.shape[2]) if maps is None else [maps]:
+    for k in range(dZ.shape[2]):
         for c in range(Y.shape[2]):
             for u, v in np.ndindex(*filter_size):
                 for i, j in np.ndindex(o_h - fewer[0], o_w - fewer[1]):
                     r, q = i * s_h + u - p_h, j * s_w + v - p_w
                     if (wrap or (r >= 0 and q >= 0)) and r < Y.shape[0] and q < Y.shape[1]:
-                        i_, j_ = (o_h - 1 - i, o_w - 1 - j) if flip else (i, j)
-                        product = Y[r, q, c] * dZ[i_, j_, k]
+                        product = Y[r, q, c] * dZ[i, j, k]
                         dW[u, v, c, k] = product + (dW[u, v, c, k] if put == "+=" else 0)
     return dW
 
 
-def filter_by_taps(
-    dZ,
-    Y,
-    filter_size,
-    stride=(1, 1),
-    padding=(0, 0),
-    *,
-    axes=((0, 1), (0, 1)),
-    step=True,
-    dz=lambda dZ: dZ,
-    pad=True,
-    end=lambda dW: dW,
-    mean=False,
-):
+def filter_by_taps(dZ, Y, filter_size, stride, padding):
     """np.pad, slices with a step, tensordot."""
-    dZ = dz(dZ)
-    p_h, p_w = padding
-    before, after = ((p_h, p_w), (p_h, p_w)) if pad else ((0, 0), (2 * p_h, 2 * p_w))
-    padded = np.pad(Y, (*zip(before, after, strict=True), (0, 0)))
-    o_h, o_w = dZ.shape[:2]
-    s_h, s_w = stride if step else (1, 1)
+    (s_h, s_w), (p_h, p_w), (o_h, o_w) = stride, padding, dZ.shape[:2]
+    padded = np.pad(Y, ((p_h, p_h), (p_w, p_w), (0, 0)))
     grads = []
-    for u in range(filter_size[0]):
-        for v in range(filter_size[1]):
-            part = padded[u : u + s_h * (o_h - 1) + 1 : s_h, v : v + s_w * (o_w - 1) + 1 : s_w]
-            grads.append(np.tensordot(part, dZ, axes=axes) / (o_h * o_w if mean else 1))
-    return end(np.array(grads).reshape(*filter_size, *grads[0].shape))
+    for u, v in np.ndindex(*filter_size):
+        part = padded[u : u + s_h * (o_h - 1) + 1 : s_h, v : v + s_w * (o_w - 1) + 1 : s_w]
+        grads.append(np.tensordot(part, dZ, axes=((0, 1), (0, 1))))
+    return np.array(grads).reshape(*filter_size, *grads[0].shape)
 
 
-def filter_by_windows(
-    dZ, Y, filter_size, stride=(1, 1), padding=(0, 0), *, assign=False, axis="ijuvc,ijk->uvck"
-):
+def filter_by_windows(dZ, Y, filter_size, stride, padding, *, assign=False, axis="ijuvc,ijk->uvck"):
     """Windows of Y with sliding_window_view, or one by one."""
     p_h, p_w = padding
     padded = np.pad(Y, ((p_h, p_h), (p_w, p_w), (0, 0)))
@@ -270,9 +211,7 @@ def filter_by_windows(
     return np.einsum(axis, windows[: dZ.shape[0], : dZ.shape[1]], dZ)
 
 
-def filter_by_correlation(
-    dZ, Y, filter_size, stride=(1, 1), padding=(0, 0), *, all_of=False, moved=False, filled=False
-):
+def filter_by_correlation(dZ, Y, filter_size, stride, padding, *, all_of=False, moved=False):
     """Slide a spread dZ over the padded Y."""
     s_h, s_w = (1, 1) if moved else stride
     wide = np.zeros(((dZ.shape[0] - 1) * s_h + 1, (dZ.shape[1] - 1) * s_w + 1, dZ.shape[2]))
@@ -292,42 +231,25 @@ def filter_by_correlation(
 # --- the forward pass --------------------------------------------------------------------------
 
 
-def forward_by_loops(
-    Y,
-    W,
-    b,
-    stride=(1, 1),
-    padding=(0, 0),
-    *,
-    s=lambda s: s,
-    p=lambda p: p,
-    W_=lambda W: W,
-    bias=1,
-    put="+=",
-    maps=slice(None),
-    size=lambda z: z // 1 + 1,
-):
+def forward_by_loops(Y, W, b, stride, padding, *, put="+=", size=lambda z: z // 1 + 1):
     """Pad, cut each window, multiply, add."""
-    (s_h, s_w), (p_h, p_w), W = s(stride), p(padding), W_(W)
-    f_h, f_w, n_k, f_k = W.shape
+    (s_h, s_w), (p_h, p_w), (f_h, f_w, n_k, f_k) = stride, padding, W.shape
     Yp = np.zeros((Y.shape[0] + 2 * p_h, Y.shape[1] + 2 * p_w, n_k))
     Yp[p_h : p_h + Y.shape[0], p_w : p_w + Y.shape[1]] = Y
     sizes = zip(Yp.shape[:2], (f_h, f_w), (s_h, s_w), strict=True)
     o_h, o_w = (int(size((n - f) / t)) for n, f, t in sizes)
     Z = np.zeros((o_h, o_w, f_k))
-    for i in range(o_h):
-        for j in range(o_w):
-            for k in range(f_k):
-                window = Yp[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w]
-                total = 0.0
-                for c in range(n_k)[maps]:
-                    add = np.sum(window[:, :, c] * W[: window.shape[0], : window.shape[1], c, k])
-                    total = total + add if put == "+=" else add
-                Z[i, j, k] = total + bias * b[k]
+    for i, j, k in np.ndindex(Z.shape):
+        window = Yp[i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w]
+        total = 0.0
+        for c in range(n_k):
+            add = np.sum(window[:, :, c] * W[: window.shape[0], : window.shape[1], c, k])
+            total = total + add if put == "+=" else add
+        Z[i, j, k] = total + b[k]
     return Z
 
 
-def forward_by_matrix(Y, W, b, stride=(1, 1), padding=(0, 0), *, flip=False):
+def forward_by_matrix(Y, W, b, stride, padding):
     """im2col with as_strided and one matrix product."""
     Yp = np.pad(Y, ((padding[0],) * 2, (padding[1],) * 2, (0, 0)))
     f_h, f_w, n_k, f_k = W.shape
@@ -336,50 +258,35 @@ def forward_by_matrix(Y, W, b, stride=(1, 1), padding=(0, 0), *, flip=False):
     windows = np.lib.stride_tricks.as_strided(
         Yp, (o_h, o_w, f_h, f_w, n_k), (x * stride[0], y * stride[1], x, y, z)
     )
-    W = W[::-1, ::-1] if flip else W
     return (windows.reshape(o_h * o_w, -1) @ W.reshape(-1, f_k) + b).reshape(o_h, o_w, f_k)
 
 
 # --- the rest ----------------------------------------------------------------------------------
 
 
-def pool(
-    dZ, Y, size, stride, *, put="+=", choose=np.argmax, step=None, keep=lambda x: x, mask=False
-):
+def pool(dZ, Y, size, stride, *, put="+=", choose=np.argmax):
     """Each window's dZ to its largest cell."""
-    dY, (s_h, s_w) = np.zeros(Y.shape), step or stride
-    for i in range(dZ.shape[0]):
-        for j in range(dZ.shape[1]):
-            for k in range(dZ.shape[2]):
-                window = Y[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k]
-                if mask:
-                    share = (window == np.max(window)) * dZ[i, j, k]
-                    dY[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k] += share
-                    continue
-                a, b = np.unravel_index(choose(window), window.shape)
-                before = dY[i * s_h + a, j * s_w + b, k] if put == "+=" else 0
-                dY[i * s_h + a, j * s_w + b, k] = before + keep(dZ[i, j, k])
+    dY, (s_h, s_w) = np.zeros(Y.shape), stride
+    for i, j, k in np.ndindex(dZ.shape):
+        window = Y[i * s_h : i * s_h + size[0], j * s_w : j * s_w + size[1], k]
+        a, b = np.unravel_index(choose(window), window.shape)
+        before = dY[i * s_h + a, j * s_w + b, k] if put == "+=" else 0
+        dY[i * s_h + a, j * s_w + b, k] = before + dZ[i, j, k]
     return dY
 
 
-def train(dZ, Y, W, b, eta, *, early=False, place=False, sign=-1, rate=None, only=None, mean=False):
+def train(dZ, Y, W, b, eta, *, early=False, place=False):
     """One step with einsum and slices."""
-    rate = eta if rate is None else rate
     f_h, f_w = W.shape[:2]
     W = W if place else W.copy()
     b = b if place else b.copy()
     windows = np.lib.stride_tricks.sliding_window_view(Y, (f_h, f_w), axis=(0, 1))
-    dW = np.einsum("ijcuv,ijk->uvck", windows, dZ)
-    db = dZ.mean(axis=(0, 1)) if mean else dZ.sum(axis=(0, 1))
-    if early:
-        W += sign * rate * dW
-    dY = np.zeros_like(Y)
+    dY, dW = np.zeros_like(Y), np.einsum("ijcuv,ijk->uvck", windows, dZ)
+    W -= early * eta * dW
     for i, j in np.ndindex(dZ.shape[:2]):
         dY[i : i + f_h, j : j + f_w] += W @ dZ[i, j]
-    if not early and only != "b":
-        W += sign * rate * dW
-    if only != "W":
-        b += sign * rate * db
+    W -= (not early) * eta * dW
+    b -= eta * dZ.sum(axis=(0, 1))
     return dY, W, b
 
 
@@ -453,7 +360,3 @@ def gather_matrix(dZ, W):
         if 0 <= r - i < W.shape[0] and 0 <= c - j < W.shape[1]:
             dY[r, c] += dZ[i, j] * W[r - i, c - j]
     return dY
-
-
-def mirrored(u, f):
-    return f - 1 - u

@@ -13,17 +13,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cnnlib import (
-    checks,
-    fast,
-    layers,
-    loops,
-    numerical_gradient,
-    shapes,
-    steppers,
-    trace,
-    vectorized,
-)
+from cnnlib import checks, fast, layers, loops, shapes, steppers, trace, vectorized
+from cnnlib.gradcheck import numerical_gradient
 
 MODULES = {"loops": loops, "vectorized": vectorized, "fast": fast}
 HUGE = 2**62
@@ -36,22 +27,14 @@ ARGUMENTS = {  # right ones
     "W": np.ones((3, 3, 2, 4)),
     "b": np.ones(4),
     "dZ": np.ones((3, 4, 4)),
-    "input_size": (5, 6),
-    "filter_size": (3, 3),
-    "stride": 1,
-    "padding": 0,
-    "dilation": 1,
+    **{"input_size": (5, 6), "filter_size": (3, 3)},
+    **{"stride": 1, "padding": 0, "dilation": 1},
     "dYp": np.ones((5, 6, 2)),
-    "n": (5, 6),
-    "f": (3, 3),
-    "dY": np.ones((2, 3)),
-    "Z": np.ones((2, 3)),
-    "slope": 0.1,
+    **{"n": (5, 6), "f": (3, 3)},
+    **{"dY": np.ones((2, 3)), "Z": np.ones((2, 3)), "slope": 0.1},
     "size": (2, 3),
-    "logits": np.ones((2, 3)),
-    "labels": np.array([0, 2]),
-    "x": np.ones((2, 2)),
-    "eps": 1e-5,
+    **{"logits": np.ones((2, 3)), "labels": np.array([0, 2])},
+    **{"x": np.ones((2, 2)), "eps": 1e-5},
 }
 OWN = {
     "output_size, one axis": {"n": 5, "f": 3},
@@ -257,7 +240,6 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ),
         ({"W": ones((9, 3, 2, 4)), "padding": ((1, 2), (2, 5))}, "Y with its padding is 8 x 13"),
         ({"Y": ones((5, 6, 3))}, "Y has 3 channels, W has filters for 2 channels: Y.shape[-1] and"),
-        ({"Y": ones((5, 6, 1))}, "Y has 1 channel, W", "must be equal; Y.shape is (5, 6, 1), W.sh"),
         ({"Y": ones((2, 5, 6))}, "channels come last here: np.moveaxis(Y, -3, -1)"),
         ({"Y": ones((5, 6))}, "rows, columns, channels), got (5, 6): pass Y[..., np.newaxis]"),
         ({"Y": ones(30)}, "got (30,): pass Y.reshape(rows, columns, channels)"),
@@ -278,14 +260,12 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ({"Y": integers > 0}, "Y holds booleans", "pass Y.astype(float)"),
         ({"Y": integers * 1j}, "Y holds complex numbers (complex128)", "pass Y.real"),
         ({"Y": integers.astype(object)}, "no floating-point numbers (object)", "Y.astype(float)"),
-        ({"Y": "Y"}, "Y must be a NumPy array of floats, got str: pass np.array(Y, dtype=float)"),
         ({"Y": np.ma.ones((5, 6, 2))}, "got MaskedArray", "pass Y.filled(0)"),
         ({"Y": None}, "of floats, got None: does the function that makes it return it?"),
         (
             {"W": ones((3, 3, 2, 8)), "b": ones(3)},
             "b has 3 values, W has 8 filters: b needs one value for each filter, b.shape == (8,)",
         ),
-        ({"b": ones(1), "W": ones((3, 3, 2, 2))}, "b has 1 value, W has 2 filters"),
         ({"b": np.array(0.5)}, "b.shape == (4,); got the shape ()"),
         ({"b": np.zeros(4, int)}, "b.astype(float)"),
         ({"Y": maps(2**28, 5, 6, 2)}, "Z would be 268435456 x 3 x 4 x 4:"),
@@ -319,7 +299,6 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ),
         ({"input_size": (5, 6, 2)}, "got (5, 6, 2); pass (height, width), not the whole shape"),
         ({"input_size": (7, 6)}, "a 7 x 6 input", "5 x 4 output"),
-        ({"input_size": (2, 6)}, "the filter does not fit"),
         ({"input_size": (2**40,) * 2}, "1099511627776 x 1099511627776"),
         (
             {"dZ": ones((1, 1, 4)), "input_size": (HUGE, HUGE), "stride": HUGE},
@@ -337,7 +316,6 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
             "dZ and Y must hold the same batch: the axes before the last three are (2,) in dZ and "
             "(3,) in Y; pass the Y of the forward pass",
         ),
-        ({"dZ": ones((2, 3, 4, 4))}, "(2,) in dZ and () in Y"),
         ({"dZ": ones((5, 6, 2)), "Y": ones((3, 4, 4))}, "dZ is 5 x 6, but a 3 x 4 input"),
         (
             LARGE | {"padding": ((HUGE, 0), (0, 0))},
@@ -347,7 +325,6 @@ FIVE = {  # of the five functions: each with the arguments that are changed, and
         ({"dZ": maps(3, 4, 2**15), "Y": maps(5, 6, 2**16)}, "dW would be 3 x 3 x 65536 x 32768:"),
     ],
     "conv_backward_bias": [
-        ({"dZ": np.float64(3)}, "dZ must be a NumPy array of floats, got float64"),
         ({"dZ": ones((3, 4))}, "got (3, 4): pass dZ[..., np.newaxis]"),
         ({"stride": 2}, "conv_backward_bias has no argument stride: it takes dZ"),
     ],
@@ -407,7 +384,6 @@ OTHER_CALLS = [
     ("softmax", {"labels": np.eye(3)[:2]}, "(2, 3): pass labels.argmax(axis=1)"),
     ("softmax", {"labels": [1.0, 2.0]}, "labels must hold whole numbers, got float64"),
     ("softmax", {"labels": [0, 3]}, "labels must be from 0 to 2, the last class; got"),
-    ("softmax", {"labels": [[0], [1, 2]]}, "labels needs one class for each row of lo"),
     (
         "numerical_gradient",
         {"x": ones(1) * 1e20},

@@ -57,90 +57,55 @@ CANVAS = (
     "    Points Possible,,,,,10.00,(read only)\r\n"
     '"Doe, Ada",1,U1,ada,A,,\r\n"Lee, Bo",2,,bo,A,9,\r\n"{}",3,,f33a,A,,\r\n'
 )
-GRADEBOOKS = {
-    "Canvas": (CANVAS.format("Student", "Student, Test"), "Doe, Ada|Lee, Bo"),
+DOE_AND_LEE = "Doe, Ada|Lee, Bo"
+GRADEBOOKS = {  # a file, and the students in it where they are others than Ada Doe
+    "Canvas": (CANVAS.format("Student", "Student, Test"), DOE_AND_LEE),
     "Canvas, German": (
         re.sub(",(?! )", ";", CANVAS).format("Student/in", "Student, Test"),
-        "Doe, Ada|Lee, Bo",
+        DOE_AND_LEE,
     ),
-    "Canvas, French": (CANVAS.format("Étudiant", "Étudiant, Test"), "Doe, Ada|Lee, Bo"),
-    "a line about all": ("Nachname;Vorname;P\nDoe;Ada;1\nDurchschnitt;;1\nMoyenne;;\n", "Ada Doe"),
+    "Canvas, French": (CANVAS.format("Étudiant", "Étudiant, Test"), DOE_AND_LEE),
     "Canvas without points": ("Student,ID,Section\r\nAda Doe,1,A\r\nBo,,A\r\n", "Ada Doe|Bo"),
-    "Moodle": (
-        'First name,Last name,"ID number",Institution,Department,"Email address"\n'
-        "Ada,Doe,1,,,a@b\nBo,Lee,2,,,b@b\n",
-        "Ada Doe|Bo Lee",
-    ),
-    "Moodle, older": ("First name,Surname,ID number\nAda,Doe,1\n", "Ada Doe"),
-    "Moodle, German": (
-        "Vorname;Nachname;ID-Nummer;Institution;Abteilung;E-Mail-Adresse\nAda;Doe;1;;;a@b\n",
-        "Ada Doe",
-    ),
-    "Moodle, French": (
-        "Prénom,Nom de famille,Numéro d'identification,Adresse de courriel\nAda,Doe,1,a@b\n",
-        "Ada Doe",
-    ),
+    "a line about all": ("Nachname;Vorname;P\nDoe;Ada;1\nDurchschnitt;;1\nMoyenne;;\n",),
+    "Moodle": ('First name,Last name,"ID number",Institution,"Email address"\nAda,Doe,1,,a@b\n',),
+    "Moodle, older": ("First name,Surname,ID number\nAda,Doe,1\n",),
+    "Moodle, German": ("Vorname;Nachname;ID-Nummer;E-Mail-Adresse\nAda;Doe;1;a@b\n",),
+    "Moodle, French": ("Prénom,Nom de famille,Numéro d'identification\nAda,Doe,1\n",),
     "Moodle, participants": (
         "First name,Last name,Email address,Roles\nAda,Doe,a@b,Student\nT,Eacher,t@b,Teacher\n",
-        "Ada Doe",
     ),
-    "Moodle, participants, German": (
+    "the same, German": (
         "Vorname,Nachname,E-Mail,Rollen\nAda,Doe,a@b,Teilnehmer/in\nT,E,t@b,Trainer/in\n",
-        "Ada Doe",
     ),
-    "Moodle, participants, French": (
-        "Prénom,Nom,Rôles\nAda,Doe,Étudiant\nT,E,Enseignant\n",
-        "Ada Doe",
-    ),
-    "Moodle, grading sheet": (
-        "Identifier,Full name,Email address\nParticipant 7,Ada Doe,a\n",
-        "Ada Doe",
-    ),
-    "Moodle, grading sheet, German": ("ID,Vollständiger Name\nTeilnehmer/in7,Ada Doe\n", "Ada Doe"),
-    "Moodle, grading sheet, French": ("Identifiant,Nom complet\nParticipant7,Ada Doe\n", "Ada Doe"),
+    "the same, French": ("Prénom,Nom,Rôles\nAda,Doe,Étudiant\nT,E,Enseignant\n",),
+    "Moodle, grading sheet": ("Identifier,Full name,Email address\nParticipant 7,Ada Doe,a\n",),
+    "the sheet, German": ("ID,Vollständiger Name\nTeilnehmer/in7,Ada Doe\n",),
+    "the sheet, French": ("Identifiant,Nom complet\nParticipant7,Ada Doe\n",),
     "Blackboard": (
-        '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Last Access"\t"Availability"\r\n'
-        '"Doe"\t"Ada"\t"adoe"\t"1"\t""\t"Yes"\r\n'
-        '"Prof_PreviewUser"\t"T"\t"t_previewuser"\t""\t""\t"Yes"\r\n',
-        "Ada Doe",
+        '"Last Name"\t"First Name"\t"Username"\t"Student ID"\r\n"Doe"\t"Ada"\t"adoe"\t"1"\r\n'
+        '"Prof_PreviewUser"\t"T"\t"t_previewuser"\t""\r\n',
     ),
-    "Blackboard, German": (
-        "Nachname\tVorname\tBenutzername\tTeilnehmer-ID\tVerfügbarkeit\r\nDoe\tAda\tadoe\t1\tJa\r\n",
-        "Ada Doe",
-    ),
-    "Blackboard, French": (
-        "Nom,Prénom,Nom d'utilisateur,ID étudiant\r\nDoe,Ada,adoe,1\r\n",
-        "Ada Doe",
-    ),
-    "Gradescope": (
-        "First Name,Last Name,SID,Email,Sections,Sheet 1,Sheet 1 - Max Points\nAda,Doe,1,a@b,,,8\n",
-        "Ada Doe",
-    ),
-    "Gradescope, one assignment": (
-        "Name,SID,Email,Total Score,Status\nAda Doe,1,a@b,,\n",
-        "Ada Doe",
-    ),
+    "Blackboard, German": ("Nachname\tVorname\tBenutzername\r\nDoe\tAda\tadoe\r\n",),
+    "Blackboard, French": ("Nom,Prénom,Nom d'utilisateur,ID étudiant\r\nDoe,Ada,adoe,1\r\n",),
+    "Gradescope": ("First Name,Last Name,SID,Email,Sections,Sheet 1\nAda,Doe,1,a@b,,8\n",),
+    "Gradescope, one assignment": ("Name,SID,Email,Total Score,Status\nAda Doe,1,a@b,,\n",),
     "Gradescope, roster": (
         "Full Name,Email,SID,Role\nAda Doe,a@b,1,Student\nTea,t@b,,TA\nProf,p@b,,Instructor\n",
-        "Ada Doe",
     ),
-    "Brightspace": (
-        "OrgDefinedId,Username,Last Name,First Name,End-of-Line\n#1,a,Doe,Ada,#\n",
-        "Ada Doe",
-    ),
-    "Excel": ("Name,Student number\nAda Doe,1\n", "Ada Doe"),
-    "Excel, German": ("Name;Vorname;Matrikelnummer\nDoe;Ada;1\n", "Ada Doe"),
-    "Excel, French": ("Nom;Prénom;Numéro\nDoe;Ada;1\n", "Ada Doe"),
-    "Excel, gender signs": ("Studierende*r;Nr\nAda Doe;1\n", "Ada Doe"),
-    "Teams": ("Display name,Email\nAda Doe,a@b\n", "Ada Doe"),
+    "Brightspace": ("OrgDefinedId,Username,Last Name,First Name,End-of-Line\n#1,a,Doe,Ada,#\n",),
+    "Excel": ("Name,Student number\nAda Doe,1\n",),
+    "Excel, German": ("Name;Vorname;Matrikelnummer\nDoe;Ada;1\n",),
+    "Excel, French": ("Nom;Prénom;Numéro\nDoe;Ada;1\n",),
+    "Excel, gender signs": ("Studierende*r;Nr\nAda Doe;1\n",),
+    "Teams": ("Display name,Email\nAda Doe,a@b\n",),
 }
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("name", GRADEBOOKS)
 def test_gradebooks(tmp_path, name, coding):
-    text, students = GRADEBOOKS[name]
-    assert read(tmp_path, text.encode(coding))[0] == students.split("|")
+    text, *students = GRADEBOOKS[name]
+    assert "|".join(read(tmp_path, text.encode(coding))[0]) == (students or ["Ada Doe"])[0]
 
 
 def test_what_is_not_a_student_is_told(tmp_path):

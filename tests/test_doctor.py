@@ -17,8 +17,8 @@ from tools import doctor
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PYTHON = re.escape(f'"{sys.executable}"')
-NEEDS = (
-    "Requires-Dist: numpy>=2.0\nRequires-Dist: jupyterlab>=4.2\nRequires-Dist: ipywidgets>=8.1\n"
+NEEDS = "".join(
+    f"Requires-Dist: {name}\n" for name in ("numpy>=2.0", "jupyterlab>=4.2", "ipywidgets>=8.1")
 )
 
 
@@ -100,6 +100,14 @@ def with_proxy(place, **names):
     place.environment |= names
 
 
+def installed(name, version, more=""):
+    return lambda place: place.distribution(name, version, more)
+
+
+def package(name, text):
+    return lambda place: place.package(name, text)
+
+
 INSTALL = f"{PYTHON} -m pip install"
 NUMPY = rf'{INSTALL} --force-reinstall --no-deps "numpy>=2\.0"'
 WIDGETS = rf'{INSTALL} --force-reinstall --no-deps "jupyterlab_widgets~=3\.[\d.]+"'
@@ -107,32 +115,27 @@ MOVE, REMOVE = r'(mv|move) ".*" ".*my_\w+\.py"', r'(rm -r|rmdir /s /q) ".*"'
 PROXY = "http://proxy.example:3128"
 FAULTS = {  # name: plant, what is told, the command
     "old Python": (
-        lambda p: p.distribution("cnnlib", "9", f"Requires-Python: >=3.99\n{NEEDS}"),
+        installed("cnnlib", "9", f"Requires-Python: >=3.99\n{NEEDS}"),
         r"this is Python 3\S+, .* needs >=3\.99",
         "make PYTHON=python3.* lab|conda env create .*",
     ),
     "no package": (
-        lambda p: p.distribution("cnnlib", "9", f"{NEEDS}Requires-Dist: not-there>=1.5\n"),
+        installed("cnnlib", "9", f"{NEEDS}Requires-Dist: not-there>=1.5\n"),
         r"the course needs not_there>=1\.5, but .* has none",
         rf'{INSTALL} --upgrade "not_there>=1\.5"',
     ),
     "old NumPy": (
-        lambda p: p.distribution("numpy", "1.26.4"),
+        installed("numpy", "1.26.4"),
         r"needs numpy>=2\.0, but .* has 1\.26\.4",
         rf'{INSTALL} --upgrade "numpy>=2\.0"',
     ),
     "old ipywidgets": (
-        lambda p: p.distribution("ipywidgets", "7.8.1", "Requires-Dist: jupyterlab_widgets<3\n"),
+        installed("ipywidgets", "7.8.1", "Requires-Dist: jupyterlab_widgets<3\n"),
         r"ipywidgets>=8\.1, but .* has 7\.8\.1",
         rf'{INSTALL} --upgrade "ipywidgets>=8\.1"',
     ),
     "NumPy crashes": (
-        lambda p: p.package("numpy", "import os\nos.abort()\n"),
-        "NumPy cannot be imported",
-        NUMPY,
-    ),
-    "NumPy fails": (
-        lambda p: p.package("numpy", "from numpy import core_of_it\n"),
+        package("numpy", "import os\nos.abort()\n"),
         "NumPy cannot be imported",
         NUMPY,
     ),
@@ -143,13 +146,8 @@ FAULTS = {  # name: plant, what is told, the command
     ),
     "no widget manager": (without_manager, "no widget manager", WIDGETS),
     "manager of another major version": (
-        lambda p: p.distribution("jupyterlab_widgets", "1.1.7"),
+        installed("jupyterlab_widgets", "1.1.7"),
         r"jupyterlab_widgets 1\.1\.7, and ipywidgets needs ~=3",
-        WIDGETS,
-    ),
-    "manager of another minor version": (
-        lambda p: p.distribution("jupyterlab_widgets", "3.0.2"),
-        r"jupyterlab_widgets 3\.0\.2, and ipywidgets needs ~=3",
         WIDGETS,
     ),
     "manager left over": (manager_left_over, "left over, and too old for ipywidgets", REMOVE),
@@ -160,14 +158,9 @@ FAULTS = {  # name: plant, what is told, the command
     ),
     "kernel left over": (kernel_left_over, "the kernel Python 3 of the lab is", REMOVE),
     "lab does not answer": (
-        lambda p: p.package("jupyter_core", "raise ImportError\n"),
+        package("jupyter_core", "raise ImportError\n"),
         "JupyterLab runs with .* does not answer",
         rf'{INSTALL} --force-reinstall "jupyterlab>=4\.2"',
-    ),
-    "proxy": (
-        lambda p: with_proxy(p, HTTPS_PROXY=PROXY),
-        "HTTPS_PROXY is set",
-        r"(export|set) NO_PROXY=localhost,127\.0\.0\.1",
     ),
     "proxy with an exception": (
         lambda p: with_proxy(p, http_proxy=PROXY, no_proxy="example.org"),
@@ -213,13 +206,6 @@ def test_a_course_that_is_not_installed_is_the_one_fault(place):
     assert code == 1
     assert line.startswith(f"cnnlib is not installed in {sys.executable}. Run: ")
     assert line.endswith(f'-m pip install --editable "{REPOSITORY}"')
-
-
-def test_two_faults_get_two_lines(place):
-    place.distribution("numpy", "1.26.4")
-    with_proxy(place, all_proxy=PROXY)
-    code, lines = place.run()
-    assert (code, len(lines)) == (1, 2)
 
 
 def test_numpy_that_never_comes(monkeypatch):
@@ -281,12 +267,6 @@ def test_the_lab_of_the_terminal_names_its_python(tmp_path, monkeypatch, head, p
     assert doctor.python_of_lab() == python
 
 
-def test_a_lab_of_another_installation_is_left_alone(tmp_path):
-    other = {"python": str(tmp_path / "bin" / "python"), "prefix": str(tmp_path), "data": []}
-    (said,) = doctor.wrong_kernel(other)
-    assert said.endswith(f'Run: "{sys.executable}" -m jupyterlab')
-
-
 def test_a_version_satisfies_its_bounds():
     good = "10.0 >=9.5|3.14.2 >=3.11,<3.15|3.0.17 ~=3.0.15|2.1.0rc1 >=2.1|2.0 |2.0 >=2.0"
     bad = "1.26.4 >=2.0|3.15.0 >=3.11,<3.15|3.1.0 ~=3.0.15|3.0.14 ~=3.0.15|none >=1"
@@ -323,25 +303,18 @@ def test_a_file_beside_the_lessons_is_found_from_elsewhere(place, monkeypatch):
     assert said.startswith(f"random.py in {place.folder / 'notebooks'} hides the module random.")
 
 
-def test_it_imports_only_what_a_kernel_has_loaded_already():
+def test_it_imports_the_standard_library_alone_and_what_a_kernel_has_loaded_already():
     """So that no file beside a lesson can break it there."""
-    imports = re.findall(
-        r"^(?:import|from) ([\w.]+)", Path(doctor.__file__).read_text("utf-8"), re.M
-    )
+    tree = ast.parse(Path(doctor.__file__).read_text("utf-8"))
+    found = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [getattr(node, "module", None) or node.names[0].name for node in found]
+    assert {name.split(".")[0] for name in imports} <= sys.stdlib_module_names
     code = (
         f"import sys, ipykernel.kernelapp; print({imports} and {{*{imports}}} - {{*sys.modules}})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert "json" in imports
     assert done.stdout == "set()\n"
-
-
-def test_it_needs_nothing_but_the_standard_library():
-    tree = ast.parse(Path(doctor.__file__).read_text("utf-8"))
-    found = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {getattr(node, "module", None) or node.names[0].name for node in found}
-    assert len(names) > 5
-    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 def test_in_the_browser_there_is_nothing_to_ask(monkeypatch, capsys):
@@ -358,13 +331,7 @@ def test_in_a_lesson_a_fault_is_text_and_no_exception(place):
         "from IPython.core.interactiveshell import InteractiveShell\n"
         f"InteractiveShell().run_line_magic('run', {str(Path(doctor.__file__))!r})"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=place.folder,
-        env=place.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    how = {"cwd": place.folder, "env": place.environment, "timeout": 60}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **how)
     assert "hides the module numpy. Run: m" in done.stdout
     assert "SystemExit" not in done.stdout + done.stderr

@@ -184,23 +184,6 @@ def test_a_cell_has_the_same_time_in_both_runners_and_a_hang_is_known_within_90_
     assert notebooks.SECONDS_FOR_THE_KERNEL < 90
 
 
-def test_the_long_tests_run_weekly_and_their_report_is_kept():
-    recipe = re.search(r"^test-long: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
-    assert '-m pytest tests -m ""' in recipe and "--junit-xml _reports/" in recipe
-    long = (REPOSITORY / ".github" / "workflows" / "long.yml").read_text(encoding="utf-8")
-    assert "run: make test-long" in long and "path: _reports" in long
-
-
-def test_the_site_is_published_by_commands_that_exist():
-    text = (REPOSITORY / ".github" / "workflows" / "site.yml").read_text(encoding="utf-8")
-    jobs = yaml.safe_load(text)["jobs"]
-    steps = [step for job in jobs.values() for step in job["steps"]]
-    targets = [step["run"].split()[1] for step in steps if "run" in step]
-    assert targets == ["site", "lite"]  # the first one empties the folder
-    for target in targets:
-        assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
-
-
 @pytest.mark.parametrize("name", ["C", "POSIX"])
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a path is UTF-8 anyway")
 def test_the_name_of_the_folder_may_have_umlauts(name):

@@ -74,18 +74,66 @@ def test_a_students_own_wrong_function_is_named(which):
     assert verdict.mistake == exercises.MISTAKES[name][key].says, str(verdict)
 
 
+def inside(x):
+    """Rows and columns exchanged, as far as they fit into the old shape."""
+    made, size = np.zeros_like(x), min(x.shape[:2])
+    for i, j in np.ndindex(size, size):
+        made[i, j] = x[j, i]
+    return made
+
+
+def one_step(which, factor):
+    """A training step in which the weights, or the bias, go some times as far as they should."""
+
+    def wrong(*x):
+        made, start = [*layers_step(*x)], x[1 + which]
+        made[which] = start + factor(x[4]) * (made[which] - start)
+        return tuple(made)
+
+    return wrong
+
+
+def layers_step(dZ, Y, W, b, eta):
+    dY, dW, db = loops.conv_backward(dZ, Y, W)
+    return dY, W - eta * dW, b - eta * db
+
+
+ALSO = {  # written here, and not in the table of mistakes
+    ("conv_backward_input", "filter transposed"): [
+        lambda dZ, W, *n, **how: loops.conv_backward_input(dZ, inside(W), *n, **how)
+    ],
+    ("conv_forward", "filter transposed"): [
+        lambda Y, W, *b, **how: loops.conv_forward(Y, inside(W), *b, **how)
+    ],
+    ("conv_backward_filter", "dZ transposed"): [
+        lambda dZ, *x, **how: loops.conv_backward_filter(inside(dZ), *x, **how)
+    ],
+    ("train_step", "uphill"): [one_step(which, lambda eta: -1) for which in (1, 2)],
+    ("train_step", "eta forgotten"): [one_step(which, lambda eta: 1 / eta) for which in (1, 2)],
+    ("relu_backward", "Z for its slope"): [lambda dY, Z: dY * Z, lambda dY, Z: dY * abs(Z)],
+}
+
+
+def along_one_axis(wrong):
+    return any(len(getattr(slip, "axes", work.BOTH)) == 1 for slip in wrong.slips)
+
+
 @pytest.mark.parametrize("name", mistakes.WRONG)
 def test_every_way_to_make_a_mistake_is_one_that_a_student_wrote(name):
-    """So that each does what it is called: the students' functions are plain NumPy."""
+    """So that each does what it is called: the students' functions are plain NumPy.
+
+    What is made along both axes is made along one of them by the same line.
+    """
     exercise = exercises.EXERCISES[name]
     sizes = [*dict.fromkeys(map(exercise.size, problems.HARD))]
     for key in {*mistakes.WRONG[name]} - {*mistakes.IN_HANDS}:
         runs = [
             [running.run(exercise, layouts.Called(function), size, "random") for size in sizes]
-            for function in mistakes.WRONG[name][key]
+            for function in [*mistakes.WRONG[name][key], *ALSO.get((name, key), [])]
         ]
         for number, wrong in enumerate(exercise.mistakes[key].wrongs):
-            assert any(faults.wrote(wrong, each) for each in runs), (key, number)
+            wrote = along_one_axis(wrong) or any(faults.wrote(wrong, each) for each in runs)
+            assert wrote, (key, number)
 
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)
@@ -425,12 +473,12 @@ def test_a_verdict_is_a_card_with_the_wrong_cells_marked():
     assert shown.count("<table") == len([*x.arrays]) == 4
     assert shown.count("border:3px solid #D55E00") == 1  # what came, and what should have come
     assert shown.count("border:3px solid #009E73") == 1
-    assert shown.count("<sup>≠</sup>") == 2 and "2 of 2 cells are wrong." in shown
-    assert f"<b>{x.came}</b><sup>" in shown and f"<b>{x.should}</b>" in shown
+    assert shown.count("≠</sup>") == 2 and "2 of 2 cells are wrong." in shown
+    assert f"<b>{x.came}</b><sup" in shown and f"<b>{x.should}</b>" in shown
     assert shown.count("<details>") == 3 and shown.endswith("</details></details></details></div>")
     assert repr(verdict) == str(verdict)
     right = exercises.check("flip", lambda W: W[::-1, ::-1])._repr_html_()
-    assert "✓ Right" in right and "<table" not in right and "✗ Not yet" in shown
+    assert "✓</span> Right" in right and "<table" not in right and "✗</span> Not yet" in shown
 
 
 @pytest.mark.parametrize(
@@ -658,6 +706,55 @@ def test_a_whole_result_by_hand(name):
     verdict = exercises.answer(name, wrong if len(right) > 1 else wrong[0])
     assert not verdict.passed and len(verdict.hints) == 3
     assert str(exercises.answer(name, None)) == f"{name}: not answered yet"
+
+
+@pytest.mark.parametrize("digits", [2, 3, 5])
+def test_a_rounded_answer_counts_from_three_digits_on(digits):
+    exercise, given = exercises.EXERCISES["tanh_backward"], exercises.numbers("tanh_backward")
+    (right,) = exercise.made(exercise.right, given)
+    came = np.array([float(f"{value:.{digits}g}") for value in right.ravel()])
+    verdict = exercises.answer("tanh_backward", came.reshape(right.shape))
+    assert verdict.passed == (digits > 2)
+    assert (f"It is right to {digits} digits." in str(verdict)) == verdict.passed
+    off = came + 10.0 ** -(digits - 1)
+    assert not exercises.answer("tanh_backward", off.reshape(right.shape)).passed
+
+
+@pytest.mark.parametrize(
+    ("value", "right", "said"),
+    [
+        (220.5, True, "right."),
+        (220, True, "It is right to 3 digits."),
+        (219, False, "not the number"),
+        (13.8, False, "One only."),
+        (13.7, False, "not the number"),
+    ],
+)
+def test_a_rounded_answer_to_a_question(monkeypatch, value, right, said):
+    asked = {"asked": lambda: (220.5, {"One only.": 13.78125}, "16 of them.")}
+    monkeypatch.setattr(exercises.asked, "QUESTIONS", asked)
+    verdict = exercises.answer("asked", value)
+    assert verdict.passed == right and said in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("came", "should", "digits"),
+    [
+        (13.8, 13.78125, 3),
+        (13.7813, 13.78125, 6),
+        (13.7812, 13.78125, 6),
+        (13.79, 13.78125, 0),
+        (14, 13.78125, 0),
+        (0.01, 0.010003, 4),
+        (10, 9.997, 3),
+        (-0.333, -1 / 3, 3),
+        (0.001, 0, 0),
+        (np.inf, 2.5, 0),
+        (2.5, 2.5, 0),
+    ],
+)
+def test_how_many_digits_are_right(came, should, digits):
+    assert exercises.byhand.rounded((np.array(came),), (np.array(should),)) == digits
 
 
 def test_an_answer_that_cannot_be_read():

@@ -62,11 +62,6 @@ def test_relu_has_the_derivative_0_at_0_whatever_the_sign_of_the_0():
     equal(leaky, np.array([2.0, 2, 2, 8, 8]))
 
 
-def test_leaky_relu_takes_another_slope():
-    equal(layers.leaky_relu(np.array([-4.0, 0, 4]), slope=0.25), np.array([-1.0, 0, 4]))
-    equal(layers.leaky_relu(np.array([-4.0, 0, 4]), 0), np.array([-0.0, 0, 4]))
-
-
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 @SATURATED
 def test_a_saturated_activation_is_flat_and_says_nothing(name, dtype):
@@ -103,7 +98,11 @@ def one_plane(rows):
 BY_HAND = {  # Y, size, stride, Z, dZ, dY
     "a tie goes to the first cell in row order": (
         [[7, 7, 0, 3], [7, 7, 3, 3]],
-        *(2, None, [[7, 3]], [[10, 20]], [[10, 0, 0, 20], [0, 0, 0, 0]]),
+        2,
+        None,
+        [[7, 3]],
+        [[10, 20]],
+        [[10, 0, 0, 20], [0, 0, 0, 0]],
     ),
     "row order, not column order": ([[0, 9], [9, 0]], 2, None, [[9]], [[10]], [[0, 10], [0, 0]]),
     "minus 0 is 0": ([[-0.0, 0.0]], (1, 2), None, [[0]], [[10]], [[10, 0]]),
@@ -183,21 +182,6 @@ def test_the_gradient_of_the_loss_is_a_difference(batch):
     _, dlogits = softmax_cross_entropy(logits, labels)
     expected = numerical_gradient(lambda x: softmax_cross_entropy(x, labels)[0], logits)
     np.testing.assert_allclose(dlogits, expected, rtol=1e-8, atol=1e-10)
-
-
-@given(
-    st.lists(st.floats(-50, 50), min_size=2, max_size=6),
-    st.floats(-50, 50),
-    st.integers(0, 1),
-)
-def test_a_number_added_to_all_logits_changes_nothing(row, number, label):
-    logits, labels = np.array([row]), np.array([label])
-    loss, dlogits = softmax_cross_entropy(logits, labels)
-    other, dother = softmax_cross_entropy(logits + number, labels)
-    assert loss >= 0
-    assert other == pytest.approx(loss, rel=1e-9, abs=1e-12)
-    np.testing.assert_allclose(dother, dlogits, atol=1e-12)
-    assert abs(dlogits.sum()) < 1e-12  # raise all logits alike, and the loss stays
 
 
 @SATURATED

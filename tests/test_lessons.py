@@ -1,6 +1,5 @@
 """What every lesson has: its form, pictures with words, short definitions; the appendix."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -65,16 +64,6 @@ from cnnlib import examples, exercises, loops, steppers"""
 @EACH_NOTEBOOK
 def test_the_first_cell_is_the_same_everywhere(path):
     assert cells(path, "code")[0] == FIRST
-
-
-@EACH_NOTEBOOK
-def test_no_definition_is_long(path):
-    for source in cells(path, "code"):
-        code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
-        for node in ast.walk(ast.parse(code)):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                assert not isinstance(node, ast.ClassDef), f"{node.name}: no class in a lesson"
-                assert node.end_lineno - node.lineno < 10, f"{node.name} is too long"
 
 
 @EACH_NOTEBOOK

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from problems import GEOMETRIES, equal
 
-from cnnlib import crop, flip, output_size, shapes, spread, zero_pad
+from cnnlib import crop, flip, gradcheck, output_size, shapes, spread, zero_pad
 from cnnlib.shapes import Axis, geometry
 
 ALL = pytest.mark.parametrize("problem", GEOMETRIES, ids=str)
@@ -185,7 +185,8 @@ def test_a_move_owns_its_memory(nothing_to_do):
 # --- and the examples ------------------------------------------------------------------
 
 
-def test_the_examples_in_the_docstrings_are_true():
-    result = doctest.testmod(shapes)
+@pytest.mark.parametrize("module", [shapes, gradcheck], ids=lambda module: module.__name__)
+def test_the_examples_in_the_docstrings_are_true(module):
+    result = doctest.testmod(module)
     assert result.attempted > 0
     assert result.failed == 0

@@ -176,13 +176,15 @@ def test_any_float_is_shown():
 
 @EACH_GIVING
 def test_what_is_given_fills_the_result_until_it_is_whole(steps):
-    """Replay all contributions by hand and compare with the table at each term."""
+    """Replay all contributions by hand; compare the table at the first and the last term."""
     b = steps.arrays.get("b", np.zeros(steps.shapes[steps.parts.result][2]))
     so_far = np.zeros(steps.shapes[steps.parts.result]) + b
     for step in steps:
         for number, term in enumerate(step.terms):
             weight = 1 if steps.kind == "pool" else term.right.value
             so_far[term.target.index] += term.left.value * weight
+            if number not in (0, len(step.terms) - 1):
+                continue
             left, middle, result = seen(step, number).tables
             plane = so_far[..., term.target.index[2]].ravel().tolist()
             assert [cell.numbers[0] for cell in result.cells] == plane

@@ -147,7 +147,7 @@ def test_a_forward_sum_starts_at_the_bias():
 # --- which cells meet ----------------------------------------------------------------
 
 
-@SUMS
+@KIND
 @ALL
 def test_the_terms_are_exactly_the_pairs_that_exist(kind, problem):
     """Any two cells joined by the relation, once; a cell of the padding is in no term."""
@@ -168,17 +168,6 @@ def test_the_terms_are_exactly_the_pairs_that_exist(kind, problem):
     assert set(found.values()) <= {1}
     pairs = np.count_nonzero(problem.jacobian_Y(np.ones_like(problem.W)))
     assert len(found) == pairs
-
-
-@pytest.mark.parametrize(("contribution", "sum_"), [("scatter", "input"), ("influence", "forward")])
-@ALL
-def test_what_the_sources_give_is_what_the_targets_get(contribution, sum_, problem):
-    arrays = rough(problem, np.float32)
-    given_away, _ = steps_of(contribution, **arrays, how=problem.how)
-    got, _ = steps_of(sum_, **arrays, how=problem.how)
-    assert Counter(t for step in given_away for t in step.terms) == Counter(
-        t for step in got for t in step.terms
-    )
 
 
 # --- the sequence --------------------------------------------------------------------
@@ -303,13 +292,6 @@ def test_a_spoilt_number_is_in_the_sums_that_it_is_a_term_of(kind, number):
 
 def test_a_step_reads_as_the_formula_with_its_numbers():
     steps = of_example("input", one_map())
-    assert str(steps[steps.position((2, 2, 0))]) == (
-        "dY(2, 2) = dZ(0, 0) W(2, 2) + dZ(0, 1) W(2, 1)"
-        " + dZ(0, 2) W(2, 0) + dZ(1, 0) W(1, 2) + dZ(1, 1) W(1, 1)"
-        " + dZ(1, 2) W(1, 0) + dZ(2, 0) W(0, 2) + dZ(2, 1) W(0, 1)"
-        " + dZ(2, 2) W(0, 0)"
-        " = 3·(-2) + (-4)·3 + (-2)·(-4) + 5·(-1) + 4·5 + 6·2 + (-1)·4 + 2·(-3) + (-3)·1 = 4"
-    )
     assert str(steps[0]) == "dY(0, 0) = dZ(0, 0) W(0, 0) = 3·1 = 3"
     assert str(steps[1]) == (
         "dY(0, 1) = dZ(0, 0) W(0, 1) + dZ(0, 1) W(0, 0) = 3·(-3) + (-4)·1 = -13"

@@ -76,16 +76,18 @@ def in_python(problem):
     """Return all numbers of a trace, its indices, and each text that is shown."""
     found, indices, texts = [], [], []
     for step in problem.steps:
-        texts.append(str(step))
         if problem.kind == "stride":
+            texts.append(str(step))
             found += step.values.ravel().tolist()
             indices += [list(step.rows), list(step.columns)]
             continue
         found += [step.start, step.value]
+        texts += [str(step.cell), number(step.start), number(step.value, bare=True)]
         for term in step.terms:
             found += [term.left.value, term.right.value, term.value, term.target.value]
             indices += [list(cell.index) for cell in (term.left, term.right, term.target)]
-            texts.append(number(term.target.value, bare=True))
+            texts += [str(term.left), str(term.right), str(term.target), term.product]
+            texts += [number(one, bare=True) for one in (term.value, term.target.value)]
     if problem.steps.kind in ("scatter", "influence", "pool"):
         half = len(problem.steps) // 2
         shape = problem.steps.shapes[problem.steps.parts.result]
@@ -105,12 +107,14 @@ IN_BROWSER = """data => {
       indices.push(rows, columns);
       continue;
     }
-    texts.push(stepText(step));
+    const name = (cell) => trace.name(cell);
+    texts.push(name(step.target ?? step.source), factor(step.start), shown(step.value));
     found.push(step.start, step.value);
     for (const term of step.terms) {
       found.push(term.left.value, term.right.value, term.value, term.sum);
       indices.push(term.left.index, term.right.index, term.target.index);
-      texts.push(shown(term.sum));
+      texts.push(name(term.left), name(term.right), name(term.target), term.text);
+      texts.push(shown(term.value), shown(term.sum));
     }
   }
   if (trace.gives) {

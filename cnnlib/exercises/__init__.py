@@ -1,14 +1,14 @@
-"""Check a student's function, name the mistake, and show the smallest problem that betrays it.
+"""Check a student's function, name the mistake, and show the smallest problem that shows it.
 
 >>> from cnnlib import exercises
 >>> exercises.check("flip", my_flip)  # doctest: +SKIP
 
-``problems`` makes the arrays. ``work`` lays an exercise open to mistakes; ``convolution``,
-``around`` and ``moves`` have the functions that make them, ``mistakes`` is their table, and
-``catalogue`` has the exercises. ``running`` runs a function that may do anything, in the order of
-axes that ``layouts`` gives it; ``checking`` finds the mistake, ``verdict`` tells it and ``card``
-shows it. ``byhand`` does the same for numbers on paper, and ``caught`` tells which test would have
-seen a mistake. ``data/exercises.toml`` has the texts.
+``problems`` makes the arrays. ``work`` has one convolution, open to mistakes; ``convolution``,
+``moves`` and ``around`` are the tables of mistakes, and ``catalogue`` has the exercises.
+``running`` runs a function that may do anything, in the order of axes that ``layouts`` gives it;
+``checking`` finds the mistake, ``verdict`` tells it and ``card`` shows it. ``asked`` and ``byhand``
+do the same for answers on paper, and ``caught`` tells which test would have seen a mistake.
+``data/exercises.toml`` has the texts.
 """
 
 from cnnlib.exercises.asked import answer

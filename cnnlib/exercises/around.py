@@ -1,4 +1,4 @@
-"""The mistakes of the bias gradient, and of what stands around a changes.
+"""The mistakes of the bias gradient, and of what is before and after a convolution.
 
 As in `convolution`: each has its name, with one function for each way to make it.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from cnnlib import layers, vectorized
 from cnnlib.exercises.convolution import everywhere, part, per, per_cell, per_image
 from cnnlib.exercises.moves import pair
-from cnnlib.exercises.work import Work, both, change, put
+from cnnlib.exercises.work import Work, both, change, each, put
 
 # --- the bias gradient ------------------------------------------------------------------------
 
@@ -37,8 +37,8 @@ AXES = [
     axes for n in (1, 2, 3) for axes in [*combinations(range(4), n), *combinations((-3, -2, -1), n)]
 ]
 BIAS = {
-    "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
-    "batch averaged": [change(dZ=per_image), change(dZ=per(0))],
+    "averaged over the cells": each(dZ=[per_cell, per(-3, -2)]),
+    "batch averaged": each(dZ=[per_image, per(0)]),
     "wrong axes": [
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.sum())),
         put(make=lambda x: np.full(x.dZ.shape[-1], x.dZ.mean())),
@@ -47,7 +47,7 @@ BIAS = {
     "one image only": [image(0), image(-1)],
     "= for +=": [LAST_CELL, both(image(-1), LAST_CELL)],
     "cells counted": [change(dZ=np.ones_like)],
-    "last window left out": [change(dZ=part(end)) for end in ENDS],
+    "last window left out": each(dZ=map(part, ENDS)),
 }
 
 # --- activations: what is not dY times a slope replaces the whole ------------------------------
@@ -86,7 +86,15 @@ RELU = {
     "dY forgotten": [NO_DY, both(NO_DY, slope(lambda Z: Z >= 0))],
     "mask of dY": [change(dY=relu), put(make=lambda x: relu(x.dY))],
     "mask the wrong way round": [slope(lambda Z: Z <= 0), slope(lambda Z: Z < 0)],
-    "Z for its slope": [slope(relu), both(NO_DY, slope(relu))],
+    "Z for its slope": [
+        *(slope(how) for how in (relu, np.positive, np.abs)),
+        both(NO_DY, slope(relu)),
+    ],
+    "slope of another": [
+        slope(lambda Z: np.where(Z > 0, 1, 0.01)),
+        slope(lambda Z: np.where(Z > 0, 1, 0.1)),
+        put(make=lambda x: layers.sigmoid_backward(x.dY, x.Z)),
+    ],
     "sign for the slope": [slope(np.sign), slope(lambda Z: 2 * (Z > 0) - 1)],
     "other choice": [
         put(make=lambda x: np.where(x.Z > 0, 1, x.dY)),
@@ -139,8 +147,12 @@ def averaged(*factors):
 
 TRAIN = {
     "W updated before dY": [put(early=True)],
-    "uphill": [change(eta=np.negative)],
-    "eta forgotten": [change(eta=lambda eta: 1)],
+    "uphill": [change(eta=np.negative), put(times_W=-1), put(times_b=-1)],
+    "eta forgotten": [
+        change(eta=lambda eta: 1),
+        lambda x: put(times_W=1 / x.eta)(x),
+        lambda x: put(times_b=1 / x.eta)(x),
+    ],
     "eta in dY": [lambda x: put(times_dY=x.eta)(x), lambda x: put(times_dY=-x.eta)(x)],
     "bias not updated": [put(times_b=0)],
     "W not updated": [put(times_W=0)],
@@ -162,6 +174,7 @@ def pooled(x):
     for i, j, k in np.ndindex(x.dZ.shape):
         top, left = i * s_h, j * s_w
         given = x.dZ[i, j, k] * x.share(x.Y[top : top + f_h, left : left + f_w, k])
+        top, left = x.start(i, s_h), x.start(j, s_w)
         reached = dY[top:, left:, k][: given.shape[0], : given.shape[1]]
         reached[...] = x.put(reached, given)
     return dY
@@ -182,6 +195,7 @@ def share(*hows):
     return [put(share=how) for how in hows]
 
 
+NO_dZ = change(dZ=np.ones_like)
 POOL = {
     "all of several largest": share(lambda w: w == w.max()),
     "last of several largest": [one(lambda w: np.flatnonzero(w == w.max())[-1])],
@@ -205,6 +219,9 @@ POOL = {
     "row and column apart": share(
         lambda w: np.outer(largest(w.max(axis=1)), largest(w.max(axis=0)))
     ),
+    "start forgotten": [put(start=lambda i, s: 0), put(start=lambda i, s: i)],
+    "dZ forgotten": [NO_dZ, both(NO_dZ, put(share=lambda w: largest(w) * w))],
+    "largest without its sign": share(lambda w: largest(np.abs(w))),
     "maps share one cell": [change(Y=everywhere(np.s_[..., :1]))],
 }
 
@@ -213,7 +230,7 @@ BEGUN = {
     "relu_backward": partial(Work, sloped, slope=above),
     "tanh_backward": partial(Work, sloped, slope=lambda Z: 1 - np.tanh(Z) ** 2),
     "train_step": partial(Work, stepped, early=False, times_dY=1, times_W=1, times_b=1),
-    "max_pool_backward": partial(Work, pooled, share=largest, put=np.add),
+    "max_pool_backward": partial(Work, pooled, share=largest, put=np.add, start=np.multiply),
 }
 MISTAKES = {
     "conv_backward_bias": BIAS,

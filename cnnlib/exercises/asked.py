@@ -57,7 +57,8 @@ def answer(name, value):
         What is asked: a question of a lesson, or else an exercise: then all of the result on the
         numbers that `numbers` gives.
     value : float or array_like
-        The answer; with ``...`` in it, it is still to come.
+        The answer; with ``...`` in it, it is still to come. Numbers that are rounded to three
+        digits or more count as right, and the verdict says that they are rounded.
 
     Returns
     -------

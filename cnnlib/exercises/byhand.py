@@ -36,9 +36,8 @@ class Pencil(NamedTuple):
     def given(self):
         """Return the arguments of its exercise by name."""
         exercise, x = EXERCISES[self.exercise], self.example()
-        known = {"stride": 1, "padding": 0} | x.how
-        known |= {n: getattr(x, n) for n in ("Y", "W", "b", "dZ", "input_size", "filter_size")}
-        known |= self.other
+        sizes = {"input_size": x.input_size, "filter_size": x.filter_size}
+        known = {"stride": 1, "padding": 0} | vars(x) | sizes | x.how | self.other
         for name in ("stride", "padding"):
             known[name] = tuple(map(int, np.broadcast_to(known[name], 2)))
         return exercise.flat({name: known[name] for name in exercise.arguments})
@@ -169,16 +168,21 @@ def rounded(came, should):
             return 0
         wrong = running.differ(one, other)
         digits += map(_digits, one[wrong], other[wrong])
-    least = min(digits, default=0)
-    return least if least >= LEAST else 0
+    return min(digits, default=0)
 
 
 def _digits(came, should):
-    """Return how many digits a number has that is another one rounded, or else 0."""
-    text = np.format_float_positional(came, trim="-")
-    half = 0.5 * 10.0 ** -len(text.partition(".")[2])
-    close = abs(came - should) <= half * (1 + 1e-9)
-    return len(text.replace(".", "").lstrip("-0")) if close else 0
+    """Return to how many digits a number is another one rounded: three at least, or 0."""
+    if should == 0 or not np.isfinite([came, should]).all():
+        return 0
+    unit = 10.0 ** (np.floor(np.log10(abs(should))) + 1)
+    fits = [
+        digits
+        for digits in range(LEAST, 16)
+        if float(f"{came:.{digits}g}") == came
+        and abs(came - should) <= unit * 10.0**-digits * (0.5 + 1e-9)
+    ]
+    return max(fits, default=0)
 
 
 def _picked(parts, cell):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from cnnlib.exercises.catalogue import ANYWHERE, Wrong, exercise_for
 from cnnlib.exercises.verdict import verdict_of
 
 SAYS = running.SAYS
+MORE = 3  # times the time of the function itself may be spent on what is said of it
 
 
 def check(name, function, layout="channels last", *, seconds=10):
@@ -26,8 +28,8 @@ def check(name, function, layout="channels last", *, seconds=10):
         with or without a batch axis before, and filters are (f_k, n_k, f_h, f_w). Stride and
         padding may then be numbers or pairs.
     seconds : float
-        Time for all problems together. A loop in Python is stopped when it is over. A call
-        that waits is left behind. One that never lets go of the interpreter, such as
+        Time for the function, on all problems together. A loop in Python is stopped when it is
+        over. A call that waits is left behind. One that never lets go of the interpreter, such as
         ``sum(range(10**15))``, holds up the notebook until the kernel is restarted.
 
     Returns
@@ -41,12 +43,14 @@ def check(name, function, layout="channels last", *, seconds=10):
     TypeError
         If `function` cannot be called.
     """
-    exercise, found, printed = exercise_for(name, function), {}, running.Printed()
+    exercise, printed = exercise_for(name, function), running.Printed()
     layouts.refuse_unknown(layout)
+    found = SimpleNamespace(called=None, runs=[], run=None, says=None, notes=())
     with running.as_it_was(printed):
-        work = partial(_examine, exercise, function, layout, found)
-        late = running.in_time(work, seconds)
-    return verdict_of(exercise, printed.text.strip(), late=late, **found)
+        late = running.in_time(partial(_run, exercise, function, layout, found), seconds)
+        if found.run and not late:  # where this takes too long, what is found until then is told
+            running.in_time(partial(_explain, exercise, found), MORE * seconds)
+    return verdict_of(exercise, found, printed.text.strip(), late)
 
 
 def asked(exercise, called):
@@ -64,26 +68,27 @@ def asked(exercise, called):
     return given + given[5::-1]
 
 
-def _examine(exercise, function, layout, found):
-    """Run all problems, name the mistake and shrink; `found` holds what is known so far."""
-    called = layouts.fitting(exercise, function, layout, partial(_works, exercise))
-    runs = []
-    for size, kind, writable in asked(exercise, called):
-        found["run"] = running.asked(exercise, size, kind)  # in case that it does not come back
-        runs.append(running.run(exercise, called, size, kind, writable))
-    failed = [run for run in runs if run.fault]
-    found["run"] = next(iter(failed), None)
-    if not failed:
+def _run(exercise, function, layout, found):
+    """Run all problems; what is found is the first that is wrong."""
+    found.called = layouts.fitting(exercise, function, layout, partial(_works, exercise))
+    for size, kind, writable in asked(exercise, found.called):
+        found.run = running.asked(exercise, size, kind)  # in case that it does not come back
+        found.runs.append(running.run(exercise, found.called, size, kind, writable))
+    found.run = next((run for run in found.runs if run.fault), None)
+
+
+def _explain(exercise, found):
+    """Name the mistake, and find the smallest problem that shows it."""
+    if kept := _kept_something(exercise, found.runs):
+        found.run = kept
         return
-    if kept := _kept_something(exercise, runs):
-        found["run"] = kept
-        return
-    says, wrong, shown = _named(exercise, called, runs)
-    notes = _right_along(wrong) if wrong else ()
-    if not says and shown[0].says == SAYS["value"]:
-        notes = _right_where(exercise, runs)
-    found.update(run=shown[0], says=says, notes=notes)
-    _shrink(exercise, called, found, wrong, shown)
+    found.says, wrong, shown = _named(exercise, found.called, found.runs)
+    found.run = shown[0]
+    if wrong:
+        found.notes = _right_along(wrong)
+    elif not found.says and found.run.says == SAYS["value"]:
+        found.notes = _right_where(exercise, found.runs)
+    _shrink(exercise, found, wrong, shown)
 
 
 def _works(exercise, called):
@@ -141,7 +146,7 @@ def _named(exercise, called, runs):
 def _partly_right(exercise, called, runs):
     """Return the run to show where there is no name, with what is said of it."""
     wrong = [run for run in runs if run.wrong]
-    first = wrong[0]
+    first = next((run for run in wrong if run.fault != "order"), wrong[0])
     kinds = {run.kind for run in wrong}
     if not kinds & {"random", "other"} and first.came:
         types = [run.says for run in runs if run.fault == "dtype"][:1]
@@ -152,34 +157,20 @@ def _partly_right(exercise, called, runs):
     numbers = layouts.Called(called.function, replace(called.layout, pairs=False))
     if {"stride", "padding"} & {*exercise.arguments} and _works(exercise, numbers):
         return first._replace(says=f"{first.says} {SAYS['pairs']}")
-    causes = [SAYS[cause] for cause, seen in CAUSES.items() if seen(runs)]
+    causes = [SAYS[cause] for cause, holds in CAUSES.items() if _only(holds, runs)]
     return first._replace(says=" ".join([first.says, *causes]))
 
 
-def _only(condition):
-    """Whether all problems that raise are of a kind, and most of the others are not."""
-
-    def seen(runs):
-        raised = [run for run in runs if run.error]
-        there = [run for run in runs if condition(run)]
-        return all(map(condition, raised)) and len(there) < len(runs) / 4 + len(raised)
-
-    return seen
-
-
-def _oblong(run):
-    """Whether some array or pair of a problem is not square."""
-    for value in run.given.values():
-        size = value.shape[-3:-1] if isinstance(value, np.ndarray) else value
-        if isinstance(size, tuple) and len({*size}) > 1:
-            return True
-    return False
-
-
-CAUSES = {
-    "p is 0": _only(lambda run: 0 in run.given.get("padding", ())),
-    "square": _only(_oblong),
+CAUSES = {  # what may be the reason of an exception, and of which problems it is
+    "p is 0": lambda run: 0 in run.given.get("padding", ()),
+    "square": lambda run: any(run.size[at] != run.size[at + 1] for at in (0, 2, 6, 8)),
 }
+
+
+def _only(holds, runs):
+    """Whether all problems that raise are of a kind, and most of the others are not."""
+    raised = [run for run in runs if run.error]
+    return all(map(holds, raised)) and sum(map(holds, runs)) < len(runs) / 4 + len(raised)
 
 
 def makes(wrong, given):
@@ -292,7 +283,7 @@ CONDITIONS = {
 # --- the smallest problem -----------------------------------------------------------------------
 
 
-def _shrink(exercise, called, found, wrong, shown):
+def _shrink(exercise, found, wrong, shown):
     """Put the smallest problem that shows what is said into `found`."""
     unlike = _others(exercise, wrong)
 
@@ -304,15 +295,14 @@ def _shrink(exercise, called, found, wrong, shown):
         return not any(_agrees(other, run) == 2 for other in unlike)
 
     def shows(kind, size):
-        run = running.run(exercise, called, exercise.size(called.size(size)), kind)
+        run = running.run(exercise, found.called, exercise.size(found.called.size(size)), kind)
         if fits(run):
-            found["run"] = run if wrong else run._replace(says=shown[0].says)
+            found.run = run if wrong else run._replace(says=shown[0].says)
         return fits(run)
 
-    first = next(filter(fits, shown), shown[0])
-    found["run"] = first
+    first = found.run = next(filter(fits, shown), shown[0])
     for kind in (first.kind, "counted"):
-        size = found["run"].size
+        size = found.run.size
         if kind == first.kind or shows(kind, size):
             problems.shrink(size, exercise.size, partial(shows, kind))
 

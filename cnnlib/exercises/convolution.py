@@ -10,14 +10,12 @@ from functools import partial
 import numpy as np
 
 from cnnlib.exercises.work import (
-    BOTH,
-    COLUMNS,
-    ROWS,
     along,
     both,
     change,
-    either,
+    each,
     end,
+    ended,
     meeting,
     one_for_both,
     only,
@@ -62,7 +60,7 @@ def everywhere(at):
     return lambda x: x[at] + 0 * x
 
 
-def all_but(at):
+def alone(at):
     """Keep a part of an array, and set the rest to 0."""
 
     def kept(x):
@@ -136,66 +134,61 @@ def last_inside(r, i, u, a):
     return i == np.minimum((a.n - 1 + a.p - u) // a.s, a.o - 1)
 
 
-def joined(*rules):
-    """Join other cells, windows and weights along both axes, or along one of them."""
-    return [slip for rule in rules for slip in either(meeting, rule)]
-
-
-def windows_reversed(axes=BOTH):
+def windows_reversed():
     """Take the windows from the end."""
-    return along(axes, meet=lambda a: lambda r, i, u, a, met=a.meet: met(r, a.o - 1 - i, u, a))
+    return along(meet=lambda a: lambda r, i, u, a, met=a.meet: met(r, a.o - 1 - i, u, a))
 
 
-LAST_WINDOW_LEFT_OUT = either(only, lambda r, i, u, a: i < a.o - 1)
-LAST_WEIGHT_LEFT_OUT = either(only, lambda r, i, u, a: u < a.f - 1)
-FIRST_WEIGHT, LAST_WEIGHT = (
-    only(lambda r, i, u, a: u == 0),
-    only(lambda r, i, u, a: u == a.f - 1),
-)
-OFF_BY_ONE = [*either(along, p=lambda a: a.p - 1), *either(along, p=lambda a: a.p + 1)]
-LONGER = [along(s=lambda a: a.s + 1), along(s=lambda a: a.s + (a.s > 1))]
-SHORTER = along(s=lambda a: max(1, a.s - 1))
-NO_PADDING, TWICE_PADDED = along(p=lambda a: 0), along(p=lambda a: 2 * a.p)
-
-
-def cut(start, more, axes=BOTH):
+def cut(start, more):
     """Cut dY out of the padded map from some times p on, and too large by some times p."""
-    return along(axes, n=lambda a: a.n + more * a.p, p=lambda a: start * a.p)
+    return along(n=lambda a: a.n + more * a.p, p=lambda a: start * a.p)
 
+
+FIRST_WEIGHT, *_ = only(lambda r, i, u, a: u == 0)
+LAST_WEIGHT, *_ = only(lambda r, i, u, a: u == a.f - 1)
+OFF_BY_ONE = [*along(p=lambda a: a.p - 1), *along(p=lambda a: a.p + 1)]
+LONGER = [*along(s=lambda a: a.s + 1), *along(s=lambda a: a.s + (a.s > 1))]
+SHORTER = along(s=lambda a: max(1, a.s - 1))
+PADDING = [*along(p=lambda a: 0), *along(p=lambda a: 2 * a.p)]
 
 # --- mistakes that may be in each of the three sums ---------------------------------------------
 
 SQUARE = [slip for name in "nof" for way in (False, True) for slip in one_for_both(name, way)]
 EACH = {
-    "stride forgotten": either(along, s=lambda a: 1),
-    "stride used wrongly": joined(
+    "stride forgotten": along(s=lambda a: 1),
+    "stride used wrongly": meeting(
         lambda r, i, u, a: r + a.p == i + a.s + u,
         lambda r, i, u, a: r + a.p == i * (a.s - 1) + u,
         lambda r, i, u, a: r + a.p == i // a.s + u,
+    ),
+    "stride on the wrong index": meeting(
         lambda r, i, u, a: u == (r + a.p) * a.s - i,
         lambda r, i, u, a: u == (r + a.p - i) * a.s,
         lambda r, i, u, a: u == (r + a.p) // a.s - i,
         lambda r, i, u, a: u == (r + a.p - i) // a.s,
     ),
-    "an index forgotten": joined(
+    "an index forgotten": meeting(
         lambda r, i, u, a: (r + a.p == i * a.s) & (u >= 0),
         lambda r, i, u, a: (r + a.p == u) & (i >= 0),
+    ),
+    "an index for another": meeting(
         lambda r, i, u, a: (u == i) & (r >= 0),
         lambda r, i, u, a: (u == i) & in_window(r, i, a),
         lambda r, i, u, a: (i == u) & under_weight(r, u, a),
     ),
-    "strides exchanged": either(along, s=lambda a: a.other.s),
-    "height and width exchanged": either(along, s=lambda a: a.other.s, p=lambda a: a.other.p),
-    "paddings exchanged": either(along, p=lambda a: a.other.p),
-    "negative indices": [meeting(lambda r, i, u, a: wound(i * a.s + u - a.p, a.n, r))],
-    "stride for spacing": [meeting(lambda r, i, u, a: r + a.p == i + u * a.s)],
-    "stride times both": joined(lambda r, i, u, a: r + a.p == (i + u) * a.s),
-    "u = r + i": joined(
+    "strides exchanged": along(s=lambda a: a.other.s),
+    "height and width exchanged": along(s=lambda a: a.other.s, p=lambda a: a.other.p),
+    "paddings exchanged": along(p=lambda a: a.other.p),
+    "negative indices": meeting(lambda r, i, u, a: wound(i * a.s + u - a.p, a.n, r)),
+    "padding times stride": meeting(lambda r, i, u, a: r + a.p * a.s == i * a.s + u),
+    "stride for spacing": meeting(lambda r, i, u, a: r + a.p == i + u * a.s),
+    "stride times both": meeting(lambda r, i, u, a: r + a.p == (i + u) * a.s),
+    "u = r + i": meeting(
         lambda r, i, u, a: u == r + a.p + i * a.s,
         lambda r, i, u, a: u == r - a.p + i * a.s,
         lambda r, i, u, a: wound(u - i * a.s - a.p, a.n, r),
     ),
-    "u = i - r": joined(
+    "u = i - r": meeting(
         lambda r, i, u, a: u == i * a.s - r - a.p,
         lambda r, i, u, a: u == i * a.s - r + a.p,
         lambda r, i, u, a: in_window(r, i, a) & (u == (i * a.s - r - a.p) % a.f),
@@ -203,17 +196,17 @@ EACH = {
         lambda r, i, u, a: wound(i * a.s - u - a.p, a.n, r),
     ),
     "one size for both axes": SQUARE,
-    "last window left out": LAST_WINDOW_LEFT_OUT,
-    "last weight left out": LAST_WEIGHT_LEFT_OUT,
+    "last window left out": only(lambda r, i, u, a: i < a.o - 1),
+    "last weight left out": only(lambda r, i, u, a: u < a.f - 1),
 }
-OF_W = {"one cell for all": [change(W=everywhere(at)) for at in ONES]}
+OF_W = {"one cell for all": each(W=map(everywhere, ONES))}
 OF_Y = {
-    "padding with the wrong sign": [along(p=lambda a: -a.p)],
+    "padding with the wrong sign": along(p=lambda a: -a.p),
     "one row off": OFF_BY_ONE,
-    "Y flipped": [change(Y=spatial(flip)) for flip in FLIPS],
-    "Y transposed": [change(Y=spatial(turn)) for turn in (*TURNS, transposed_inside)],
+    "Y flipped": each(Y=map(spatial, FLIPS)),
+    "Y transposed": each(Y=map(spatial, [*TURNS, transposed_inside])),
 }
-OF_DZ = {"dZ transposed": [change(dZ=spatial(turn)) for turn in (*TURNS, transposed_inside)]}
+OF_DZ = {"dZ transposed": each(dZ=map(spatial, [*TURNS, transposed_inside]))}
 PLANES = [
     *map(everywhere, [np.s_[:, :, :1], np.s_[:, :, -1:], FIRST, LAST, np.s_[:, :, :1, :1]]),
     *(diagonal, other_diagonal, added(2), added(3)),
@@ -222,63 +215,57 @@ ONE_MAP = [everywhere(FIRST), everywhere(LAST)]
 
 # --- the input gradient -------------------------------------------------------------------------
 
+ONE_IMAGE = [everywhere(np.s_[:1]), everywhere(np.s_[-1:]), alone(0), alone(-1)]
 LAST_FILTER = change(dZ=part(LAST), W=part(LAST))
 AXES = [(0, 1, 2, 3), (0, 1, 2), (0, 1, 3), (0, 2), (0, 3), (1, 2), (1, 3), (0, 2, 3), (1, 2, 3)]
+WRONG_AXES = [partial(np.flip, axis=axes) for axes in AXES]  # of the filter as a scatter takes it
 INPUT = {
     "negative indices": [
-        *joined(lambda r, i, u, a: wound(r + a.p - i * a.s, a.f, u)),
+        *meeting(lambda r, i, u, a: wound(r + a.p - i * a.s, a.f, u)),
         *EACH["negative indices"],
     ],
     "filter not flipped": [change(W=half_turn)],
     "columns not flipped": [change(W=np.fliplr)],
     "rows not flipped": [change(W=np.flipud)],
-    "filter transposed": [change(W=turn) for turn in TRANSPOSED],
-    "filter turned by 90 degrees": [change(W=turn) for turn in TURNS[1:]],
+    "filter transposed": each(W=TRANSPOSED),
+    "filter turned by 90 degrees": each(W=TURNS[1:]),
     "maps exchanged": [change(W=maps_exchanged)],
-    "maps reversed": [change(W=how) for how in REVERSED_MAPS],
-    "dZ flipped": [
-        *either(windows_reversed),
-        both(change(W=half_turn), windows_reversed()),
-    ],
-    "too many zeros in the spread": [*LONGER, along(n=lambda a: a.n + a.s - 1 - a.rest)],
-    "too few zeros in the spread": [SHORTER],
-    "gaps filled": [meeting(lambda r, i, u, a: (r + a.p - u) // a.s == i)],
+    "maps reversed": each(W=REVERSED_MAPS),
+    "dZ flipped": [*windows_reversed(), both(change(W=half_turn), windows_reversed()[0])],
+    "too many zeros in the spread": [*LONGER, *along(n=lambda a: a.n + a.s - 1 - a.rest)],
+    "too few zeros in the spread": SHORTER,
+    "gaps filled": meeting(lambda r, i, u, a: (r + a.p - u) // a.s == i),
     "left-over rows forgotten": [
-        along(n=lambda a: a.reach - 2 * a.p),
-        only(lambda r, i, u, a: r < a.reach - 2 * a.p),
-        along(p=lambda a: a.p - a.rest),
+        *along(n=lambda a: a.reach - 2 * a.p),
+        *only(lambda r, i, u, a: r < a.reach - 2 * a.p),
+        *along(p=lambda a: a.p - a.rest),
     ],
-    "padding not cropped": [cut(0, 2)],
-    "padding cropped on one side": [cut(0, 0), cut(2, 0), cut(1, 1), cut(0, 1)],
-    "padding cropped along one axis": [
-        cut(0, more, axes) for more in (2, 0) for axes in (COLUMNS, ROWS)
-    ],
-    "padding cropped twice": [cut(2, -2)],
-    "padding added again": [cut(-1, 4), cut(-1, 0)],
-    "slice [p:-p] at p = 0": either(along, n=lambda a: a.n if a.p else 0),
+    "padding not cropped": cut(0, 2)[:1],
+    "padding cropped on one side": [cut(0, 0)[0], *cut(2, 0), *cut(1, 1), *cut(0, 1)],
+    "padding cropped along one axis": [*cut(0, 2)[1:], *cut(0, 0)[1:]],
+    "padding cropped twice": cut(2, -2),
+    "padding added again": [*cut(-1, 4), *cut(-1, 0)],
+    "slice [p:-p] at p = 0": along(n=lambda a: a.n if a.p else 0),
     "ring of the wrong width": [
-        along(p=lambda a: a.f - 1 - a.p),
+        *along(p=lambda a: a.f - 1 - a.p),
         *OFF_BY_ONE,
-        along(p=lambda a: a.f - 1),
+        *along(p=lambda a: a.f - 1),
     ],
     "= for +=": [
-        *(only(last_window), only(last_weight)),
-        *(both(only(last), LAST_FILTER) for last in (last_window, last_weight)),
+        *(*only(last_window), *only(last_weight)),
+        *(both(only(last)[0], LAST_FILTER) for last in (last_window, last_weight)),
         *(FIRST_WEIGHT, LAST_WEIGHT),
     ],
     "sum over k forgotten": [change(dZ=part(FIRST), W=part(FIRST)), LAST_FILTER],
-    "wrong axes flipped": [  # of the filter as a scatter takes it
-        change(W=partial(np.flip, axis=axes)) for axes in AXES
-    ],
-    "one plane for all maps": [
-        *(change(W=how) for how in PLANES),
-        *(change(dZ=how) for how in ONE_MAP),
-    ],
-    "dY transposed": [both(along(n=lambda a: a.other.n), end(spatial(transposed)))],
-    "one size for both axes": [*SQUARE, *either(along, n=lambda a: a.other.n)[1:]],
+    "wrong axes flipped": each(W=WRONG_AXES),
+    "one plane for all maps": [*each(W=PLANES), *each(dZ=ONE_MAP)],
+    "dY transposed": [both(along(n=lambda a: a.other.n)[0], end(spatial(transposed)))],
+    "one size for both axes": [*SQUARE, *along(n=lambda a: a.other.n)[1:]],
+    "one image only": each(dZ=ONE_IMAGE),
+    "images added up": [change(dZ=added(0))],
     "averaged": [
-        *(change(dZ=how) for how in (per_cell, per(-3, -2), per(0), per_image)),
-        *(change(W=per(*axes)) for axes in [(0, 1), (3,), (0, 1, 3), (2,)]),
+        *each(dZ=[per_cell, per(-3, -2), per(0), per_image]),
+        *each(W=[per(0, 1), per(3), per(0, 1, 3), per(2)]),
     ],
 }
 
@@ -292,40 +279,30 @@ def beyond_dZ(r, i, u, a):
     return i < a.f
 
 
-ALL_ADDED, FIRST_ONLY = added(-1), all_but(FIRST)
+ALL_ADDED, FIRST_ONLY = [added(-1)], [alone(FIRST)]
+FIRST_OR_LAST = [part(np.s_[:1]), part(np.s_[-1:])]
 FILTER = {
-    "one size for both axes": [*SQUARE, *either(along, f=lambda a: a.other.f)[1:]],
-    "step off by one": [*LONGER, SHORTER],
-    "padding forgotten": [NO_PADDING, TWICE_PADDED],
-    "summed over the filter's size": [only(lambda r, i, u, a: i < a.f), only(beyond_dZ)],
-    "dZ flipped": either(windows_reversed),
-    "dW flipped": [end(flip) for flip in FLIPS],
-    "dW transposed": [
-        *(end(turn) for turn in TURNS),
-        both(along(f=lambda a: a.other.f), end(transposed)),
-    ],
-    "left-over rows not cut off": [along(f=lambda a: a.n + 2 * a.p - (a.o - 1) * a.s)],
-    "= for +=": [only(lambda r, i, u, a: i == a.o - 1), only(last_inside)],
-    "averaged over the cells": [change(dZ=per_cell), change(dZ=per(-3, -2))],
+    "one size for both axes": [*SQUARE, *along(f=lambda a: a.other.f)[1:]],
+    "step off by one": [*LONGER, *SHORTER],
+    "padding forgotten": PADDING,
+    "summed over the filter's size": [*only(lambda r, i, u, a: i < a.f), *only(beyond_dZ)],
+    "dZ flipped": windows_reversed(),
+    "dW flipped": ended(FLIPS),
+    "dW transposed": [*ended(TURNS), both(along(f=lambda a: a.other.f)[0], end(transposed))],
+    "left-over rows not cut off": along(f=lambda a: a.n + 2 * a.p - (a.o - 1) * a.s),
+    "= for +=": [*only(lambda r, i, u, a: i == a.o - 1), *only(last_inside)],
+    "averaged over the cells": each(dZ=[per_cell, per(-3, -2)]),
     "maps exchanged": [end(maps_exchanged)],
-    "maps added up": [
-        change(dZ=ALL_ADDED),
-        change(Y=ALL_ADDED),
-        change(dZ=ALL_ADDED, Y=ALL_ADDED),
+    "maps added up": [*each(dZ=ALL_ADDED), *each(Y=ALL_ADDED), *each(dZ=ALL_ADDED, Y=ALL_ADDED)],
+    "one map only": [*each(dZ=FIRST_ONLY), *each(Y=FIRST_ONLY), *each(dZ=FIRST_ONLY, Y=FIRST_ONLY)],
+    "one plane for all maps": [*each(Y=ONE_MAP), *each(dZ=ONE_MAP), *each(dZ=ONE_MAP, Y=ONE_MAP)],
+    "one cell for all": each(dZ=[spatial(everywhere(at)) for at in ONES]),
+    "batch averaged": each(dZ=[per_image, per(0)]),
+    "one image only": [
+        *each(dZ=FIRST_OR_LAST, Y=FIRST_OR_LAST),
+        *(*each(dZ=ONE_IMAGE[:2]), *each(Y=ONE_IMAGE[:2])),
     ],
-    "one plane for all maps": [
-        *(change(Y=how) for how in ONE_MAP),
-        *(change(dZ=how) for how in ONE_MAP),
-        *(change(dZ=how, Y=how) for how in ONE_MAP),
-    ],
-    "one cell for all": [change(dZ=spatial(everywhere(at))) for at in ONES],
-    "one map only": [
-        change(dZ=FIRST_ONLY),
-        change(Y=FIRST_ONLY),
-        change(dZ=FIRST_ONLY, Y=FIRST_ONLY),
-    ],
-    "batch averaged": [change(dZ=per_image), change(dZ=per(0))],
-    "one image only": [change(dZ=part(at), Y=part(at)) for at in np.s_[:1, -1:]],
+    "images added up": [change(dZ=added(0))],
 }
 
 # --- the forward pass ---------------------------------------------------------------------------
@@ -342,19 +319,20 @@ def biased(*axes):
 
 NO_BIAS = change(b=np.zeros_like)
 LAST_MAP = change(Y=part(LAST), W=part(np.s_[:, :, -1:]))
-ENDS = [all_but(at) for at in (np.s_[:-1, :-1], np.s_[:-1], np.s_[:, :-1])]
+ENDS = [alone(at) for at in (np.s_[:-1, :-1], np.s_[:-1], np.s_[:, :-1])]
 FORWARD = {
-    "Z transposed": [both(put(windows=lambda a: whole_windows(a.other)), end(transposed))],
-    "filter flipped": [change(W=flip) for flip in FLIPS],
-    "filter transposed": [
-        *(change(W=turn) for turn in (*TRANSPOSED, *TURNS[1:])),
+    "stride used wrongly": [
+        *EACH["stride used wrongly"],
+        *meeting(lambda r, i, u, a: r + a.p == i * (a.s + 1) + u),
     ],
-    "maps exchanged": [change(W=how) for how in (maps_exchanged, *REVERSED_MAPS)],
+    "Z transposed": [both(put(windows=lambda a: whole_windows(a.other)), end(transposed))],
+    "filter flipped": each(W=FLIPS),
+    "filter transposed": each(W=[*TRANSPOSED, *TURNS[1:]]),
+    "maps exchanged": each(W=[maps_exchanged, *REVERSED_MAPS]),
     "bias forgotten": [NO_BIAS],
-    "one bias for all maps": [change(b=how) for how in (*ONE_MAP, added(0))],
+    "one bias for all maps": each(b=[*ONE_MAP, added(0)]),
     "one plane for all maps": [
-        *(change(W=how) for how in PLANES),
-        *(change(Y=how) for how in ONE_MAP),
+        *(*each(W=PLANES), *each(Y=ONE_MAP)),
         change(Y=everywhere(FIRST), W=everywhere(np.s_[:, :, :1])),
     ],
     "bias added with each product": [biased(0, 1, 2), biased(0, 1), biased(2)],
@@ -365,12 +343,9 @@ FORWARD = {
         both(LAST_WEIGHT, LAST_MAP),
         both(LAST_WEIGHT, LAST_MAP, NO_BIAS),
     ],
-    "padding forgotten": [NO_PADDING, TWICE_PADDED],
+    "padding forgotten": PADDING,
     "one window too many": [put(windows=lambda a: -(-(a.n + 2 * a.p - a.f) // a.s) + 1)],
-    "last window left out": [
-        *map(end, ENDS),
-        put(windows=lambda a: whole_windows(a) - 1),
-    ],
+    "last window left out": [*ended(ENDS), put(windows=lambda a: whole_windows(a) - 1)],
 }
 
 MISTAKES = {

@@ -10,10 +10,10 @@ from cnnlib.exercises import problems
 LAYOUTS = ("channels last", "channels first")
 FILTERS = {"W", "dW", "flipped"}
 PLAIN = {"b", "db", "o"}  # of no layout
-ORDERS = {  # the axes of a filter by what they are, and of a map from the end
-    "last": ((0, 1, 2, 3), (-3, -2, -1)),
-    "first": ((3, 2, 0, 1), (-1, -3, -2)),
-    "first, maps exchanged": ((2, 3, 0, 1), (-1, -3, -2)),
+ORDERS = {  # the axes of a filter, and of a map
+    "last": ("uvxk", "rcx"),
+    "first": ("kxuv", "xrc"),
+    "first, maps exchanged": ("xkuv", "xrc"),
 }
 AXES = {
     "last": ("(f_h, f_w, n_k, f_k)", "(rows, columns, channels)"),
@@ -55,14 +55,15 @@ class Layout:
             return value[0]
         if not isinstance(value, np.ndarray) or name in PLAIN:
             return value
-        if value.ndim == 2:  # a level with matrices
-            lead = 2 * (self.lead > 0) if name in FILTERS else self.lead
-            return value.reshape((1,) * lead + value.shape)
-        filters, maps = ORDERS[self.orders.get(name, "last")]
-        if name in FILTERS:
-            return value.transpose(filters)
-        moved = np.moveaxis(value, maps, (-3, -2, -1))
-        return moved.reshape((1,) * self.lead + moved.shape)
+        lead = self.lead if name not in FILTERS else 2 * (self.lead > 0 and value.ndim == 2)
+        if value.ndim > 2:  # not at a level with matrices
+            value = moved(value, *self._axes(name))
+        return value.reshape((1,) * lead + value.shape)
+
+    def _axes(self, name):
+        """Return the axes of an array as the lessons have them, and as the function does."""
+        which = name not in FILTERS
+        return ORDERS["last"][which], ORDERS[self.orders.get(name, "last")][which]
 
     def back(self, names, made):
         """Return a result, or several, as the lessons have them."""
@@ -73,14 +74,17 @@ class Layout:
     def _back(self, name, made):
         if not isinstance(made, np.ndarray) or name in PLAIN:
             return made
-        filters, maps = ORDERS[self.orders.get(name, "last")]
-        if self.lead and made.shape[: self.lead] == (1,) * self.lead and name not in FILTERS:
+        if name not in FILTERS and made.shape[: self.lead] == (1,) * self.lead:
             made = made.reshape(made.shape[self.lead :])
-        if name in FILTERS and made.ndim == 4:
-            return made.transpose(np.argsort(filters))
-        if name not in FILTERS and made.ndim > 2:
-            return np.moveaxis(made, (-3, -2, -1), maps)
+        own, theirs = self._axes(name)
+        if made.ndim == 4 or (made.ndim > 2 and name not in FILTERS):
+            return moved(made, theirs, own)
         return made.reshape(made.shape[-2:]) if self.lead and made.size else made
+
+
+def moved(array, old, new):
+    """Put the last axes of an array into another order."""
+    return np.moveaxis(array, [old.index(axis) - len(old) for axis in new], range(-len(new), 0))
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,21 @@ from functools import partial
 import numpy as np
 
 from cnnlib import shapes
-from cnnlib.exercises.convolution import REVERSED_MAPS, TURNS, half_turn, maps_exchanged
-from cnnlib.exercises.work import Work, both, change, end, put
+from cnnlib.exercises.convolution import (
+    FLIPS,
+    REVERSED_MAPS,
+    TURNS,
+    WRONG_AXES,
+    half_turn,
+    maps_exchanged,
+    part,
+)
+from cnnlib.exercises.work import Work, both, change, each, end, ended, put
 
 
 def pair(name):
     """Exchange a pair, or use one of its numbers for both."""
-    return [change(**{name: lambda p, at=at: p[at]}) for at in ([1, 0], [0, 0], [1, 1])]
+    return each(**{name: map(part, ([1, 0], [0, 0], [1, 1]))})
 
 
 # --- spread ---------------------------------------------------------------------------------------
@@ -57,15 +65,12 @@ SPREAD = {
 
 # --- flip -----------------------------------------------------------------------------------------
 
-TOO_MANY = [(0, 2), (0, 3), (1, 2), (1, 3), (0, 2, 3), (1, 2, 3)]
 FLIP = {  # of a right half turn, turned back where need be
-    "one axis only": [end(np.flipud), end(np.fliplr)],
+    "one axis only": ended(FLIPS[1:]),
     "transposed": [both(end(half_turn), end(TURNS[0])), end(TURNS[0])],
-    "turned by 90 degrees": [end(turn) for turn in TURNS[1:]],
-    "maps flipped too": [
-        *map(end, REVERSED_MAPS),
-        *(end(partial(np.flip, axis=axes)) for axes in TOO_MANY),
-    ],
+    "turned by 90 degrees": ended(TURNS[1:]),
+    "maps flipped too": ended([*REVERSED_MAPS, *WRONG_AXES[3:]]),
+    "one off": ended(partial(np.roll, shift=1, axis=axes) for axes in [(0, 1), 0, 1]),
     "maps flipped only": [both(end(half_turn), end(how)) for how in REVERSED_MAPS],
     "maps exchanged": [end(maps_exchanged), both(end(half_turn), end(maps_exchanged))],
     "not flipped": [end(half_turn)],
@@ -120,6 +125,11 @@ OUTPUT_SIZE = {
     "f forgotten": [put(f=0, first=0), put(f=0)],
     "stride forgotten": [put(stride=1)],
     "all divided": [put(divide=lambda way, s: (way + 1) // s, first=0)],
+    "only a part divided": [
+        put(make=lambda x: x.n + 2 * x.padding - x.f // x.stride + 1),
+        put(make=lambda x: (x.n - x.f) // x.stride + 2 * x.padding + 1),
+        put(make=lambda x: x.n + 2 * x.padding - (x.f // x.stride + 1)),
+    ],
     "f off by one": [change(f=lambda f: f + 1), change(f=lambda f: f - 1)],
 }
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -50,15 +49,16 @@ class Counterexample:
     step: object = field(default=None, repr=False)
 
     @property
-    def maps(self):
-        """Yield each `Map` that is shown."""
+    def arrays(self):
+        """Yield (label, matrix, wrong place or None) for each map that is shown."""
         for name, value in self.given.items():
             if isinstance(value, np.ndarray):
                 yield from maps(name, "", value)
         for role, value in self.results.items():
-            name = role.removesuffix(CAME).removesuffix(SHOULD)
-            cell = self.cell if name == self.part else None
-            yield from maps(name, role.removeprefix(name), value, cell)
+            name = role.partition(" ")[0]
+            yield from maps(
+                name, role.removeprefix(name), value, self.cell if name == self.part else None
+            )
 
     @property
     def count(self):
@@ -123,8 +123,8 @@ class Verdict:
         lines, x = [f"{self.exercise.name}: {ends}", *self.told], self.counterexample
         if x:
             lines += ["", "A small problem that shows it:"]
-            for shown in x.maps:
-                lines += [f"  {shown.name}{shown.role}{shown.size}:", *_rows(shown)]
+            for label, matrix, at in x.arrays:
+                lines += [f"  {label}:", *_rows(matrix, at)]
             lines += [f"  {line}" for line in x.lines]
         if self.hints:
             lines += ["", f"Hint 1 of 3: {self.hints[0]}", "Hints 2 and 3: .hints[1], .hints[2]"]
@@ -159,18 +159,17 @@ class Verdict:
         return stepper
 
 
-def verdict_of(exercise, printed, *, run, says=None, notes=(), late=""):
-    """Put what is known of a function into a Verdict; `run` is None where all was right.
+def verdict_of(exercise, found, printed, late):
+    """Put what is found of a function into a Verdict; `found.run` is None where all was right.
 
-    `says` is what a mistake looks like, and what fixes it.
+    `found.says` is what a mistake looks like, and what fixes it.
     """
-    notes += (f"It printed: {printed}",) * bool(printed)
+    run, says, notes = found.run, found.says, [*found.notes]
+    notes += [f"It printed: {printed}"] * bool(printed)
     if run is None:
-        return Verdict(exercise, True, notes=notes)
-    if says:
-        notes += (late,) * bool(late) + (run.says,) * (run.fault == "shape")
-    if run.wrong and run.changed:
-        notes += (f"It also changes its argument {run.changed}.",)
+        return Verdict(exercise, True, notes=tuple(notes))
+    notes += [run.says] * bool(says and run.fault == "shape")
+    notes += [f"It also changes its argument {run.changed}."] * bool(run.wrong and run.changed)
     x = counterexample_of(exercise, run)
     first = "Run your function on this problem: its arguments are in .counterexample.given."
     if x and x.at:
@@ -180,7 +179,7 @@ def verdict_of(exercise, printed, *, run, says=None, notes=(), late=""):
     if run.fault in TEXTS["anywhere"]["hints"]:
         told = run.changed, asks(exercise.name), cure
         hints = [hint.format(*told) for hint in TEXTS["anywhere"]["hints"][run.fault]]
-    return Verdict(exercise, False, mistake, late or run.says, x, tuple(hints), notes)
+    return Verdict(exercise, False, mistake, late or run.says, x, tuple(hints), tuple(notes))
 
 
 # --- the first wrong cell ---------------------------------------------------------------------
@@ -291,18 +290,8 @@ def index_text(cell):
     return f"({', '.join(map(str, cell))})" if cell else ""
 
 
-class Map(NamedTuple):
-    """One map of an array: as it is shown, and which cell of it is marked."""
-
-    name: str
-    role: str
-    size: str
-    matrix: np.ndarray
-    cell: tuple | None
-
-
 def maps(name, role, array, cell=None):
-    """Yield each `Map` of an array."""
+    """Yield (label, matrix, marked place or None) for each map of an array."""
     shown, cell = np.atleast_2d(array), (0, *cell) if cell and array.ndim < 2 else cell
     rows = 0 if shown.ndim == 2 or name in ("W", "dW", "flipped") else shown.ndim - 3
     for others in islice(np.ndindex(shown.shape[:rows] + shown.shape[rows + 2 :]), MOST):
@@ -313,14 +302,14 @@ def maps(name, role, array, cell=None):
         cut = f", here {MOST} of each" * (max(shown[at].shape) > MOST)
         size = f", {shapes.by(shown[at].shape)}{cut}" * (array.ndim > 1)
         mark = cell[rows:][:2] if here else None
-        yield Map(f"{name}{which}", role, size, shown[at][:MOST, :MOST], mark)
+        yield f"{name}{which}{role}{size}", shown[at][:MOST, :MOST], mark
 
 
-def _rows(shown):
+def _rows(matrix, at):
     """Write a map as lines of text, its marked cell in brackets."""
-    texts = {at: number_text(value) for at, value in np.ndenumerate(shown.matrix)}
-    if shown.cell in texts:
-        texts[shown.cell] = f"[{texts[shown.cell]}]"
+    texts = {cell: number_text(value) for cell, value in np.ndenumerate(matrix)}
+    if at in texts:
+        texts[at] = f"[{texts[at]}]"
     width = max(map(len, texts.values()), default=1)
-    lines = np.reshape([f"{text:>{width}}" for text in texts.values()], shown.matrix.shape)
+    lines = np.reshape([f"{text:>{width}}" for text in texts.values()], matrix.shape)
     return ["    " + " ".join(line) for line in lines]

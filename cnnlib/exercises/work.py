@@ -118,7 +118,7 @@ BEGUN = {
 
 # --- what mistakes are made of ----------------------------------------------------------------
 
-BOTH, ROWS, COLUMNS = ("rows", "columns"), ("rows",), ("columns",)
+BOTH = ("rows", "columns")
 
 
 def both(*slips):
@@ -146,14 +146,29 @@ def change(**changes):
     return slip
 
 
+def each(**ways):
+    """Change an argument in one of several ways, or several arguments together."""
+    return [
+        change(**dict(zip(ways, hows, strict=True))) for hows in zip(*ways.values(), strict=True)
+    ]
+
+
 def end(how):
     """Change the result."""
     return lambda work: work.after.append(how)
 
 
-def along(axes=BOTH, **numbers):
-    """Change the numbers of one axis of a layer, or of both at once."""
+def ended(ways):
+    """Change the result in one of several ways."""
+    return [end(how) for how in ways]
 
+
+def along(**numbers):
+    """Change the numbers of both axes of a layer, or those of the rows, or of the columns."""
+    return [_along(axes, numbers) for axes in (BOTH, BOTH[:1], BOTH[1:])]
+
+
+def _along(axes, numbers):
     def slip(layer):
         of = [getattr(layer, name) for name in axes]
         made = [{name: how(axis) for name, how in numbers.items()} for axis in of]
@@ -164,23 +179,18 @@ def along(axes=BOTH, **numbers):
     return slip
 
 
-def meeting(rule, axes=BOTH):
+def meeting(*rules):
     """Let other cells, windows and weights meet."""
-    return along(axes, meet=lambda a: rule)
+    return [slip for rule in rules for slip in along(meet=lambda a, rule=rule: rule)]
 
 
-def only(keeps, axes=BOTH):
+def only(keeps):
     """Of the cells, windows and weights that meet, take only some."""
-    return along(axes, meet=lambda a: lambda *at, met=a.meet: met(*at) & keeps(*at))
-
-
-def either(maker, *values, **numbers):
-    """Make a mistake along both axes, or along one of them."""
-    return [maker(*values, axes=axes, **numbers) for axes in (BOTH, ROWS, COLUMNS)]
+    return along(meet=lambda a: lambda *at, met=a.meet: met(*at) & keeps(*at))
 
 
 def one_for_both(name, refuse):
-    """Let the size of one axis limit the other too, along one of them.
+    """Let the size of one axis limit the other too.
 
     Where it is the larger one, such a function goes on as it should, or it `refuse`s.
     """
@@ -191,4 +201,4 @@ def one_for_both(name, refuse):
             raise IndexError(f"{name} of one axis is used for both")
         return {"n": r, "o": i, "f": u}[name] < most
 
-    return [only(within, COLUMNS), only(within, ROWS)]
+    return only(within)[1:]

@@ -11,7 +11,7 @@ export function nudged({ extras: { amount } }, step) {
     `Raise ${weight} by ${shown(amount)}: each cell of Z gains that many times the cell of Y in ` +
     `its window; the loss gains, to first order, ` +
     `${factor(amount)}·${factor(step.value)} = ${shown(loss)}.`;
-  return { gain, loss, sentence };
+  return { gain, sentence };
 }
 
 const LEAK = 0.01;
@@ -46,7 +46,7 @@ export function activated({ trace, extras: { activation }, dY, dtype }, step) {
     sentence +=
       `; so dZ${place} = dY_out${place} f'(Z${place}) = ` +
       `${factor(here.arrived)}·${factor(here.slope)} = ${shown(here.back)}`;
-  return { name: activation, ...here, at, sentence: `${sentence}.` };
+  return { at, sentence: `${sentence}.` };
 }
 
 // The index of the weight that joins a cell of Z and one of Y in the matrix of the layer, or null.

@@ -9,7 +9,7 @@ function button(name, label, text) {
   return makeButton(`cs-do-${name}`, name, text, more);
 }
 
-export function makeBar(acts, { questions, terms }) {
+export function makeBar(acts, { questions, terms, longest }) {
   const made = {};
   for (const [name, label] of Object.entries(MOVES))
     made[name] = button(name, label, name === "next" ? "Next" : "");
@@ -18,7 +18,8 @@ export function makeBar(acts, { questions, terms }) {
   const units = ["cell", "term"].map((one) => [one, `by ${one}`]);
   const unit = makeChoice("unit", "move by", units, "cell", (one) => acts.unit(one === "term"));
   const field = makeField("cs-goto", { "aria-label": "go to a cell or step" });
-  const count = make("span", { class: "cs-count" });
+  field.style.setProperty("--long", longest);
+  const count = make("span.cs-count");
   const predict = button("predict", "Predict", "Predict");
   const code = button("code", "The same in Python", "");
   const setup = button("setup", "Set up", "Set up");
@@ -41,25 +42,27 @@ export function makeBar(acts, { questions, terms }) {
     field.value = field.dataset.place;
   });
 
-  function show(state) {
-    for (const name of ["first", "previous"]) dim(made[name], state.atStart);
-    for (const name of ["next", "last"]) dim(made[name], state.atEnd);
-    write(play.lastChild, state.playing ? "Pause" : "Play");
-    setIcon(play, state.playing ? "pause" : "play");
-    flag(play, "aria-pressed", state.playing);
-    unit.show(state.byTerm ? "term" : "cell");
-    field.dataset.place = state.place;
-    if (document.activeElement !== field || state.moved) field.value = state.place;
-    field.style.setProperty("--long", state.longest);
-    write(count, state.count);
-    flag(predict, "aria-pressed", Boolean(state.predicting));
-    flag(code, "aria-pressed", Boolean(state.code));
-    flag(setup, "aria-expanded", Boolean(state.setup));
-    write(present.lastChild, state.presenting ? "Leave" : "Present");
-    flag(present, "aria-label", state.presenting ? "Leave full screen" : "Present, full screen");
-    setIcon(present, state.presenting ? "leave" : "present");
+  // pressed: which of these buttons are down.
+  function show({ place, byTerm, atStart, atEnd, pressed, opened }) {
+    for (const name of ["first", "previous"]) dim(made[name], atStart);
+    for (const name of ["next", "last"]) dim(made[name], atEnd);
+    for (const [name, node] of Object.entries({ play, predict, code }))
+      flag(node, "aria-pressed", pressed[name]);
+    flag(setup, "aria-expanded", opened);
+    rename(play, pressed.play ? "pause" : "play", pressed.play ? "Pause" : "Play");
+    rename(present, pressed.present ? "leave" : "present", pressed.present ? "Leave" : "Present");
+    flag(present, "aria-label", pressed.present ? "Leave full screen" : "Present, full screen");
+    unit.show(byTerm ? "term" : "cell");
+    write(count, place.count);
+    field.dataset.place = place.name;
+    if (document.activeElement !== field || place.moved) field.value = place.name;
   }
   return { node, show, field };
+}
+
+function rename(node, shape, word) {
+  write(node.lastChild, word);
+  setIcon(node, shape);
 }
 
 // A button that does nothing now stays where it is, so that the focus is not lost.
@@ -86,10 +89,9 @@ export function makeTrack(length, row, go) {
     slide(event);
     node.setPointerCapture(event.pointerId);
   });
-  node.addEventListener(
-    "pointermove",
-    (event) => node.hasPointerCapture(event.pointerId) && slide(event),
-  );
+  node.addEventListener("pointermove", (event) => {
+    if (node.hasPointerCapture(event.pointerId)) slide(event);
+  });
   let last = -1;
 
   function show(number, place) {

@@ -2,7 +2,7 @@
 
 import { activated, nudged } from "./aside.js";
 import { make, minus, write } from "./dom.js";
-import { fitNumbers, makeGrid } from "./grid.js";
+import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { plainLines } from "./lay.js";
 import { shown } from "./number.js";
 
@@ -20,7 +20,7 @@ function makeExtra(scene, name, note, role) {
 
 function makeSaid() {
   const node = make("p", { class: "cs-tell" });
-  return { node, show: (text) => write(node, minus(text)) };
+  return { node, show: (text) => write(node, minus(text)), told: () => node.textContent };
 }
 
 function makeNudge(scene) {
@@ -34,11 +34,11 @@ function makeNudge(scene) {
   function show({ step, asked }) {
     const made = nudged(problem, step);
     table.each((index, cell) =>
-      write(cell.firstChild, asked.names ? "\u00b7" : minus(shown(made.gain(...index)))),
+      writeCell(cell, asked.names ? undefined : shown(made.gain(...index))),
     );
     said.show(asked.kind ? "" : made.sentence);
   }
-  return { nodes: [table.node, said.node], show };
+  return { nodes: [table.node, said.node], show, told: said.told };
 }
 
 function makeActivation(scene) {
@@ -62,14 +62,15 @@ function makeActivation(scene) {
         const number = trace.position(full);
         const known =
           part === "arrived" || number < step.number || (complete && number === step.number);
-        write(cell.firstChild, known ? minus(shown(made.at(full)[part])) : "\u00b7");
+        writeCell(cell, known ? shown(made.at(full)[part]) : undefined);
         cell.toggleAttribute("data-now", number === step.number);
       });
     }
     const waits = "The sum is not complete yet: its activation waits for the last term.";
     said.show(asked.kind ? "" : complete ? made.sentence : waits);
   }
-  return { nodes: [...tables.map(([, table]) => table.node), said.node], show };
+  const nodes = [...tables.map(([, table]) => table.node), said.node];
+  return { nodes, show, told: said.told };
 }
 
 function valuesOf(problem, trace, part, table) {

@@ -2,9 +2,9 @@
 
 import { flag, makeMarks, seq, times, write } from "./dom.js";
 import { fillerOf } from "./filled.js";
-import { fitNumbers, makeFrame, makeGrid } from "./grid.js";
+import { fitNumbers, layOver, makeGrid, writeCell } from "./grid.js";
 import { isLarge, makeHeat } from "./heat.js";
-import { LAYS, boardLines, mapsOf, plainLines, resultLines } from "./lay.js";
+import { LAYS, boardLines, cellOf, mapsOf, plainLines, resultLines } from "./lay.js";
 import { shown } from "./number.js";
 import { offset } from "./trace.js";
 import { makeWindow } from "./window.js";
@@ -12,27 +12,15 @@ import { makeWindow } from "./window.js";
 // What all parts of a view need to know of a problem.
 export function makeScene(problem) {
   const { trace } = problem;
+  const { where } = trace;
   const lay = LAYS[trace.kind];
-  const number = (name) => (index) => {
-    const { shape, values } = trace.arrays[name];
-    return shown(values[offset(shape, index)]);
-  };
-  const color = (array) => ({ [lay.board]: "b", [lay.card]: "k", [lay.result]: "t" })[array] ?? "i";
-  const several = trace.channels.some((count) => count > 1);
-  return {
-    problem,
-    trace,
-    lay,
-    where: trace.where,
-    number,
-    color,
-    several,
-    name: (c) => trace.name(c),
-  };
+  const colors = { [lay.board]: "b", [lay.card]: "k", [lay.result]: "t" };
+  const name = (cell) => trace.name(cell);
+  return { problem, trace, lay, where, name, color: (array) => colors[array] ?? "i" };
 }
 
 // "(:, :, 0)": which map of an array is shown, where there are several.
-export function mapTag({ trace }, array, maps) {
+function mapTag({ trace }, array, maps) {
   const counts = trace.shapes[array].slice(2);
   if (!counts.some((count) => count > 1)) return "";
   return `(:, :, ${maps.join(", ")})`;
@@ -66,20 +54,21 @@ function boardNote({ trace, lay, where }) {
   return [...moved, rings].filter(Boolean).join(", ");
 }
 
-export function cellOf(term, array) {
-  return [term.left, term.right, term.target].find((cell) => cell.array === array);
-}
-
-// A table of one array; `texts` are all numbers that it can show.
-export function makeTable(scene, { role, array, lines, maps, note, brief, text, texts }) {
+// A table of one array; of one that is not given, `texts` are all numbers that it can show.
+// brief: only the name in the caption.
+export function makeTable(scene, { role, array, lines, maps, note, brief, texts }) {
   const { trace } = scene;
+  const given = trace.arrays[array];
   const [rows, columns] = lines;
-  const size = times(trace.shapes[array].slice(0, 2));
-  const caption = brief ? "" : [role === "card" ? "" : size, note].filter(Boolean).join(", ");
+  const size = role === "card" ? "" : times(trace.shapes[array].slice(0, 2));
+  const caption = brief ? "" : [size, note].filter(Boolean).join(", ");
   const label = labelOf(scene, array, maps, note);
-  const grid = makeGrid({ role, name: array, note: caption, label, rows, columns, maps, text });
-  if (isLarge(grid)) makeHeat(grid, scene, array);
-  else fitNumbers(grid, texts?.(grid) ?? [...trace.arrays[array].values].map(shown));
+  const plain = isLarge(rows, columns);
+  const text = given && ((index) => shown(given.values[offset(given.shape, index)]));
+  const look = { role, name: array, note: caption, label, plain };
+  const grid = makeGrid({ ...look, rows, columns, maps, text });
+  if (plain) makeHeat(grid, scene, array);
+  else fitNumbers(grid, texts?.(grid) ?? [...given.values].map(shown));
   const marked = makeMarks("data-marked");
 
   // Show the map with these indices; a question may have to be answered by choosing a cell of it.
@@ -96,36 +85,42 @@ export function makeTable(scene, { role, array, lines, maps, note, brief, text, 
   return grid;
 }
 
-// brief: only the name in the caption.
 export function makeBoard(scene, plane, { brief = false } = {}) {
   const { trace, lay, where } = scene;
   const array = lay.board;
   const lines = where.map((axis) => boardLines(trace.kind, axis));
-  const maps = mapsOf(array, plane);
-  const text = scene.number(array);
-  const grid = makeTable(scene, {
-    role: "board",
-    array,
-    lines,
-    maps,
-    note: boardNote(scene),
-    brief,
-    text,
-  });
+  const [maps, note] = [mapsOf(array, plane), boardNote(scene)];
+  const grid = makeTable(scene, { role: "board", array, lines, maps, note, brief });
   addCore(grid);
   const over = lay.moves === "board" ? makeWindow(scene, grid) : null;
   const giver = makeMarks("data-giver");
 
-  // bare: no window and no marks but the one of `given`, since they are asked for.
-  function show(step, term, now, { bare, given, chosen }) {
-    grid.turnTo(mapsOf(array, now), chosen);
-    const cell = bare ? given : term && cellOf(term, array);
-    grid.mark(cell);
-    flag(grid.node, "data-split", over && !bare ? "" : null);
+  function show(step, term, now, marks) {
+    const { bare } = marks;
+    const cell = showArray(grid, array, term, now, marks);
+    flag(grid.node, "data-split", over && !bare);
     if (lay.moves === "result") giver([grid.cell(step.source.index)]);
     over?.(step, now, { bare, lit: cell && !bare && cellOf(term, lay.card) });
   }
   return { node: grid.node, grid, show };
+}
+
+export function makeCard(scene, plane, { brief = false } = {}) {
+  const array = scene.lay.card;
+  const lines = scene.trace.shapes[array].slice(0, 2).map(plainLines);
+  const [maps, note] = [mapsOf(array, plane), "as stored"];
+  const grid = makeTable(scene, { role: "card", array, lines, maps, note, brief });
+  layOver(grid, { corner: "first" }).resize(...lines.map((line) => line.length));
+  const show = (step, term, now, marks) => showArray(grid, array, term, now, marks);
+  return { node: grid.node, grid, show };
+}
+
+// bare: no window and no marks but the one of `given`, since they are asked for.
+function showArray(grid, array, term, plane, { bare, given, chosen }) {
+  const cell = bare ? given : term && cellOf(term, array);
+  grid.turnTo(mapsOf(array, plane), chosen);
+  grid.mark(cell);
+  return cell;
 }
 
 // The array itself, framed inside the zeros that were put around it.
@@ -135,35 +130,9 @@ function addCore(grid) {
     return [real[0] ?? 0, (real.at(-1) ?? 0) + 1, lines.length];
   });
   if (span.every(([from, to, all]) => from === 0 && to === all)) return;
-  const frame = makeFrame({ className: "cs-core" });
+  const frame = layOver(grid, { className: "cs-core" });
   frame.resize(...span.map(([from, to]) => to - from));
   frame.move(...span.map(([from]) => from));
-  grid.box.append(frame.node);
-}
-
-export function makeCard(scene, plane, { brief = false } = {}) {
-  const { trace, lay } = scene;
-  const array = lay.card;
-  const lines = trace.shapes[array].slice(0, 2).map(plainLines);
-  const maps = mapsOf(array, plane);
-  const text = scene.number(array);
-  const grid = makeTable(scene, {
-    role: "card",
-    array,
-    lines,
-    maps,
-    note: "as stored",
-    brief,
-    text,
-  });
-  const frame = makeFrame({ corner: "first", className: "cs-window" });
-  frame.resize(...lines.map((line) => line.length));
-  grid.box.append(frame.node);
-  function show(step, term, now, { bare, given, chosen }) {
-    grid.turnTo(mapsOf(array, now), chosen);
-    grid.mark(bare ? given : term && cellOf(term, array));
-  }
-  return { node: grid.node, grid, show };
 }
 
 export function makeResult(scene, maps) {
@@ -172,8 +141,7 @@ export function makeResult(scene, maps) {
   const lines = where.map((axis) => resultLines(trace.kind, axis));
   const texts = (made) => sumsOf(trace, made);
   const grid = makeTable(scene, { role: "result", array, lines, maps, texts });
-  for (const cell of grid.cells.flat())
-    write(cell.firstChild, cell.matches(".cs-zero") ? "" : "\u00b7");
+  for (const cell of grid.cells.flat()) writeCell(cell, cell.matches(".cs-zero") ? "" : undefined);
   addCore(grid);
   const over = lay.moves === "result" ? makeWindow(scene, grid) : null;
   const now = makeMarks("data-now");

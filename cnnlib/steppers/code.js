@@ -1,25 +1,22 @@
 // The same step in Python: a line for each product.
 
-import { flag, make, write } from "./dom.js";
+import { make } from "./dom.js";
 
 export function makeCode(scene, choose) {
-  const node = make("ol", { class: "cs-lines", "aria-label": "The same in Python", tabindex: 0 });
+  const node = make("ol.cs-lines", { "aria-label": "The same in Python", tabindex: 0 });
   const python = (cell) => scene.name(cell).replace("(", "[").replace(")", "]");
-  let lines = [];
   node.addEventListener("click", (event) => {
-    const line = lines.indexOf(event.target.closest("li"));
+    const line = [...node.children].indexOf(event.target.closest("li"));
     if (line > 0) choose(line - 1);
   });
 
   function show({ step, now, asked }) {
-    if (asked.names || asked.secret) return node.replaceChildren();
-    const texts = textsOf(step, python);
-    while (lines.length < texts.length) lines.push(make("li", {}, make("code")));
-    node.replaceChildren(...lines.slice(0, texts.length));
-    texts.forEach((text, at) => {
-      write(lines[at].firstChild, text);
-      flag(lines[at], "data-marked-line", at === now + 1 && step.terms.length ? "" : null);
+    const texts = asked.names || asked.secret ? [] : textsOf(step, python);
+    const lines = texts.map((text, at) => {
+      const marked = at === now + 1 && step.terms.length > 0;
+      return make("li", { "data-marked-line": marked }, make("code", text));
     });
+    node.replaceChildren(...lines);
   }
   return { node, show };
 }

@@ -1,9 +1,10 @@
 // The input gradient in stages: each map is made from the one before.
 
-import { div, flag, make, minus, phrase, seq, times, write } from "./dom.js";
+import { div, flag, make, seq, times } from "./dom.js";
 import { makeCard } from "./board.js";
-import { fitNumbers, makeGrid } from "./grid.js";
+import { fitNumbers, makeGrid, writeCell } from "./grid.js";
 import { shown } from "./number.js";
+import { remark } from "./tell.js";
 
 const TITLES = ["start", "spread", "append", "pad", "slide", "crop"];
 const ADDED = [null, "gap", "rest", "pad"]; // which zeros a stage puts in
@@ -18,7 +19,7 @@ export function makeStagesView(scene, tools) {
   card.grid.caption.lastElementChild.textContent = "turned";
   tables[slide].node.append(card.node);
   const panels = div("cs-panels cs-stages", ...tables.map((one) => one.node));
-  const said = make("p", { class: "cs-stage-said" });
+  const said = make("p.cs-stage-said");
   const node = div("cs-step", said, panels);
   panels.addEventListener("click", (event) => {
     const stage = tables.findIndex((one) => one.node.contains(event.target));
@@ -27,9 +28,8 @@ export function makeStagesView(scene, tools) {
 
   function show({ step }) {
     tables.forEach((table, n) => table.show(n, step.number));
-    said.replaceChildren(
-      ...phrase([["i", `${step.number + 1}. ${TITLES[step.number]}`], `: ${step.stage.done}`]),
-    );
+    const title = `${step.number + 1}. ${TITLES[step.number]}`;
+    said.replaceChildren(...remark(`{i ${title}}: ${step.stage.done}`));
   }
   const aloud = ({ number, stage: { name, done, values } }) =>
     `${TITLES[number]}: ${done}. Now ${name} is ${values.length} by ${values[0].length}.`;
@@ -47,8 +47,8 @@ function makeStage(stage, n) {
   const role = stage.name === "dZ" ? "board" : "result";
   const grid = makeGrid({ role, name: stage.name, note: size, label, rows, columns, maps: [0] });
   fitNumbers(grid, stage.values.flat().map(shown));
-  const title = make("h2", { text: TITLES[n] });
-  const node = make("section", { class: "cs-stage" }, title, grid.node);
+  const title = make("h2", TITLES[n]);
+  const node = make("section.cs-stage", title, grid.node);
   const each = (use) =>
     grid.cells.forEach((line, row) => line.forEach((cell, column) => use(cell, row, column)));
   const names = new Map();
@@ -59,12 +59,11 @@ function makeStage(stage, n) {
   });
 
   function show(number, now) {
-    const when =
-      number > now ? "later" : number < now - 1 ? "done" : ["now", "before"][now - number];
+    const when = ["now", "before"][now - number] ?? (number > now ? "later" : "done");
     flag(node, "data-stage", when);
     const known = number <= now;
     each((cell, row, column) => {
-      write(cell.firstChild, known ? minus(shown(stage.values[row][column])) : "\u00b7");
+      writeCell(cell, known ? shown(stage.values[row][column]) : undefined);
       flag(cell, "data-cell", number === now ? names.get(cell) : null);
     });
   }

@@ -1,14 +1,14 @@
 // Elements of the page. What is already as it should be is not touched.
 
-export function make(tag, attributes = {}, ...children) {
+// make("b.cs-pill", { "data-c": "t" }, "4"): attributes may be left out, and a child may be null.
+export function make(what, ...rest) {
+  const [tag, ...classes] = what.split(".");
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") node.textContent = value;
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined)
-      node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  if (classes.length) node.className = classes.join(" ");
+  const { text, ...attributes } = rest[0]?.constructor === Object ? rest.shift() : {};
+  flags(node, attributes);
+  if (text) node.append(text);
+  node.append(...rest.filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -21,23 +21,27 @@ export function drawing(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Write the text of an element that has nothing else in it; the node of the text stays, so that
+// nothing but its letters is laid out again.
 export function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const letters = node.firstChild ?? node.appendChild(new Text());
+  if (letters.data !== text) letters.data = text;
 }
 
 // Set an attribute, or take it away; ARIA wants its false in words.
 export function flag(node, name, value) {
-  if (typeof value === "boolean" && name.startsWith("aria-"))
-    return flag(node, name, String(value));
-  if (value === false || value === null || value === undefined) node.removeAttribute(name);
-  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  const inWords = name.startsWith("aria-") ? String(value ?? "") : value === true ? "" : value;
+  if (inWords === false || (value ?? null) === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(inWords)) node.setAttribute(name, inWords);
+}
+
+export function flags(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) flag(node, name, value);
 }
 
 // Words of which some have the colour of an array: ["Which weight joins ", ["b", "dZ(0, 2)"]].
 export function phrase(words) {
-  return words.map((word) =>
-    typeof word === "string" ? word : make("b", { class: `cs-${word[0]}`, text: word[1] }),
-  );
+  return words.map((word) => (typeof word === "string" ? word : make(`b.cs-${word[0]}`, word[1])));
 }
 
 // The focus, without the page being scrolled.
@@ -85,7 +89,7 @@ export function icon(name) {
 }
 
 export function makeButton(className, shape, text, attributes = {}) {
-  const parts = [shape ? icon(shape) : null, text ? make("span", { text }) : null];
+  const parts = [shape ? icon(shape) : null, text ? make("span", text) : null];
   const all = { type: "button", class: `cs-button ${className}`, ...attributes };
   return make("button", all, ...parts);
 }
@@ -99,9 +103,7 @@ export function makeField(className, attributes) {
 export function makeChoice(name, label, options, chosen, use) {
   const id = `cs-${name}-${Math.random().toString(36).slice(2)}`;
   const inputs = options.map(([value]) => make("input", { type: "radio", name: id, value }));
-  const labels = options.map(([, text], at) =>
-    make("label", {}, inputs[at], make("span", { text })),
-  );
+  const labels = options.map(([, text], at) => make("label", inputs[at], make("span", text)));
   const group = { class: "cs-choice", role: "radiogroup", "aria-label": label };
   const node = make("div", group, ...labels);
   const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));

@@ -1,6 +1,7 @@
 // The numbers of a result as it fills; only those that a move has changed are written.
 
-import { flag, minus, write } from "./dom.js";
+import { flag } from "./dom.js";
+import { writeCell } from "./grid.js";
 import { shown } from "./number.js";
 
 export function fillerOf(scene, grid) {
@@ -23,11 +24,8 @@ function summedSoFar({ trace }, grid) {
       const done = number < step.number && !secret;
       const here = hide || bare ? "?" : shown(term ? term.sum : step.value);
       const now = number === step.number && !secret;
-      write(
-        cell.firstChild,
-        now ? minus(here) : done ? minus(shown(trace.resultValue(full))) : "\u00b7",
-      );
-      flag(cell, "data-done", done ? "" : null);
+      writeCell(cell, now ? here : done ? shown(trace.resultValue(full)) : undefined);
+      flag(cell, "data-done", done);
       grid.heat?.paint(index, done ? trace.resultValue(full) : null);
     });
   };
@@ -38,12 +36,12 @@ function givenSoFar({ trace }, grid) {
   let before = null;
   let touched = [];
   return (step, term, { hide, bare, moved }) => {
-    const sums = new Map();
+    const nameOf = (one) => one.target.index.join();
     const last = term && !bare ? step.terms.indexOf(term) : -1;
-    const sumOf = (n) => (n === last && hide ? null : step.terms[n].sum);
-    step.terms.forEach((one, n) => n <= last && sums.set(one.target.index.join(), sumOf(n)));
+    const sums = new Map(step.terms.slice(0, last + 1).map((one) => [nameOf(one), one.sum]));
+    if (hide && last >= 0) sums.set(nameOf(term), null);
     const near = !moved && before !== null && Math.abs(before - step.number) <= 1;
-    const targets = new Set(step.terms.map((one) => one.target.index.join()));
+    const targets = new Set(step.terms.map(nameOf));
     const reach = new Set([...touched, ...targets]);
     [before, touched] = [step.number, targets];
     grid.each((index, cell) => {
@@ -51,7 +49,7 @@ function givenSoFar({ trace }, grid) {
       const name = full.join();
       if (near && !reach.has(name)) return;
       const value = sums.has(name) ? sums.get(name) : trace.valueBefore(full, step.number);
-      write(cell.firstChild, value === null ? "?" : minus(shown(value)));
+      writeCell(cell, value === null ? "?" : shown(value));
       grid.heat?.paint(index, value);
     });
   };

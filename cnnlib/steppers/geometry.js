@@ -24,7 +24,7 @@ export function poolGeometry(inputSize, { size, stride }) {
   const window = stepPair(size, "size");
   const step = stride === null ? window : stepPair(stride, "stride");
   if (window.some((cells, axis) => cells > inputSize[axis]))
-    throw new Error(
+    fail(
       `the window does not fit: it is ${by(window)}, Y is ${by(inputSize)}; take a smaller size`,
     );
   return geometry(inputSize, window, { stride: step, padding: 0, dilation: 1 });
@@ -41,11 +41,7 @@ function sizePair(value, name, form, least) {
 }
 
 function paddingSides(padding, n, f, s, d) {
-  if (padding === "valid")
-    return [
-      [0, 0],
-      [0, 0],
-    ];
+  if (padding === "valid") return paddingSides(0, n, f, s, d);
   if (padding === "same") return [0, 1].map((axis) => same(n[axis], f[axis], s[axis], d[axis]));
   const pair = wholePair(padding, 0);
   if (pair) return pair.map((cells) => [cells, cells]);
@@ -69,20 +65,42 @@ function wholePair(value, least) {
   return pair.every((one) => Number.isInteger(one) && one >= least) ? pair : null;
 }
 
+export function fail(text) {
+  throw new Error(text);
+}
+
+// A letter of both axes, such as their strides.
+export const pairOf = (where, letter) => where.map((axis) => axis[letter]);
+
 function refuse(name, rule, value) {
-  throw new Error(`${name} must be ${rule}; got ${pythonText(value)}`);
+  fail(`${name} must be ${rule}; got ${pythonText(value)}`);
 }
 
 function refuseFilter(where) {
   const padded = where.map((axis) => axis.n + axis.before + axis.after);
   const needed = Math.max(...where.map((axis) => Math.ceil((axis.extent - axis.n) / 2)));
-  const extents = where.map((axis) => axis.extent);
-  const dilation = where.map((axis) => axis.d);
+  const dilation = pairOf(where, "d");
   const dilated = dilation.some((d) => d !== 1);
-  const extent = dilated ? `, ${by(extents)} with dilation ${one(dilation)}` : "";
-  throw new Error(
-    `the filter does not fit: W is ${by(where.map((axis) => axis.f))}${extent}, ` +
+  const extent = dilated ? `, ${by(pairOf(where, "extent"))} with dilation ${one(dilation)}` : "";
+  fail(
+    `the filter does not fit: W is ${by(pairOf(where, "f"))}${extent}, ` +
       `Y with its padding is ${by(padded)}; take a padding of at least ${needed}, or a smaller filter`,
+  );
+}
+
+// dZ has the size of the output.
+export function checkOutput(dZ, where) {
+  const size = pairOf(where, "o");
+  if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
+  const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
+  const dilated = where.some((axis) => axis.d !== 1);
+  const how = dilated
+    ? `stride ${one(pairOf(where, "s"))}, padding ${padding} and dilation ${one(pairOf(where, "d"))}`
+    : `stride ${one(pairOf(where, "s"))} and padding ${padding}`;
+  const names = dilated ? "stride, padding and dilation" : "stride and padding";
+  fail(
+    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pairOf(where, "n"))} input, a ${by(pairOf(where, "f"))} filter, ` +
+      `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
   );
 }
 
@@ -91,7 +109,7 @@ function refuseFilter(where) {
 export const by = (size) => size.join(" x ");
 export const one = ([first, second]) => String(first === second ? first : `(${first}, ${second})`);
 
-export function paddingText(sides) {
+function paddingText(sides) {
   const even = sides.every(([before, after]) => before === after);
   return even ? one(sides.map(([before]) => before)) : pythonText(sides);
 }
@@ -130,9 +148,9 @@ export function readGeometry(typed) {
 // Write it as one can type it: "2", "2, 1", "(0, 1), (2, 3)" or "same".
 export function writeGeometry(given, sides) {
   if (typeof given === "string") return given;
-  if (!Array.isArray(sides[0])) return sides[0] === sides[1] ? String(sides[0]) : sides.join(", ");
-  const even = sides.every(([before, after]) => before === after);
-  if (!even) return sides.map((side) => pythonText(side)).join(", ");
+  const isEven = (pair) => pair[0] === pair[1];
+  if (!Array.isArray(sides[0])) return isEven(sides) ? String(sides[0]) : sides.join(", ");
+  if (!sides.every(isEven)) return sides.map((side) => pythonText(side)).join(", ");
   return writeGeometry(
     null,
     sides.map(([before]) => before),

@@ -7,54 +7,36 @@ const ZERO_WORDS = { pad: "zero put in: padding", gap: "zero put in: gap", rest:
 
 function headerCell(scope, line) {
   if (line.index !== null) return make("th", { scope, text: String(line.index) });
-  return make("th", { scope }, make("span", { class: "cs-unseen", text: ZERO_WORDS[line.why] }));
+  return make("th", { scope }, make("span.cs-unseen", ZERO_WORDS[line.why]));
 }
 
 // rows, columns: lines as lay.js makes them; text(index): the number of a cell, where it is known.
 // Returns the table and ways to it: cell(index), its place, all of them.
-export function makeGrid({ role, name, note = "", label, rows, columns, maps, text }) {
+// plain: nothing but text in a cell, since none is moved or turned.
+export function makeGrid({ role, name, note = "", label, rows, columns, maps, text, plain }) {
   const heads = [rows, columns].map((lines, axis) =>
     lines.map((line) => headerCell(axis ? "col" : "row", line)),
   );
-  const cells = rows.map((row) => columns.map((column) => gridCell(row, column)));
-  const body = cells.map((line, row) => make("tr", {}, heads[0][row], ...line));
-  const table = make(
-    "table",
-    { "aria-label": label },
-    make("thead", {}, make("tr", {}, make("td"), ...heads[1])),
-    make("tbody", {}, ...body),
-  );
+  const cells = rows.map((row) => columns.map((column) => gridCell(row, column, plain)));
+  const body = cells.map((line, row) => make("tr", heads[0][row], ...line));
+  const head = make("thead", make("tr", make("td"), ...heads[1]));
+  const table = make("table", { "aria-label": label }, head, make("tbody", ...body));
   const box = div("cs-grid", table);
-  const title = make("b", { text: name });
-  const tagged = make("span", { class: "cs-tag" });
-  const caption = make("figcaption", {}, title, tagged, make("span", { text: note }));
+  const title = make("b", name);
+  const tagged = make("span.cs-tag");
+  const caption = make("figcaption", title, tagged, make("span", note));
   const node = make("figure", { class: `cs-panel cs-${role}` }, caption, box);
   const marks = makeMarks("data-on");
   const places = [rows, columns].map((lines) => new Map(lines.map((one, at) => [one.index, at])));
-  const grid = {
-    node,
-    box,
-    table,
-    caption,
-    tagged,
-    rows,
-    columns,
-    cells,
-    heads,
-    name,
-    maps: null,
-    heat: null,
-  };
+  const grid = { node, box, caption, tagged, rows, columns, cells, heads, maps: null, heat: null };
 
   grid.place = (index) => [places[0].get(index[0]), places[1].get(index[1])];
   grid.cell = (index) => cells[places[0].get(index[0])]?.[places[1].get(index[1])];
-  grid.each = (use) =>
-    rows.forEach((row, at) =>
-      columns.forEach((column, to) => {
-        if (row.index !== null && column.index !== null)
-          use([row.index, column.index], cells[at][to]);
-      }),
-    );
+  const all = rows.flatMap((row, r) =>
+    columns.map((column, c) => [[row.index, column.index], cells[r][c]]),
+  );
+  const stored = all.filter(([index]) => !index.includes(null));
+  grid.each = (use) => stored.forEach(([index, cell]) => use(index, cell));
   grid.light = (index) =>
     marks(index ? places.map((place, axis) => heads[axis][place.get(index[axis])]) : []);
   grid.show = (nowMaps) => {
@@ -62,7 +44,7 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
     grid.maps = nowMaps;
     grid.each((index, cell) => {
       flag(cell, "data-cell", fullName({ array: name, index: [...index, ...nowMaps] }));
-      if (text) write(cell.firstChild, minus(text([...index, ...nowMaps])));
+      if (text) writeCell(cell, text([...index, ...nowMaps]));
     });
     grid.heat?.remap();
   };
@@ -70,9 +52,15 @@ export function makeGrid({ role, name, note = "", label, rows, columns, maps, te
   return grid;
 }
 
-function gridCell(row, column) {
+function gridCell(row, column, plain) {
   const zero = row.index === null || column.index === null;
-  return make("td", { class: zero ? "cs-zero" : null }, make("span", { text: zero ? "0" : "" }));
+  const text = zero ? "0" : "";
+  return make("td", { class: zero ? "cs-zero" : null }, plain ? text : make("span", text));
+}
+
+// The number of a cell; without one a dot: nothing yet.
+export function writeCell(cell, text = "\u00b7") {
+  write(cell.firstElementChild ?? cell, minus(text));
 }
 
 // How wide the cells of a table must be, as a multiple of their height, and how large the type:
@@ -85,7 +73,7 @@ export function fitNumbers(grid, texts) {
 }
 
 // The window: a frame that is cut at the card's index (0, 0), with the card's numbers in it.
-export function makeFrame({ corner = null, className = "" } = {}) {
+export function makeFrame({ corner = null, className = "cs-window" } = {}) {
   const [edge, notch] = [
     drawing("path", { class: "cs-edge" }),
     drawing("path", { class: "cs-cut" }),
@@ -111,6 +99,13 @@ export function makeFrame({ corner = null, className = "" } = {}) {
     node.style.setProperty("--column", column);
   }
   return { node, resize, move };
+}
+
+// A frame that lies over a table.
+export function layOver(grid, how) {
+  const frame = makeFrame(how);
+  grid.box.append(frame.node);
+  return frame;
 }
 
 function outline(h, w, corner) {

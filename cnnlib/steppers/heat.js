@@ -4,49 +4,42 @@
 
 import { div, flag, make, minus, write } from "./dom.js";
 import { shown } from "./number.js";
-import { offset } from "./trace.js";
 
 const MOST_LINES = 16; // lines of a table whose numbers can be read
 const PIXELS = 16; // of a painted cell
 
-export const isLarge = ({ rows, columns }) =>
-  rows.length > MOST_LINES || columns.length > MOST_LINES;
+export const isLarge = (...lines) => lines.some(({ length }) => length > MOST_LINES);
 
 // Draw a grid as heat; `paint` draws one cell, `most` is the largest size in it.
 export function makeHeat(grid, { trace }, array) {
   grid.node.classList.add("cs-heat");
-  for (const head of grid.heads.flat())
-    if (!/^\d*[02468]$/.test(head.textContent) || Number(head.textContent) % 4)
-      flag(head, "data-skip", "");
-  const stored = trace.arrays[array];
-  const value = (index) =>
-    stored ? stored.values[offset(stored.shape, index)] : trace.resultValue(index);
+  for (const head of grid.heads.flat()) flag(head, "data-skip", Number(head.textContent) % 4 !== 0);
+  const stored = array in trace.arrays;
+  const valueAt = (index) => (stored ? trace.cell(array, index).value : trace.resultValue(index));
   const canvas = makeCanvas(grid);
-  const shades = new Map();
+  let shades = []; // by rows and columns
   const heat = { most: 0 };
 
   // A number, or null for none yet.
   heat.paint = (index, number) => {
-    const name = index.slice(0, 2).join();
-    if (shades.get(name) === number) return;
-    shades.set(name, number);
-    canvas.draw(grid.place(index), number, heat.most);
+    const [row, column] = grid.place(index);
+    if (shades[row][column] === number) return;
+    shades[row][column] = number;
+    canvas.draw(row, column, number, heat.most);
   };
   heat.remap = () => {
-    heat.most = 0;
-    shades.clear();
-    grid.each((index) => {
-      const size = Math.abs(value([...index, ...grid.maps]));
-      if (Number.isFinite(size)) heat.most = Math.max(heat.most, size);
-    });
-    grid.each((index) => heat.paint(index, stored ? value([...index, ...grid.maps]) : null));
+    shades = grid.rows.map(() => []);
+    const sizes = [];
+    grid.each((index) => sizes.push(Math.abs(valueAt([...index, ...grid.maps]))));
+    heat.most = Math.max(0, ...sizes.filter(Number.isFinite));
+    grid.each((index) => heat.paint(index, stored ? valueAt([...index, ...grid.maps]) : null));
     heat.told?.(heat.most);
   };
-  canvas.onRecolor(() => {
-    const all = [...shades];
-    shades.clear();
-    for (const [name, number] of all) heat.paint(name.split(",").map(Number), number);
-  });
+  canvas.onRecolor(() =>
+    shades.forEach((line, row) =>
+      line.forEach((number, column) => canvas.draw(row, column, number, heat.most)),
+    ),
+  );
   grid.heat = heat;
   heat.remap();
   addReadout(grid);
@@ -55,7 +48,7 @@ export function makeHeat(grid, { trace }, array) {
 function makeCanvas(grid) {
   const [rows, columns] = [grid.rows.length, grid.columns.length];
   const size = { width: columns * PIXELS, height: rows * PIXELS, "aria-hidden": "true" };
-  const node = make("canvas", { class: "cs-shades", ...size });
+  const node = make("canvas.cs-shades", size);
   const context = node.getContext("2d");
   node.style.setProperty("--rows", rows);
   node.style.setProperty("--columns", columns);
@@ -76,7 +69,7 @@ function makeCanvas(grid) {
     fill(colors.ink, 0.055, 0, 0, node.width, node.height);
   }
 
-  function draw([row, column], number, most) {
+  function draw(row, column, number, most) {
     if (!colors) clear();
     const [x, y] = [column * PIXELS, row * PIXELS];
     fill(colors.paper, 1, x, y, PIXELS, PIXELS);
@@ -102,14 +95,14 @@ function makeCanvas(grid) {
 
 // Pointing at a cell reads it.
 function addReadout(grid) {
-  const node = make("span", { class: "cs-readout", "aria-hidden": "true" });
+  const node = make("span.cs-readout", { "aria-hidden": "true" });
   grid.caption.append(node);
-  grid.table.addEventListener("pointerover", (event) => {
+  grid.box.addEventListener("pointerover", (event) => {
     const cell = event.target.closest("tbody td");
     const name = cell?.dataset.cell;
     write(node, !cell ? "" : name ? `${name} = ${cell.textContent}` : "a zero put in");
   });
-  grid.table.addEventListener("pointerleave", () => write(node, ""));
+  grid.box.addEventListener("pointerleave", () => write(node, ""));
 }
 
 // The scale: what the darkest shade of each table stands for.
@@ -117,16 +110,16 @@ export function makeLegend(grids) {
   const node = div("cs-legend");
   for (const { heat } of grids) {
     const [low, high] = [make("span"), make("span")];
-    const [below, above] = [make("i", { class: "cs-below" }), make("i")];
-    node.append(make("div", { class: "cs-scale", "aria-hidden": "true" }, low, below, above, high));
+    const [below, above] = [make("i.cs-below"), make("i")];
+    node.append(make("div.cs-scale", { "aria-hidden": "true" }, low, below, above, high));
     heat.told = (most) => {
       write(low, minus(shown(-most)));
       write(high, shown(most));
     };
     heat.told(heat.most);
   }
-  const zero = make("b", { text: "below zero" });
+  const zero = make("b", "below zero");
   const rest = ". Point at a cell to read it; choose one to go there.";
-  node.append(make("p", {}, "A bar marks each number ", zero, rest));
+  node.append(make("p", "A bar marks each number ", zero, rest));
   return node;
 }

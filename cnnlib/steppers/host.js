@@ -1,15 +1,14 @@
-// What a stepper talks to: a problem, a place in it, and a score. In JupyterLab a kernel hears.
+// What a stepper talks to: a problem, a place in it, and a score; see page.js and kernel.js.
 
 import { changed, fromCode, openProblem, used } from "./problem.js";
 import { byStep, question } from "./quiz.js";
 import { toCode } from "./share.js";
 
 // All that happens in the browser. `tell` hands a message on, `draw` says what another one changed.
-function makeHost(problem, tell) {
+export function makeHost(problem, tell) {
   const host = { problem, step: 0, term: 0, byTerm: false, predict: null, said: problem.note };
-  const score = { answered: {}, tally: [] };
   const callbacks = [];
-  Object.assign(host, { score, on: (callback) => callbacks.push(callback) });
+  host.on = (callback) => callbacks.push(callback);
   host.draw = (what) => callbacks.forEach((callback) => callback(what));
 
   const lastTerm = (step) => Math.max(0, host.problem.trace.step(step).terms.length - 1);
@@ -23,11 +22,13 @@ function makeHost(problem, tell) {
     host.said = "";
     tell({ do: "move", step: host.step, term: host.term });
   };
+  const hasTerm = (term) => term >= 0 && term <= lastTerm(host.step);
+  const hasStep = (step) => step >= 0 && step < host.problem.trace.length;
+  host.isEnd = (by) => !(host.byTerm && hasTerm(host.term + by)) && !hasStep(host.step + by);
   host.nextPlace = (by, byTerm = host.byTerm) => {
-    const term = host.term + by;
-    if (byTerm && term >= 0 && term <= lastTerm(host.step)) return [host.step, term];
-    const step = host.step + by;
-    if (step < 0 || step >= host.problem.trace.length) return null;
+    const [step, term] = [host.step + by, host.term + by];
+    if (byTerm && hasTerm(term)) return [host.step, term];
+    if (!hasStep(step)) return null;
     return [step, byTerm && by > 0 ? 0 : by < 0 ? lastTerm(step) : firstTerm(step)];
   };
   host.setByTerm = (byTerm) => {
@@ -39,7 +40,7 @@ function makeHost(problem, tell) {
   host.take = (made) => {
     host.problem = made;
     host.said = made.note;
-    score.answered = {};
+    host.score.answered = {};
     host.place(0);
   };
   const takeAndTell = (made, message) => {
@@ -52,6 +53,14 @@ function makeHost(problem, tell) {
     takeAndTell(openProblem(fromCode(code, host.problem.kind)), { do: "code", code });
   Object.defineProperty(host, "code", { get: () => toCode(host.problem) });
 
+  addQuestions(host, tell);
+  return host;
+}
+
+// What is asked, and how it was answered.
+function addQuestions(host, tell) {
+  const score = { answered: {}, tally: [] };
+  host.score = score;
   host.setPredict = (kind) => {
     host.predict = kind;
     Object.assign(score, { answered: {}, tally: [] });
@@ -79,103 +88,4 @@ function makeHost(problem, tell) {
     tell({ do: "guess", text });
     return { right, answer: asked.answer, said: [asked.told, said].filter(Boolean).join(" ") };
   };
-  return host;
-}
-
-// A stepper in a page: no kernel, and the address may hold the code of another problem.
-export function pageHost(root, data) {
-  const host = makeHost(openProblem(data.problem), () => {});
-  const link = () => `${location.href.split("#")[0]}#${host.code}`;
-  Object.defineProperty(host, "link", { get: data.address ? link : () => null });
-  host.off = () => {};
-  host.byTerm = Boolean(data.by_term);
-  host.place(data.step ?? 0, data.term ?? -1);
-  if (!data.address) return host;
-  const read = () => {
-    if (!location.hash) return;
-    try {
-      host.take(openProblem(fromCode(decodeURIComponent(location.hash.slice(1)))));
-    } catch (error) {
-      host.said = `${error.message}. Nothing was changed.`;
-    }
-    host.draw("problem");
-  };
-  window.addEventListener("hashchange", read);
-  host.off = () => window.removeEventListener("hashchange", read);
-  read();
-  return host;
-}
-
-const CLIENT = crypto.getRandomValues(new Uint32Array(2)).join("-");
-let hosts = 0;
-
-// A stepper in JupyterLab. A move is told in a message of its own: changes of a trait wait for one
-// another, and a cell that is run meanwhile would still see the step before.
-export function kernelHost(model) {
-  const by = `${CLIENT} ${(hosts += 1)}`;
-  let [told, heard, of, telling] = [0, 0, model.get("of"), false];
-  const host = makeHost(openProblem(model.get("problem")), (message) => {
-    told += 1;
-    if (["change", "use", "code"].includes(message.do)) of += 1;
-    setPlace();
-    model.send({ ...message, told, by, of });
-  });
-  // For other views of the same stepper, and for what is linked to it.
-  const setPlace = () => {
-    telling = true;
-    model.set("index", host.step);
-    model.set("term", host.term);
-    telling = false;
-  };
-
-  // A place that another widget of the page has set, by a link in the browser, is a move like any
-  // other. One that the kernel sent before it heard of all moves is of the past. The model of
-  // ipywidgets holds what it has from the kernel in `_state_lock` meanwhile, and null otherwise.
-  const followPlace = (source, step, term) => {
-    if (source?._state_lock === null) host.go(step, term);
-    else if (heard === told) host.place(step, term);
-  };
-  const follow = {
-    problem() {
-      of = model.get("of");
-      const made = openProblem(model.get("problem"));
-      if (toCode(made) === host.code) host.problem = made;
-      else host.take(made);
-      host.place(model.get("index"), model.get("term"));
-    },
-    index: (source) => followPlace(source, model.get("index")),
-    term: (source) => followPlace(source, host.step, model.get("term")),
-    by_term: () => (host.byTerm = model.get("by_term")),
-    predict: () => (host.predict = model.get("predict")),
-    score: () => Object.assign(host.score, model.get("score")),
-    said: () => (host.said = model.get("said")),
-  };
-  // Another window of the same notebook.
-  const followOther = ({ step, term }) => {
-    host.place(step, term);
-    setPlace();
-    host.draw("place");
-  };
-  const heardOf = Object.keys(follow).map((name) => [
-    `change:${name}`,
-    (source) => {
-      if (telling) return;
-      follow[name](source);
-      setPlace();
-      host.draw(name === "index" || name === "term" ? "place" : name);
-    },
-  ]);
-  // The kernel says which moves it has heard: what it said before the last one is of the past.
-  heardOf.push([
-    "msg:custom",
-    (message) => {
-      if (message.by === by) heard = message.heard;
-      else if ("step" in message && !message.by.startsWith(CLIENT)) followOther(message);
-    },
-  ]);
-  for (const one of heardOf) model.on(...one);
-  host.off = () => heardOf.forEach((one) => model.off(...one));
-  for (const what of ["by_term", "predict", "score", "said"]) follow[what]();
-  host.place(model.get("index"), model.get("term"));
-  return host;
 }

@@ -4,27 +4,27 @@ import { focusOn } from "./dom.js";
 
 const TYPING = "textarea, select, input:not([type=radio], [type=checkbox])";
 
-export function listen(root, acts) {
-  const keys = {
-    ArrowRight: acts.next,
-    ArrowLeft: acts.previous,
-    PageDown: acts.next,
-    PageUp: acts.previous,
-    ArrowDown: () => acts.forward(1),
-    ArrowUp: () => acts.forward(-1),
-    Home: acts.first,
-    End: acts.last,
-    " ": acts.play,
-    Enter: acts.check,
-    Escape: acts.leave,
-    p: acts.predict,
-    t: acts.turn,
-    c: acts.code,
-    g: acts.toField,
-    s: acts.setup,
-    f: acts.present,
-  };
+const ACTS = {
+  ArrowRight: "next",
+  ArrowLeft: "previous",
+  PageDown: "next",
+  PageUp: "previous",
+  ArrowDown: "nextTerm",
+  ArrowUp: "previousTerm",
+  Home: "first",
+  End: "last",
+  " ": "play",
+  Enter: "check",
+  Escape: "leave",
+  p: "predict",
+  t: "turn",
+  c: "code",
+  g: "toField",
+  s: "setup",
+  f: "present",
+};
 
+export function listen(root, acts) {
   // What was typed counts with Enter; then, as after Escape, the keys are for the steps again.
   function onTyped(event) {
     const over =
@@ -40,14 +40,13 @@ export function listen(root, acts) {
     if (event.target.matches("[type=radio], [type=checkbox]") && /^Arrow| $/.test(event.key))
       return;
     if (event.target.matches("button") && (event.key === " " || event.key === "Enter")) return;
-    const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    const act = digit
-      ? () => acts.term(digit - 1)
-      : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const isDigit = /^[1-9]$/.test(key);
+    if (!isDigit && !Object.hasOwn(ACTS, key)) return;
     event.preventDefault();
     event.stopPropagation();
-    act();
+    if (isDigit) acts.choose(Number(key) - 1);
+    else acts[ACTS[key]]();
   }
 
   // JupyterLab takes a letter on what has the focus for one of its own shortcuts, unless that

@@ -3,8 +3,8 @@
 import { div, flag, makeButton, minus, write } from "./dom.js";
 import { makeFrame } from "./grid.js";
 import { makeLegend } from "./heat.js";
-import { planesOf } from "./lay.js";
-import { boxIn, makeLinks, measureGrid } from "./links.js";
+import { planesOf, summedAxis } from "./lay.js";
+import { makeLinks } from "./links.js";
 import { makeMeeting } from "./meet.js";
 import { shown } from "./number.js";
 import { makeTables, planeNow } from "./one.js";
@@ -17,23 +17,21 @@ export function makeLargeView(scene, tools) {
   const tables = makeTables(scene);
   const { board, card, result } = tables;
   const sum = makeSum(scene, tools.choose, { most: 5 });
-  const frame = makeFrame({ corner: lay.turned ? "last" : "first", className: "cs-window" });
+  const frame = makeFrame({ corner: lay.turned ? "last" : "first" });
   const subtotals = makeSubtotals(scene, tools.choose);
   sum.node.append(subtotals.node);
   const meeting = makeMeeting(scene);
-  const links = makeLinks();
   const turn = lay.turned && !card.grid.heat ? makeTurn(card) : null;
   const meet = div("cs-meeting", meeting.node);
-  const legend = makeLegend(
-    [board, card, result].map((one) => one.grid).filter((grid) => grid.heat),
-  );
-  const last = div("cs-last", result.node, legend);
-  const panels = div("cs-panels cs-large", links.node, board.node, sum.node, last, card.node, meet);
-  const moving = lay.moves === "board" ? board.grid : result.grid;
-  let [places, shownPlace] = [null, null];
+  const grids = [board, card, result].map((one) => one.grid);
+  const last = div("cs-last", result.node, makeLegend(grids.filter((grid) => grid.heat)));
+  const panels = div("cs-panels cs-large", board.node, sum.node, last, card.node, meet);
+  const gives = lay.moves === "result";
+  const things = { grid: (gives ? result : board).grid, lens: sum.slots.node, meet };
+  const links = makeLinks(panels, things, linesOf);
+  let covered = [];
 
   function show(place) {
-    shownPlace = place;
     const { step, now, term, asked } = place;
     const plane = planeNow(step, term);
     tables.show(place, plane);
@@ -42,36 +40,26 @@ export function makeLargeView(scene, tools) {
     if (!frame.node.isConnected) sum.slots.node.append(frame.node);
     subtotals.show(step, term, asked);
     meeting.show(step, asked.kind ? null : term);
-    draw();
+    covered = windowsOf(scene, (step.target ?? step.source).index);
+    links.show(!asked.names && covered.every(({ span }) => span));
   }
 
   // From the window to the magnified one.
-  function draw() {
-    const { step, asked } = shownPlace;
-    const [rows, columns] = windowsOf(scene, (step.target ?? step.source).index);
-    if (!places || asked.names || !rows.span || !columns.span) return links.show([]);
-    const from = places.grid.at([rows.first, columns.first]);
-    const to = places.grid.at([rows.first + rows.span - 1, columns.first + columns.span - 1]);
-    const { lens } = places;
-    const [x, end] = lay.moves === "board" ? [to.right, lens.left] : [from.left, lens.right];
-    const line = (y, at) => ({ path: `M${x} ${y}L${end} ${at}`, color: "k", dashed: true });
-    links.show([line(from.top, lens.top), line(to.bottom, lens.bottom)]);
+  function linesOf({ grid, lens }) {
+    const from = grid.at(covered.map(({ first }) => first));
+    const to = grid.at(covered.map(({ first, span }) => first + span - 1));
+    const [x, end] = gives ? [from.left, lens.right] : [to.right, lens.left];
+    const line = (y, at) => ({ path: `M${x} ${y}L${end} ${at}`, color: "k", shape: "cs-zoom" });
+    return [line(from.top, lens.top), line(to.bottom, lens.bottom)];
   }
-
-  function measure() {
-    places = null;
-    if (!links.isShown() || !shownPlace) return;
-    places = { grid: measureGrid(panels, moving), lens: boxIn(panels, sum.slots.node) };
-    draw();
-  }
-  return { node: div("cs-step", panels), show, measure, meet, turn, sum };
+  return { node: div("cs-step", panels), show, measure: links.measure, meet, turn, sum };
 }
 
 // What each map adds, where there are several; a click shows that map.
 function makeSubtotals(scene, choose) {
   const node = div("cs-subtotals");
   const buttons = [];
-  const axis = scene.trace.kind === "forward" || scene.trace.kind === "scatter" ? "k_in" : "k";
+  const axis = summedAxis(scene.trace.kind);
   function show(step, term, asked) {
     const planes = planesOf(scene.trace.kind, step, scene.trace.channels);
     node.hidden = planes.length < 2;
@@ -83,7 +71,7 @@ function makeSubtotals(scene, choose) {
       node.append(button);
     }
     planes.forEach((plane, at) => {
-      const terms = planeTerms(scene, step, plane);
+      const terms = planeTerms(step, plane);
       const total = terms.reduce((sum, n) => sum + step.terms[n].value, 0);
       const known = !asked.kind && !step.source;
       write(buttons[at], `${axis} = ${plane[axis]}${known ? `: ${minus(shown(total))}` : ""}`);

@@ -21,10 +21,10 @@ export const LAYS = {
 export const letter = (array) => array.at(-1).toLowerCase();
 
 const filled = (count, why) => seq(count).map(() => ({ index: null, why }));
-const stored = (count) => seq(count).map((index) => ({ index }));
+export const plainLines = (count) => seq(count).map((index) => ({ index }));
 
 function padded(axis) {
-  return [...filled(axis.before, "pad"), ...stored(axis.n), ...filled(axis.after, "pad")];
+  return [...filled(axis.before, "pad"), ...plainLines(axis.n), ...filled(axis.after, "pad")];
 }
 
 // dZ as the turned filter meets it: spread, left-over lines appended, rings of zeros around.
@@ -38,16 +38,18 @@ function ringed(axis) {
 
 export function boardLines(kind, axis) {
   if (kind === "input") return ringed(axis);
-  return kind === "scatter" ? stored(axis.o) : kind === "influence" ? stored(axis.n) : padded(axis);
+  return kind === "scatter"
+    ? plainLines(axis.o)
+    : kind === "influence"
+      ? plainLines(axis.n)
+      : padded(axis);
 }
 
 export function resultLines(kind, axis) {
   if (kind === "scatter") return padded(axis);
   const size = { forward: axis.o, influence: axis.o, input: axis.n, filter: axis.f }[kind];
-  return stored(size);
+  return plainLines(size);
 }
-
-export const plainLines = stored;
 
 // The window of the step at index `at`: its first line, how many it spans, and pairs of a line and
 // the index of the card that lies there. Where it lies turned, the card's index goes down.
@@ -69,6 +71,10 @@ export function windowOn(kind, axis, at) {
   return { first, span: met.length ? met.at(-1)[0] - first + 1 : 0, met };
 }
 
+export function cellOf(term, array) {
+  return [term.left, term.right, term.target].find((cell) => cell.array === array);
+}
+
 // The indices of the maps that a plane has in an array: k_in of Y, k of Z, both of W.
 export function mapsOf(array, { k_in, k }) {
   return { y: [k_in], z: [k], w: [k_in, k] }[letter(array)];
@@ -83,12 +89,15 @@ export function planeOf(cells) {
   return plane;
 }
 
+// The maps that a step sums over, or gives to.
+export const summedAxis = (kind) => (["forward", "scatter"].includes(kind) ? "k_in" : "k");
+
 // The planes whose products go into one step: every map that is summed over.
 export function planesOf(kind, step, [n_k, f_k]) {
   const plane = planeOf([step.target ?? step.source]);
   if (kind === "filter") return [plane];
-  if (kind === "forward" || kind === "scatter") return seq(n_k).map((k_in) => ({ ...plane, k_in }));
-  return seq(f_k).map((k) => ({ ...plane, k }));
+  const axis = summedAxis(kind);
+  return seq(axis === "k" ? f_k : n_k).map((map) => ({ ...plane, [axis]: map }));
 }
 
 // Rows and columns of the relation i s + u d - p = r, in numbers.

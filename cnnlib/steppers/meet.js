@@ -1,95 +1,65 @@
 // Where the two numbers meet: their product, the sum that it joins, and why they meet.
 
-import { div, flag, make, minus, write } from "./dom.js";
+import { div, make, minus, write } from "./dom.js";
 import { relation } from "./lay.js";
 import { factor, shown } from "./number.js";
 
 export function makeMeeting(scene) {
-  const { trace } = scene;
-  const pill = () => {
-    const name = make("span", { class: "cs-of" });
-    const value = make("b", { class: "cs-pill" });
-    return { name, value, node: make("span", { class: "cs-factor" }, name, value) };
+  const parts = {}; // all that tells something of a term
+  const part = (name, what, attributes = {}) => (parts[name] = make(what, attributes));
+  const factorOf = (side, array) => {
+    const color = { "data-c": scene.color(array) };
+    const name = part(`${side}Name`, "span.cs-of");
+    return make("span.cs-factor", color, name, part(side, "b.cs-pill"));
   };
-  const [left, right] = [pill(), pill()];
-  const product = make("b");
-  const equation = div(
-    "cs-equation",
-    left.node,
-    "\u00b7",
-    right.node,
-    make("span", {}, "= ", product),
+  const [left, right] = ["left", "right"].map((side) => factorOf(side, scene.trace[side]));
+  const sum = part("sum", "b.cs-pill", { "data-c": "t" });
+  const told = div(
+    "cs-parts",
+    div("cs-equation", left, "\u00b7", right, make("span", "= ", part("product", "b"))),
+    div("cs-added", part("before", "span"), sum),
+    div(
+      "cs-why",
+      make("span", "rows ", part("rows", "b")),
+      " ",
+      make("span", "columns ", part("columns", "b")),
+    ),
   );
-  const before = make("span");
-  const sum = make("b", { class: "cs-pill", "data-c": "t" });
-  const added = div("cs-added", before, sum);
-  const [rows, columns] = [make("b"), make("b")];
-  const why = div(
-    "cs-why",
-    make("span", {}, "rows ", rows),
-    " ",
-    make("span", {}, "columns ", columns),
-  );
-  const nothing = make("p", { class: "cs-nothing" });
-  const parts = div("cs-parts", equation, added, why);
-  const node = make("div", { class: "cs-meet", "aria-hidden": "true" }, parts, nothing);
-  node.style.setProperty("--digits", longest(trace));
+  const nothing = make("p.cs-nothing");
+  const node = make("div.cs-meet", { "aria-hidden": "true" }, told, nothing);
+  node.style.setProperty("--digits", longest(scene.trace));
 
-  // Without a term there is nothing to show, or a question stands here.
+  // Without a term there is nothing to show, or a question stands here, which nothing may answer.
   function show(step, term) {
-    parts.hidden = !term;
+    const texts = term ? meetingOf(scene, step, term) : {};
+    for (const [name, node] of Object.entries(parts)) write(node, minus(texts[name] ?? ""));
+    told.hidden = !term;
     nothing.hidden = Boolean(term);
     write(nothing, step.terms.length ? "" : emptyText(scene, step));
-    if (!term) {
-      // what is hidden must not tell it either
-      for (const node of [
-        left.name,
-        left.value,
-        right.name,
-        right.value,
-        product,
-        before,
-        sum,
-        rows,
-        columns,
-      ])
-        write(node, "");
-      return;
-    }
-    for (const [side, cell] of [
-      [left, term.left],
-      [right, term.right],
-    ]) {
-      write(side.name, scene.name(cell));
-      write(side.value, minus(shown(cell.value)));
-      flag(side.node, "data-c", scene.color(cell.array));
-    }
-    write(product, minus(shown(term.value)));
-    write(before, minus(`${shown(sumBefore(scene, step, term))} + ${factor(term.value)} = `));
-    write(sum, minus(shown(term.sum)));
-    const told = relation(scene.where, [term.left, term.right, term.target]);
-    write(rows, told[0]);
-    write(columns, told[1]);
   }
+  return { node, show, ...parts };
+}
+
+function meetingOf(scene, step, term) {
+  const { left, right, target, value, sum } = term;
+  const [rows, columns] = relation(scene.where, [left, right, target]);
   return {
-    node,
-    show,
-    left: left.value,
-    right: right.value,
-    leftName: left.name,
-    rightName: right.name,
-    sum,
+    leftName: scene.name(left),
+    left: shown(left.value),
+    rightName: scene.name(right),
+    right: shown(right.value),
+    product: shown(value),
+    before: `${shown(sumBefore(scene, step, term))} + ${factor(value)} = `,
+    sum: shown(sum),
+    rows,
+    columns,
   };
 }
 
 function longest(trace) {
-  const texts = [trace.left, trace.right].flatMap((name) =>
-    [...trace.arrays[name].values].map((x) => shown(x).length),
-  );
-  return Math.min(
-    12,
-    texts.reduce((most, length) => Math.max(most, length), 2),
-  );
+  const values = [trace.left, trace.right].flatMap((name) => [...trace.arrays[name].values]);
+  const most = values.reduce((length, value) => Math.max(length, shown(value).length), 2);
+  return Math.min(12, most);
 }
 
 function sumBefore({ trace }, step, term) {

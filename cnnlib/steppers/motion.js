@@ -9,18 +9,14 @@ export function makeMotion(root) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let [waiting, waitingStill] = [0, 0];
 
-  function fly(cells, slot) {
+  function flyInto(slot, cells) {
     const end = slot.getBoundingClientRect();
     const frame = root.getBoundingClientRect();
     cells.forEach((cell, at) => {
       const start = cell.getBoundingClientRect();
       const [left, top] = [end.left - frame.left, end.top - frame.top + at * 22];
-      const ghost = make("span", {
-        class: "cs-ghost",
-        "data-c": "bk"[at],
-        "aria-hidden": "true",
-        text: cell.textContent,
-      });
+      const look = { "data-c": "bk"[at], "aria-hidden": "true" };
+      const ghost = make("span.cs-ghost", look, cell.textContent);
       ghost.style.cssText = `left:${left}px;top:${top}px;width:${end.width}px`;
       root.append(ghost);
       const from = `translate(${start.left - end.left}px, ${start.top - end.top - at * 22}px)`;
@@ -34,16 +30,17 @@ export function makeMotion(root) {
     const marked = (table) => root.querySelector(`.cs-one .cs-${table} [data-marked]`);
     const from = ["board", "card"].map(marked);
     const to = root.querySelector("[data-marked-product]");
-    if (from.every(Boolean) && to) fly(from, to);
-    const now = root.querySelector(".cs-result [data-now] span");
+    if (from.every(Boolean) && to) flyInto(to, from);
+    const now = root.querySelector(".cs-result:not(.cs-heat) [data-now] span");
     now?.animate([{ scale: 1.2 }, { scale: 1 }], TIME);
   }
 
   // After the frame that shows the step, which must not wait for this.
-  return function play() {
+  function fly() {
     cancelAnimationFrame(waiting);
     clearTimeout(waitingStill);
     if (still.matches) return;
     waiting = requestAnimationFrame(() => (waitingStill = setTimeout(start)));
-  };
+  }
+  return { fly };
 }

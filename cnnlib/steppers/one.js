@@ -2,9 +2,9 @@
 
 import { makeAside } from "./beside.js";
 import { div, make } from "./dom.js";
-import { cellOf, makeBoard, makeCard, makeResult } from "./board.js";
-import { planeOf } from "./lay.js";
-import { boxIn, downwards, makeLinks, measureGrid, sideways, under, upInto } from "./links.js";
+import { makeBoard, makeCard, makeResult } from "./board.js";
+import { cellOf, planeOf } from "./lay.js";
+import { downwards, makeLinks, sideways, under, upInto } from "./links.js";
 import { makeMeeting } from "./meet.js";
 import { makeSum } from "./sum.js";
 import { tellOf } from "./tell.js";
@@ -18,13 +18,8 @@ export function planeNow(step, term) {
 // How a table is marked while something is asked: only what is given, nothing that lies there.
 export function markOf({ names, given, hide, secret }, array) {
   const cell = names ? (given?.find((one) => one.array === array) ?? null) : null;
-  return {
-    bare: Boolean(names),
-    given: cell,
-    hide,
-    secret: Boolean(secret),
-    chosen: names === array,
-  };
+  const bare = Boolean(names);
+  return { bare, given: cell, hide, secret: Boolean(secret), chosen: names === array };
 }
 
 // The three tables of a step together.
@@ -48,15 +43,18 @@ export function makeOneView(scene, tools) {
   const { board, card, result } = tables;
   const sum = makeSum(scene, tools.choose);
   const meeting = makeMeeting(scene);
-  const links = makeLinks();
   const aside = makeAside(scene);
-  const tell = aside ? [] : [make("p", { class: "cs-tell" }, ...tellOf(scene))];
-  const turn = lay.turned ? makeTurn(card) : null;
+  const tell = aside ? [] : [make("p.cs-tell", ...tellOf(scene))];
+  const turn = lay.turned ? makeTurn(card, draw) : null;
   const meet = div("cs-meeting", meeting.node);
   const last = div("cs-last", result.node, ...(aside?.nodes ?? tell));
-  const panels = div("cs-panels cs-one", links.node, board.node, card.node, meet, last);
+  const panels = div("cs-panels cs-one", board.node, card.node, meet, last);
   const node = div("cs-step", sum.node, panels);
-  let [places, shownPlace] = [null, null];
+  const grids = { board: board.grid, card: card.grid, result: result.grid };
+  const { left, right, leftName, rightName, sum: total } = meeting;
+  const pills = { left, right, leftName, rightName, total };
+  const links = makeLinks(panels, { ...grids, meet, ...pills }, linesOf);
+  let shownPlace = null;
 
   function show(place) {
     shownPlace = place;
@@ -70,32 +68,26 @@ export function makeOneView(scene, tools) {
   }
 
   function draw() {
-    const { term, asked } = shownPlace;
-    if (!places || !term || asked.kind) return links.show([]);
+    links.show(shownPlace.term && !shownPlace.asked.kind);
+  }
+
+  function linesOf(places) {
+    const { term } = shownPlace;
     const from = places.board.at(placeOf(board.grid, cellOf(term, lay.board)));
     const by = places.card.at(placeOf(card.grid, cellOf(term, lay.card), turn?.turned()));
     const to = places.result.at(placeOf(result.grid, term.target));
+    if (meet.hasAttribute("data-asking")) {
+      const up = upInto(places.meet, to, places.result, places.meet, "t");
+      return [...sideways(from, places.meet, "b"), ...up];
+    }
     const first = scene.trace.left === lay.board;
     const [near, far] = first ? [places.left, places.right] : [places.right, places.left];
     const nameOver = first ? places.rightName : places.leftName;
     const into = first ? sideways(from, near, "b") : under(from, far, near, "b");
-    const up = upInto(places.sum, to, places.result, places.meet, "t");
-    links.show([...into, ...downwards(by, nameOver, "k"), ...up]);
+    const up = upInto(places.total, to, places.result, places.meet, "t");
+    return [...into, ...downwards(by, nameOver, "k"), ...up];
   }
-
-  // Where things lie; called when the layout has changed.
-  function measure() {
-    places = null;
-    if (!links.isShown() || !shownPlace?.term) return;
-    places = { meet: boxIn(panels, meet) };
-    for (const [name, { grid }] of Object.entries({ board, card, result }))
-      places[name] = measureGrid(panels, grid);
-    for (const name of ["left", "right", "leftName", "rightName", "sum"])
-      places[name] = boxIn(panels, meeting[name]);
-    draw();
-  }
-  turn?.onTurn(() => shownPlace && draw());
-  return { node, show, measure, meet, turn, sum };
+  return { node, show, measure: links.measure, meet, turn, sum, told: aside?.told };
 }
 
 function placeOf(grid, cell, turned = false) {

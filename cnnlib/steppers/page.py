@@ -10,7 +10,7 @@ from importlib.resources import files
 FOLDER = files("cnnlib.steppers")
 
 
-def joined(name, known=()):
+def joined(name, known=None):
     """Join a JavaScript file and all that it imports into one text without imports.
 
     anywidget loads its module from a blob, and a page that was opened as a file may not import:
@@ -20,7 +20,7 @@ def joined(name, known=()):
     Parameters
     ----------
     name : str
-        Such as "stepper.js".
+        Such as "page.js".
     known : set of str, optional
         Files that are there already; those that are joined are added.
 
@@ -28,7 +28,7 @@ def joined(name, known=()):
     -------
     str
     """
-    known = known or set()
+    known = set() if known is None else known
     known.add(name)
     text = (FOLDER / name).read_text(encoding="utf-8")
     parts = [joined(one, known) for one in IMPORT.findall(text) if one not in known]
@@ -46,11 +46,13 @@ STYLE_COMMENT = re.compile(r" */\*.*?\*/\n?|^\n", re.M | re.S)
 INDENT = re.compile(r"^ +", re.M)
 EXPORT = re.compile(r"^export (?=function|class|const)", re.M)
 
-JOINED = joined("stepper.js")
+_known = set()
+IN_PAGES = joined("page.js", _known)
+JOINED = IN_PAGES + joined("kernel.js", _known)
 MODULE = f"{JOINED}\nexport default {{ render }};\n"
 """For anywidget."""
 
-SCRIPT = f"""{JOINED}
+SCRIPT = f"""{IN_PAGES}
 for (const root of document.querySelectorAll("div.cnnlib-stepper"))
   mountPage(root, JSON.parse(root.querySelector("script").textContent));
 """
@@ -74,7 +76,7 @@ def fragment(data, static, name):
     Parameters
     ----------
     data : dict
-        What `mountPage` of stepper.js takes; arrays as bytes.
+        What `mountPage` of page.js takes; arrays as bytes.
     static : str
         HTML of the step, for where there is no script.
     name : str

@@ -1,11 +1,11 @@
 // The way back through a max pool: each cell of dZ gives all of it to the largest cell of its window.
 
-import { ROUND, factor } from "./number.js";
+import { factor } from "./number.js";
 import { Trace } from "./trace.js";
 
 export class PoolTrace extends Trace {
-  step(number) {
-    const step = super.step(number);
+  make(number) {
+    const step = super.make(number);
     step.window = this.window(step.source.index);
     step.ties = this.largest(step.source.index).slice(1);
     return step;
@@ -26,11 +26,7 @@ export class PoolTrace extends Trace {
   }
 
   gifts(source) {
-    const won = this.largest(source)[0].index;
-    const ledger = this.ledger(won);
-    const from = this.position(source);
-    const n = ledger.pairs.findIndex(([left]) => this.position(left) === from);
-    return [this.term(won, ledger, n)];
+    return [this.gift(source, this.largest(source)[0].index)];
   }
 
   term(index, ledger, n) {
@@ -38,21 +34,16 @@ export class PoolTrace extends Trace {
     return { ...term, text: `${factor(term.left.value)}·1` };
   }
 
-  ledger(target) {
-    const round = ROUND[this.dtype];
+  // The cells of dZ whose windows this cell of Y wins.
+  pairs(target) {
     const [r, c, k] = target;
-    const ledger = { start: 0, value: 0, pairs: [], products: [], sums: [] };
     const [rows, columns] = this.meetings.map((axis, n) => axis.r[n ? c : r]);
-    for (const [, , i] of rows) {
-      for (const [, , j] of columns) {
-        if (this.largest([i, j, k])[0].index.join() !== target.join()) continue;
-        const source = this.cell("dZ", [i, j, k]);
-        ledger.value = round(ledger.value + source.value);
-        ledger.pairs.push([source.index, target]);
-        ledger.products.push(source.value);
-        ledger.sums.push(ledger.value);
-      }
-    }
-    return ledger;
+    const sources = rows.flatMap(([, , i]) => columns.map(([, , j]) => [i, j, k]));
+    const won = (source) => this.largest(source)[0].index.join() === target.join();
+    return sources.filter(won).map((source) => [source, target]);
+  }
+
+  product([source]) {
+    return this.cell("dZ", source).value;
   }
 }

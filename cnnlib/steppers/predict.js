@@ -58,13 +58,13 @@ export function makePredict(scene, tools, redraw) {
     told.set(key(), host.guess(text));
     tools.say("");
     redraw();
-    tools.hear(told.get(key()));
+    tools.answer(told.get(key()));
     card.focusNext();
   }
 
   function onward() {
-    if (byTerm()) tools.acts.forward(1);
-    else tools.acts.nextCell();
+    if (byTerm()) tools.nextTerm();
+    else tools.nextCell();
     card.focusGuess();
   }
 

@@ -34,12 +34,12 @@ export function makePresent(root, changed) {
   root.addEventListener("fullscreenchange", onChange);
 
   return {
-    on: () => presenting,
-    toggle() {
+    presenting: () => presenting,
+    present() {
       if (presenting) uncover();
       else if (root.requestFullscreen) root.requestFullscreen().catch(cover);
       else cover();
     },
-    leave: uncover,
+    uncover,
   };
 }

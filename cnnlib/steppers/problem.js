@@ -1,14 +1,7 @@
 // A problem as data: what a stepper is given, checked once, and the trace that is made of it.
 
-import {
-  by,
-  geometry,
-  one,
-  paddingText,
-  poolGeometry,
-  pythonText,
-  readGeometry,
-} from "./geometry.js";
+import { by, checkOutput, fail, geometry, pairOf, poolGeometry } from "./geometry.js";
+import { pythonText, readGeometry } from "./geometry.js";
 import { ROUND, bytesOf, decoded } from "./number.js";
 import { PoolTrace } from "./pool.js";
 import { arraysFromText, partsOf, readNumber } from "./share.js";
@@ -77,28 +70,29 @@ export function used(problem, typed) {
 
 // The problem of a code; a stepper of a `wanted` kind takes those of its relatives too.
 export function fromCode(code, wanted = null) {
-  const { kind, arrays, geometry } = partsOf(code);
+  const found = partsOf(code);
+  const { kind } = found;
   const used = wanted ?? kind;
   const relatives = Object.keys(KINDS).filter((one) => KINDS[one].size === KINDS[used]?.size);
   if (!relatives.includes(kind))
-    throw new Error(
+    fail(
       `this is the code of another stepper, ${pythonText(kind)}; this one takes those of ` +
         `${(relatives.length ? relatives : Object.keys(KINDS)).join(", ")}`,
     );
-  const extras = takeExtras(used, arrays, geometry);
+  const extras = extrasOf(used, found.arrays, found.geometry);
+  const { nudge, dY, ...arrays } = found.arrays;
+  const { activation, ...geometry } = found.geometry;
   checkParts(arrays, geometry, KINDS[used]);
   const { padding } = geometry;
   if (padding) geometry.padding = [padding.slice(0, 2), padding.slice(2)];
   return { kind: used, arrays, geometry, extras };
 }
 
-function takeExtras(kind, arrays, geometry) {
+function extrasOf(kind, { nudge, dY }, { activation }) {
   const extras = { ...KINDS[kind].extras };
-  if ("amount" in extras && arrays.nudge) [extras.amount] = arrays.nudge.values;
-  if ("activation" in extras && geometry.activation) extras.activation = geometry.activation;
-  if ("activation" in extras && arrays.dY) extras.dY = arrays.dY;
-  for (const name of ["nudge", "dY"]) delete arrays[name];
-  delete geometry.activation;
+  if ("amount" in extras && nudge) [extras.amount] = nudge.values;
+  if ("activation" in extras && activation) extras.activation = activation;
+  if ("activation" in extras && dY) extras.dY = dY;
   return extras;
 }
 
@@ -115,7 +109,7 @@ function checkParts(arrays, geometry, { arrays: names, size = [], how }) {
   if (!wrong.length && !fitTogether(arrays)) wrong.push("W");
   for (const [name, numbers] of Object.entries(geometry))
     if (numbers.length !== (name === "padding" ? 4 : 2)) wrong.push(name);
-  if (wrong.length) throw new Error(`the code is broken at ${wrong[0]}: copy all of it again`);
+  if (wrong.length) fail(`the code is broken at ${wrong[0]}: copy all of it again`);
 }
 
 // Whether the filters are for the maps of Y, or make those of dZ.
@@ -136,7 +130,7 @@ function makeProblem({ kind, given, how, extras }, fit = false) {
   if (rule.oneMap) checkOneMap(problem);
   problem.geometry = resolved(problem);
   problem.trace = makeTrace(problem, rule.pass);
-  if (!problem.trace.length) throw new Error("there is nothing to step through");
+  if (!problem.trace.length) fail("there is nothing to step through");
   return problem;
 }
 
@@ -160,25 +154,29 @@ function widest(dtypes) {
 
 // Sizes and how the windows lie, as pairs.
 function resolved({ kind, where }) {
-  const pair = (letter) => where.map((axis) => axis[letter]);
-  const all = { input_size: pair("n"), filter_size: pair("f"), size: pair("f"), stride: pair("s") };
+  const all = {
+    input_size: pairOf(where, "n"),
+    filter_size: pairOf(where, "f"),
+    size: pairOf(where, "f"),
+    stride: pairOf(where, "s"),
+  };
   all.padding = where.map((axis) => [axis.before, axis.after]);
-  all.dilation = pair("d");
+  all.dilation = pairOf(where, "d");
   const { size, how: names } = KINDS[kind];
   return Object.fromEntries([size, ...names].filter(Boolean).map((name) => [name, all[name]]));
 }
 
 function resultShape({ kind, arrays: { Y, W, dZ }, where }) {
   const { pass } = KINDS[kind];
-  if (pass === "filter") return [where[0].f, where[1].f, Y.shape[2], dZ.shape[2]];
-  if (dZ) return [where[0].n, where[1].n, W.shape[2]];
-  return [where[0].o, where[1].o, W.shape[3]];
+  if (pass === "filter") return [...pairOf(where, "f"), Y.shape[2], dZ.shape[2]];
+  if (dZ) return [...pairOf(where, "n"), W.shape[2]];
+  return [...pairOf(where, "o"), W.shape[3]];
 }
 
 // dZ in the size that the geometry asks for.
 function takeGradient(problem) {
   const { kind, where, arrays, given, fit, dtype } = problem;
-  const shape = [where[0].o, where[1].o, given.dZ.shape[2]];
+  const shape = [...pairOf(where, "o"), given.dZ.shape[2]];
   if (fit) {
     checkReadable(problem);
     arrays.dZ = resized(given.dZ, shape, dtype);
@@ -202,32 +200,16 @@ function resized({ values }, shape, dtype) {
 
 function checkBias({ W, b }) {
   if (b && b.shape[0] !== W.shape[3])
-    throw new Error(
+    fail(
       `b has ${count(b.shape[0], "value")}, W has ${count(W.shape[3], "filter")}: b needs one value ` +
         `for each filter, b.shape == (${W.shape[3]},)`,
     );
 }
 
-function checkOutput(dZ, where) {
-  const size = where.map((axis) => axis.o);
-  if (size[0] === dZ.shape[0] && size[1] === dZ.shape[1]) return;
-  const pair = (letter) => where.map((axis) => axis[letter]);
-  const padding = paddingText(where.map((axis) => [axis.before, axis.after]));
-  const dilated = where.some((axis) => axis.d !== 1);
-  const how = dilated
-    ? `stride ${one(pair("s"))}, padding ${padding} and dilation ${one(pair("d"))}`
-    : `stride ${one(pair("s"))} and padding ${padding}`;
-  const names = dilated ? "stride, padding and dilation" : "stride and padding";
-  throw new Error(
-    `dZ is ${by(dZ.shape.slice(0, 2))}, but a ${by(pair("n"))} input, a ${by(pair("f"))} filter, ` +
-      `${how} give a ${by(size)} output; pass the ${names} of the forward pass`,
-  );
-}
-
 function checkPool({ arrays: { dZ, Y }, where }) {
-  const shape = [where[0].o, where[1].o, Y.shape[2]];
+  const shape = [...pairOf(where, "o"), Y.shape[2]];
   if (by(shape) !== by(dZ.shape))
-    throw new Error(
+    fail(
       `dZ has the shape ${pythonText(dZ.shape)}, but the pool of a map ${pythonText(Y.shape)} gives ` +
         `${pythonText(shape)}; pass the Y, the size and the stride of the forward pass`,
     );
@@ -237,7 +219,7 @@ function checkOneMap({ kind, arrays: { dZ, W } }) {
   const [, , nK, fK] = W.shape;
   if (nK === 1 && fK === 1) return;
   const way = "pass dZ[..., [k]] and W[:, :, [k_in]][..., [k]]";
-  throw new Error(
+  fail(
     kind === "three"
       ? `the three ways are shown for one map, W has the shape ${pythonText(W.shape)}: ${way}`
       : `the stages are those of one image and one map; dZ has the shape ${pythonText(dZ.shape)}, ` +
@@ -249,7 +231,7 @@ function checkReadable({ kind, where }) {
   const ring = (axis) => (KINDS[kind].rings ? axis.extent - 1 : 0);
   const board = where.map((axis) => axis.n + axis.before + axis.after + ring(axis));
   if (board[0] * board[1] > MOST_CELLS)
-    throw new Error(
+    fail(
       `a map of ${by(board)} cells, padding and all, is too large to step through: at most ` +
         `${MOST_CELLS} cells; take a piece of it, such as Y[:12, :12]`,
     );
@@ -259,19 +241,19 @@ function checkReadable({ kind, where }) {
 function checkActivation(problem) {
   const { extras, where, arrays, fit, dtype } = problem;
   if ("activation" in extras && !ACTIVATIONS.includes(extras.activation))
-    throw new Error(
+    fail(
       `activation must be one of ${ACTIVATIONS.join(", ")}; got ${pythonText(extras.activation)}`,
     );
   if (!extras.dY) return;
-  const shape = [where[0].o, where[1].o, arrays.W.shape[3]];
+  const shape = [...pairOf(where, "o"), arrays.W.shape[3]];
   if (!fit && by(extras.dY.shape) !== by(shape))
-    throw new Error(
+    fail(
       `dY has the shape ${pythonText(extras.dY.shape)}, Z has ${pythonText(shape)}: an activation ` +
         `works cell by cell, so both must be alike`,
     );
   problem.dY = resized(extras.dY, shape, dtype);
 }
 
-export function count(number, noun) {
+function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -2,6 +2,7 @@
 
 import { div, flag, focusOn, make, makeButton, makeChoice, makeField, seq } from "./dom.js";
 import { writeGeometry } from "./geometry.js";
+import { SPEEDS } from "./moves.js";
 import { ACTIVATIONS, KINDS } from "./problem.js";
 import { rowsToText } from "./share.js";
 
@@ -9,14 +10,14 @@ const KEYS =
   "\u2190 \u2192:move|\u2191 \u2193:term|1\u20269:that term|Home End:ends|Space:play|P:predict|" +
   "Enter:check|T:turn|C:code|G:go to|S:set up|F:present|Esc:leave";
 
-export function makeSetup(scene, tools, speed) {
+export function makeSetup(scene, tools) {
   const more = { class: "cs-setup", hidden: true, role: "group", "aria-label": "Set up" };
   const node = make("div", more);
 
   function build() {
     const geometry = [...geometryFields(scene, tools), ...mapFields(scene, tools)];
-    const speeds = tools.speeds.map((name) => [name, name]);
-    const choice = makeChoice("speed", "speed", speeds, speed.current(), speed.speed);
+    const speeds = Object.keys(SPEEDS).map((name) => [name, name]);
+    const choice = makeChoice("speed", "speed", speeds, tools.speed(), tools.setSpeed);
     const numbers = section("Your numbers", ...numberFields(scene.problem, tools));
     const pace = section("Speed of play", choice.node);
     node.replaceChildren(section("Geometry", ...geometry), numbers, pace, keysLine());
@@ -26,7 +27,7 @@ export function makeSetup(scene, tools, speed) {
     if (node.hidden) build();
     const leaves = node.contains(document.activeElement);
     node.hidden = !node.hidden;
-    tools.acts.shown();
+    tools.draw({ quiet: true });
     if (!node.hidden) focusOn(node.querySelector("input"));
     else if (leaves) focusOn(tools.root);
   }
@@ -34,16 +35,16 @@ export function makeSetup(scene, tools, speed) {
 }
 
 function section(title, ...parts) {
-  return make("section", {}, make("h2", { text: title }), div("cs-fields", ...parts));
+  return make("section", make("h2", title), div("cs-fields", ...parts));
 }
 
 function field(label, input) {
-  return make("label", { class: "cs-field" }, make("span", { text: label }), input);
+  return make("label.cs-field", make("span", label), input);
 }
 
 function select(label, options, chosen, use) {
   const all = options.map((value) => make("option", { value, text: String(value) }));
-  const node = make("select", {}, ...all);
+  const node = make("select", ...all);
   node.value = chosen;
   node.addEventListener("change", () => use(node.value));
   return field(label, node);
@@ -75,17 +76,14 @@ function geometryFields({ problem }, { host, rebuilt }) {
 }
 
 // Go to a map of what is walked through, where there are several.
-function mapFields({ trace }, { go, root }) {
+function mapFields({ trace }, stepper) {
   const shape = trace.shapes[trace.subject] ?? [];
   const names = { Y: ["k_in"], Z: ["k"], W: ["k_in", "k"] }[trace.subject?.at(-1)] ?? [];
-  const index = () => {
-    const { target, source } = trace.step(Number(root.dataset.step));
-    return [...(target ?? source).index];
-  };
+  const index = () => (stepper.step.target ?? stepper.step.source).index;
   return names.flatMap((name, at) => {
     const axis = at + 2;
     if (shape[axis] < 2) return [];
-    const use = (map) => go(trace.position(index().with(axis, Number(map))));
+    const use = (map) => stepper.go(trace.position(index().with(axis, Number(map))));
     return [select(name, seq(shape[axis]), index()[axis], use)];
   });
 }
@@ -124,7 +122,7 @@ function numberFields(problem, { host, rebuilt, say }) {
 function keysLine() {
   const parts = KEYS.split("|").flatMap((line) => {
     const [keys, what] = line.split(":");
-    return [...keys.split(" ").map((key) => make("kbd", { text: key })), ` ${what}  `];
+    return [...keys.split(" ").map((key) => make("kbd", key)), ` ${what}  `];
   });
-  return make("p", { class: "cs-keys" }, make("b", { text: "Keys" }), " ", ...parts);
+  return make("p.cs-keys", make("b", "Keys"), " ", ...parts);
 }

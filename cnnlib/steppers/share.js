@@ -1,6 +1,6 @@
 // Problems as text that one can type, paste and send; share.py reads and writes the same.
 
-import { pythonText, readGeometry } from "./geometry.js";
+import { fail, pythonText, readGeometry } from "./geometry.js";
 import { ROUND, exactly } from "./number.js";
 import { cellCount } from "./trace.js";
 
@@ -10,9 +10,9 @@ const MAX_TEXT = 200_000;
 // --- what one types --------------------------------------------------------------------------
 
 // Rows of numbers, a line for each, with an empty line between two maps.
-export function rowsFromText(name, text) {
+function rowsFromText(name, text) {
   checkLength(name, text);
-  if (!text.trim()) throw new Error(`${name} is empty: type rows of numbers, such as 1 2 3`);
+  if (!text.trim()) fail(`${name} is empty: type rows of numbers, such as 1 2 3`);
   const lines = text.replace(/^[\r\n ]+|[\r\n ]+$/g, "").replace(/\r\n?/g, "\n");
   const planes = lines
     .split(/\n\s*\n/)
@@ -20,7 +20,7 @@ export function rowsFromText(name, text) {
   const lengths = planes.map((plane) => plane.map((row) => row.length));
   const [height, width] = [planes[0].length, planes[0][0].length];
   if (!lengths.every((plane) => plane.length === height && plane.every((n) => n === width)))
-    throw new Error(
+    fail(
       `the rows of ${name} have ${lengths.flat().join(", ")} numbers: all rows need the same ` +
         `length, and all maps the same number of rows`,
     );
@@ -60,7 +60,7 @@ export function arraysFromText(typed) {
 function inPairs([height, width, planes], Y, dZ) {
   const given = (Y ?? dZ).shape[2];
   if (planes % given)
-    throw new Error(
+    fail(
       `W has ${planes} maps, which is not a multiple of the ${given} of the other array: ` +
         `W needs one for each pair of an input map and a filter`,
     );
@@ -70,7 +70,7 @@ function inPairs([height, width, planes], Y, dZ) {
 export function readNumber(name, text) {
   const plain = text.trim().replaceAll("\u2212", "-").replaceAll(",", ".");
   if (!NUMBER.test(plain) || !Number.isFinite(numberOf(plain)))
-    throw new Error(`${name} must be a number; got ${cut(text)}`);
+    fail(`${name} must be a number; got ${cut(text)}`);
   return numberOf(plain);
 }
 
@@ -97,7 +97,7 @@ export function partsOf(code) {
   checkLength("the code", code);
   const [kind, dtype, ...parts] = code.replace(/\s+/g, "").split(";");
   if (!Object.hasOwn(ROUND, dtype))
-    throw new Error(
+    fail(
       `this is not the code of a problem: ${cut(code)}; a code starts like input;float64;dZ=...`,
     );
   const found = { kind, arrays: Object.create(null), geometry: Object.create(null) };
@@ -121,7 +121,7 @@ function readPart(part, dtype) {
   if (text === undefined) return [name, shape];
   const numbers = row(name, 1, text);
   if (numbers.length !== cellCount(shape))
-    throw new Error(
+    fail(
       `the code is broken: ${name} is ${size} and has ${numbers.length} numbers; ` +
         `copy it again, all of it`,
     );
@@ -134,10 +134,10 @@ function readPart(part, dtype) {
 function typedRow(name, line, text) {
   const cells = text.split("\t");
   if (cells.length > 1 && !cells.every((cell) => cell.trim()))
-    throw new Error(`${name}, row ${line} has an empty cell: write 0 where there is nothing`);
+    fail(`${name}, row ${line} has an empty cell: write 0 where there is nothing`);
   if (/\d,\d/.test(text) && /[\s;]/.test(text.trim()))
     // 0,5 1,5: two or four?
-    throw new Error(
+    fail(
       `${name}, row ${line} has commas between digits and other gaps too: write 0.5 with a point, ` +
         `and separate numbers by spaces`,
     );
@@ -148,9 +148,7 @@ function row(name, line, text) {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   const bad = words.find((word) => !NUMBER.test(word));
   if (bad !== undefined)
-    throw new Error(
-      `${name}, row ${line}: ${cut(bad)} is not a number; write numbers such as -2 or 0.5`,
-    );
+    fail(`${name}, row ${line}: ${cut(bad)} is not a number; write numbers such as -2 or 0.5`);
   return words.map(numberOf);
 }
 
@@ -164,7 +162,7 @@ const cut = (text) => pythonText(text.length <= 30 ? text : `${text.slice(0, 27)
 
 function checkLength(name, text) {
   if (text.length > MAX_TEXT)
-    throw new Error(
+    fail(
       `${name} has ${text.length} characters; no problem that one can read has over ${MAX_TEXT}`,
     );
 }

@@ -1,18 +1,27 @@
 // The sum as a ledger: a column for each place of the window, with cell, weight, product, sum so far.
 
-import { div, flag, make, makeMarks, minus, seq, write } from "./dom.js";
+import { div, flag, flags, make, makeMarks, minus, seq, write } from "./dom.js";
+import { cellOf, planeOf } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { windowsOf } from "./window.js";
 
 const LONG = 8; // characters of a product that need smaller type
 
-function makeProduct() {
-  const part = (name) => make("span", { class: `cs-${name}` });
-  const [first, second, value, sum] = ["first", "second", "value", "so-far"].map(part);
-  const [left, right] = [make("i"), make("i")];
-  const product = make("span", { class: "cs-product" }, left, "\u00b7", right);
-  const node = make("div", { class: "cs-slot", role: "radio" }, first, second, product, value, sum);
-  return { node, first, second, left, right, product, value, sum };
+// The two factors have the colours of their arrays, and so have their names above them; where a
+// cell gives, the first name is that of the cell that gets something.
+function makeSlot({ trace, lay, color }) {
+  const part = (what, array) => make(what, { "data-c": array && color(array) });
+  const parts = {
+    first: part("span.cs-first", lay.moves === "result" ? trace.result : trace.left),
+    second: part("span.cs-second", trace.right),
+    left: part("i", trace.left),
+    right: part("i", trace.right),
+    value: part("span.cs-value"),
+    sum: part("span.cs-so-far"),
+  };
+  const { first, second, left, right, value, sum } = parts;
+  const product = make("span.cs-product", left, "\u00b7", right);
+  return { parts, product, node: div("cs-slot", first, second, product, value, sum) };
 }
 
 // What is heard of a term: the two cells, the product, the sum so far.
@@ -26,22 +35,20 @@ export function spoken(scene, step, term, { hide = false } = {}) {
 }
 
 // The places of one plane of the window, in order: its terms, and null for a zero put in.
-export function slotsOf(scene, step, plane) {
-  const { trace, lay } = scene;
+function slotsOf(scene, step, plane) {
+  const { card } = scene.lay;
   const [rows, columns] = windowsOf(scene, (step.target ?? step.source).index);
   const places = new Map();
-  for (const [n, term] of step.terms.entries()) {
-    const card = [term.left, term.right].find((cell) => cell.array === lay.card);
-    if (inPlane(trace, term, plane)) places.set(card.index.slice(0, 2).join(), n);
+  for (const n of planeTerms(step, plane)) {
+    const [u, v] = cellOf(step.terms[n], card).index;
+    places.set(`${u},${v}`, n);
   }
   return rows.met.map(([, u]) => columns.met.map(([, v]) => places.get(`${u},${v}`) ?? null));
 }
 
-function inPlane(trace, term, { k_in, k }) {
-  return [term.left, term.right, term.target].every(({ array, index }) => {
-    if (array.endsWith("Y")) return index[2] === k_in;
-    return array.endsWith("Z") ? index[2] === k : index[2] === k_in && index[3] === k;
-  });
+function inPlane({ left, right, target }, { k_in, k }) {
+  const plane = planeOf([left, right, target]);
+  return plane.k_in === k_in && plane.k === k;
 }
 
 // The products of one plane; `choose(n)` is told which was clicked.
@@ -53,10 +60,10 @@ export function makeSlots(scene, choose, { most = Infinity } = {}) {
 
   function grow(rows, columns) {
     if (lines.length === rows && slots.length === rows * columns) return;
-    slots = seq(rows * columns).map(makeProduct);
+    slots = seq(rows * columns).map(() => makeSlot(scene));
     lines = seq(rows).map((row) => {
       const own = slots.slice(row * columns, (row + 1) * columns);
-      return make("div", { class: "cs-line", role: "none" }, ...own.map((slot) => slot.node));
+      return make("div.cs-line", { role: "none" }, ...own.map((slot) => slot.node));
     });
     node.style.setProperty("--across", columns);
     node.style.setProperty("--slots", rows * columns);
@@ -71,12 +78,12 @@ export function makeSlots(scene, choose, { most = Infinity } = {}) {
   function show(step, now, plane, asked) {
     const places = around(slotsOf(scene, step, plane), now, most);
     grow(places.length, places[0]?.length ?? 0);
-    let first = true;
-    places.flat().forEach((n, at) => {
-      showProduct(scene, slots[at], step, n, { now, first, asked });
-      if (n !== null) first = false;
-    });
-    const here = places.flat().indexOf(now);
+    const all = places.flat();
+    const first = all.find((n) => n !== null);
+    all.forEach((n, at) =>
+      showSlot(scene, slots[at], step, n, { now, begins: n === first, asked }),
+    );
+    const here = all.indexOf(now);
     marked(here < 0 ? [] : [slots[here].node]);
   }
   const size = () => [lines.length, lines.length ? slots.length / lines.length : 0];
@@ -99,59 +106,50 @@ export function nearby(count, at, most) {
   return seq(most).map((n) => first + n);
 }
 
-export function planeTerms({ trace }, step, plane) {
-  return seq(step.terms.length).filter((n) => inPlane(trace, step.terms[n], plane));
+export function planeTerms({ terms }, plane) {
+  return seq(terms.length).filter((n) => inPlane(terms[n], plane));
 }
 
-function showProduct(scene, slot, step, n, { now, first, asked }) {
-  const { node } = slot;
-  node.classList.toggle("cs-none", n === null);
-  flag(node, "data-product", n);
-  flag(node, "role", n === null ? null : "radio");
-  flag(node, "title", n === null ? "a zero was put in here: no product" : null);
-  if (n === null) {
-    for (const name of ["aria-checked", "aria-label", "tabindex"]) node.removeAttribute(name);
-    for (const part of [slot.first, slot.second, slot.left, slot.right, slot.value, slot.sum])
-      write(part, "");
-    return;
-  }
+function showSlot(scene, { node, parts, product }, step, n, { now, begins, asked }) {
   const term = step.terms[n];
-  const { names, hide } = asked;
-  const [one, two] = step.source ? [term.target, term.right] : [term.left, term.right];
-  node.classList.toggle("cs-begins", first);
+  const texts = term ? slotTexts(scene, step, n, now, asked) : {};
+  for (const [name, part] of Object.entries(parts)) write(part, minus(texts[name] ?? ""));
+  node.classList.toggle("cs-none", !term);
+  node.classList.toggle("cs-begins", begins);
   node.classList.toggle("cs-later", n > now);
-  flag(node, "aria-checked", n === now);
-  flag(node, "tabindex", n === now ? 0 : -1);
+  product.classList.toggle("cs-long", Boolean(term) && term.text.length > LONG);
+  flags(node, {
+    "data-product": n,
+    role: term && "radio",
+    title: term ? null : "a zero was put in here: no product",
+    tabindex: term && (n === now ? 0 : -1),
+    "aria-checked": term && n === now,
+    "aria-label": term && `term ${n + 1} of ${step.terms.length}: ${texts.label}`,
+  });
+}
+
+// What a slot shows of a term, and nothing that would answer the question.
+function slotTexts(scene, step, n, now, { names, hide }) {
+  const term = step.terms[n];
+  const cells = step.source ? [term.target, term.right] : [term.left, term.right];
+  const [first, second] = cells.map((cell) => (cell.array === names ? "?" : scene.name(cell)));
+  const known =
+    cells
+      .filter((cell) => cell.array !== names)
+      .map(scene.name)
+      .join(", ") || "?";
+  if (names) return { first, second, label: known };
   const gift = hide && step.source && n >= now; // what it comes to is asked
-  const text =
-    names || gift ? nameAsked(scene, [one, two], names) : spoken(scene, step, term, { hide });
-  flag(node, "aria-label", `term ${n + 1} of ${step.terms.length}: ${text}`);
-  const unknown = (cell) => names && cell.array === names;
-  nameCell(slot.first, scene, one, unknown(one));
-  nameCell(slot.second, scene, two, unknown(two));
-  const bare = Boolean(names);
-  colored(slot.left, scene, term.left, bare);
-  colored(slot.right, scene, term.right, bare);
-  slot.product.classList.toggle("cs-long", term.text.length > LONG);
-  write(slot.value, bare ? "" : gift ? "?" : minus(shown(term.value)));
-  const unsaid = hide && (gift || !step.source) ? "?" : "";
-  const sum = !bare && !unsaid && (n <= now || step.source) ? minus(shown(term.sum)) : "";
-  write(slot.sum, bare ? "" : sum || unsaid);
-}
-
-function nameAsked(scene, cells, array) {
-  const known = cells.filter((cell) => cell.array !== array);
-  return known.map((cell) => scene.name(cell)).join(", ") || "?";
-}
-
-function nameCell(node, scene, cell, unknown) {
-  write(node, unknown ? "?" : scene.name(cell));
-  flag(node, "data-c", scene.color(cell.array));
-}
-
-function colored(node, scene, cell, bare) {
-  write(node, bare ? "" : minus(factor(cell.value)));
-  flag(node, "data-c", scene.color(cell.array));
+  const sum = n <= now || step.source ? shown(term.sum) : "";
+  return {
+    first,
+    second,
+    left: factor(term.left.value),
+    right: factor(term.right.value),
+    value: gift ? "?" : shown(term.value),
+    sum: hide && (gift || !step.source) ? "?" : sum,
+    label: gift ? known : spoken(scene, step, term, { hide }),
+  };
 }
 
 // The whole line: the cell that is summed, its products, the total.
@@ -161,48 +159,45 @@ export function makeSum(scene, choose, { most } = {}) {
   const { lay } = scene;
   const gives = lay.moves === "result";
   const name = make("span", { "data-c": gives ? "b" : "t" });
-  const left = div(
-    "cs-left",
-    make("span", { class: "cs-name" }, name, make("span", { text: gives ? " gives" : " =" })),
-  );
-  const soFar = make("small", { text: gives ? "" : "so far" });
-  left.append(soFar);
-  const start = div("cs-start");
+  const soFar = make("small", gives ? "" : "so far");
+  const left = div("cs-left", make("span.cs-name", name, gives ? " gives" : " ="), soFar);
+  const start = makeStart(scene);
   const slots = makeSlots(scene, choose, { most });
-  const total = make("b");
-  const note = make("small");
-  const right = div("cs-total", make("span", { class: "cs-equals", text: "= " }), total, note);
-  const group = make("div", { class: "cs-products", role: "radiogroup" }, start, slots.node);
-  const node = make("div", { class: gives ? "cs-sum cs-gives" : "cs-sum" }, left, group, right);
+  const [total, note] = [make("b"), make("small")];
+  const right = div("cs-total", make("span.cs-equals", "= "), total, note);
+  const group = make("div.cs-products", { role: "radiogroup" }, start.node, slots.node);
+  const node = div(gives ? "cs-sum cs-gives" : "cs-sum", left, group, right);
+  right.hidden = gives;
 
   function show(step, now, plane, asked) {
     const term = step.terms[now];
     const cell = step.target ?? step.source;
     const known = asked.names === cell.array ? `${cell.array}(?)` : scene.name(cell);
+    const hidden = Boolean(asked.hide || asked.names);
     write(name, known);
     flag(group, "aria-label", `the ${step.terms.length} products of ${known}`);
-    start.hidden = !step.bias;
-    if (step.bias) showBias(start, scene, step, asked);
-    else start.replaceChildren();
+    start.show(step, asked);
     slots.show(step, now, plane, asked);
-    const hidden = asked.hide || asked.names;
-    right.hidden = gives;
     write(total, hidden ? "?" : minus(shown(term ? term.sum : step.value)));
     write(note, !hidden && term && now < step.terms.length - 1 ? "so far" : "");
-    soFar.hidden = gives || Boolean(hidden);
+    soFar.hidden = gives || hidden;
   }
   const places = scene.where.map((axis) => (lay.card === "dZ" ? axis.o : axis.f));
-  const small = (name) => (places[0] * places[1] > 9 || name !== "wide" ? "window" : "line");
-  const fold = (name) => flag(node, "data-shape", most ? "lens" : small(name));
-  return { node, show, slots, fold };
+  const small = (fold) => places[0] * places[1] > 9 || fold !== "wide";
+  const shape = (fold) => (most ? "lens" : small(fold) ? "window" : "line");
+  return { node, show, slots, fold: (name) => flag(node, "data-shape", shape(name)) };
 }
 
-function showBias(node, scene, step, { names, hide }) {
-  const part = (one) => make("span", { class: `cs-${one}` });
-  if (!node.firstChild) node.append(...["first", "second", "product", "so-far"].map(part));
-  const [name, kind, value, sum] = node.children;
-  write(name, scene.name(step.bias));
-  write(kind, "bias");
-  write(value, names ? "" : minus(factor(step.start)));
-  write(sum, names || hide ? "" : minus(shown(step.start)));
+// What a sum starts from: the bias, where there is one.
+function makeStart(scene) {
+  const parts = ["first", "second", "product", "so-far"].map((name) => make(`span.cs-${name}`));
+  const node = div("cs-start", ...parts);
+
+  function show({ bias, start }, { names, hide }) {
+    node.hidden = !bias;
+    const value = names ? "" : factor(start);
+    const texts = bias ? [scene.name(bias), "bias", value, names || hide ? "" : shown(start)] : [];
+    parts.forEach((part, at) => write(part, minus(texts[at] ?? "")));
+  }
+  return { node, show };
 }

@@ -3,17 +3,17 @@
 // It gives what trace.py gives: the same steps, with their terms in the same order and their sums
 // rounded as NumPy rounds them.
 
-import { pythonText } from "./geometry.js";
-import { ROUND, factor, shown } from "./number.js";
+import { fail, pythonText } from "./geometry.js";
+import { ROUND, factor } from "./number.js";
 
-// The two factors of each product, the array that sums them, and whose steps these are.
-export const PASSES = {
-  forward: { left: "Y", right: "W", result: "Z", subject: "Z" },
-  input: { left: "dZ", right: "W", result: "dY", subject: "dY" },
-  filter: { left: "dZ", right: "Y", result: "dW", subject: "dW" },
-  scatter: { left: "dZ", right: "W", result: "dY", subject: "dZ" },
-  influence: { left: "Y", right: "W", result: "Z", subject: "Y" },
-  pool: { left: "dZ", right: "Y", result: "dY", subject: "dZ" },
+// The two factors of each product, the array that sums them, and whether the left one's cells give.
+const PASSES = {
+  forward: { left: "Y", right: "W", result: "Z" },
+  input: { left: "dZ", right: "W", result: "dY" },
+  filter: { left: "dZ", right: "Y", result: "dW" },
+  scatter: { left: "dZ", right: "W", result: "dY", gives: true },
+  influence: { left: "Y", right: "W", result: "Z", gives: true },
+  pool: { left: "dZ", right: "Y", result: "dY", gives: true },
 };
 
 // The triples of an axis for each r, for each u and for each i, in the order of the loops.
@@ -60,7 +60,7 @@ export function fullName(cell) {
 export class Trace {
   constructor(kind, where, arrays, resultShape) {
     Object.assign(this, { kind, where, arrays }, PASSES[kind]);
-    this.gives = this.subject !== this.result;
+    this.subject = this.gives ? this.left : this.result; // the array of which each cell has a step
     this.biased = "b" in arrays;
     this.shapes = Object.fromEntries(Object.entries(arrays).map(([k, a]) => [k, a.shape]));
     this.shapes[this.result] = resultShape;
@@ -72,18 +72,16 @@ export class Trace {
   }
 
   step(number) {
+    if (this.made?.number !== number) this.made = this.make(number);
+    return this.made;
+  }
+
+  make(number) {
     const shape = this.shapes[this.subject];
     const walked = indexAt(outermostLast(shape), number);
     const index = [...walked.slice(-2), ...walked.slice(0, -2).reverse()];
-    const about = {
-      trace: this,
-      number,
-      target: null,
-      source: null,
-      bias: null,
-      start: 0,
-      value: 0,
-    };
+    const nothing = { target: null, source: null, bias: null, start: 0, value: 0 };
+    const about = { trace: this, number, ...nothing };
     if (this.gives) {
       about.source = this.cell(this.left, index);
       about.value = about.source.value;
@@ -123,19 +121,20 @@ export class Trace {
 
   // The terms of the left factor's cell, one for each cell that gets something.
   gifts(source) {
-    return this.triples(this.left, source).map((triple) => {
-      const target = triple[this.result.at(-1)];
-      const ledger = this.ledger(target);
-      const from = this.position(source);
-      const n = ledger.pairs.findIndex(([left]) => this.position(left) === from);
-      return this.term(target, ledger, n);
-    });
+    const targets = this.triples(this.left, source).map((triple) => triple[this.result.at(-1)]);
+    return targets.map((target) => this.gift(source, target));
+  }
+
+  gift(source, target) {
+    const ledger = this.ledger(target);
+    const from = this.position(source);
+    const n = ledger.pairs.findIndex(([left]) => this.position(left) === from);
+    return this.term(target, ledger, n);
   }
 
   term(index, ledger, n) {
-    const [left, right] = ledger.pairs[n].map((one, side) =>
-      this.cell(side ? this.right : this.left, one),
-    );
+    const [one, other] = ledger.pairs[n];
+    const [left, right] = [this.cell(this.left, one), this.cell(this.right, other)];
     const target = { array: this.result, index, value: ledger.sums[n] };
     const text = `${factor(left.value)}·${factor(right.value)}`;
     return { left, right, target, value: ledger.products[n], sum: ledger.sums[n], text };
@@ -154,21 +153,25 @@ export class Trace {
 
   // All that goes into one cell of the result: pairs of indices, products, running sums.
   ledger(index) {
-    const round = ROUND[this.dtype];
-    const [left, right] = [this.arrays[this.left], this.arrays[this.right]];
     const start = this.biased ? this.arrays.b.values[index.at(-1)] : 0;
-    const ledger = { start, value: start, pairs: [], products: [], sums: [] };
-    for (const triple of this.triples(this.result, index)) {
-      const [a, b] = [triple[this.left.at(-1)], triple[this.right.at(-1)]];
-      const product = round(
-        left.values[offset(left.shape, a)] * right.values[offset(right.shape, b)],
-      );
-      ledger.value = round(ledger.value + product);
-      ledger.pairs.push([a, b]);
+    const ledger = { start, value: start, pairs: this.pairs(index), products: [], sums: [] };
+    for (const pair of ledger.pairs) {
+      const product = this.product(pair);
+      ledger.value = ROUND[this.dtype](ledger.value + product);
       ledger.products.push(product);
       ledger.sums.push(ledger.value);
     }
     return ledger;
+  }
+
+  pairs(target) {
+    const [left, right] = [this.left.at(-1), this.right.at(-1)];
+    return this.triples(this.result, target).map((triple) => [triple[left], triple[right]]);
+  }
+
+  product([one, other]) {
+    const [left, right] = [this.cell(this.left, one), this.cell(this.right, other)];
+    return ROUND[this.dtype](left.value * right.value);
   }
 
   // Indices {Y, W, Z} that the relation joins, one of them given: maps outside, columns inside.
@@ -208,9 +211,7 @@ export class Trace {
     const here = this.step(now);
     const index = this.fullIndex(found, (here.target ?? here.source).index);
     if (index.length !== shape.length || !index.every((one, axis) => one < shape[axis]))
-      throw new Error(
-        `${this.subject} has no cell ${pythonText(index)}: its shape is ${pythonText(shape)}`,
-      );
+      fail(`${this.subject} has no cell ${pythonText(index)}: its shape is ${pythonText(shape)}`);
     return this.position(index);
   }
 
@@ -226,7 +227,7 @@ export class Trace {
 function readPlace(text, name) {
   const found = /^\s*([a-zA-Z]*)[^\w]*(\d{1,6}(?:[^\w]+\d{1,6})*)[^\w]*$/.exec(text);
   if (!found || !["", name.toLowerCase()].includes(found[1].toLowerCase()))
-    throw new Error(
+    fail(
       `this stepper goes through ${name}: type ${name}(2, 3), or the number of a step; got ${pythonText(text)}`,
     );
   return found[2].match(/\d+/g).map(Number);
@@ -234,38 +235,12 @@ function readPlace(text, name) {
 
 export function stagePlace(text, count) {
   const found = readPlace(text, "stages");
-  if (found.length > 1) throw new Error(`a stage is not a cell: type its number, 1 to ${count}`);
+  if (found.length > 1) fail(`a stage is not a cell: type its number, 1 to ${count}`);
   return stepNumber(found[0], count);
 }
 
 function stepNumber(typed, count) {
   if (typed < 1 || typed > count)
-    throw new Error(
-      `step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`,
-    );
+    fail(`step must be a whole number from 1 to ${count} (steps are counted from 1); got ${typed}`);
   return typed - 1;
-}
-
-// What one cell gives to another: "3·(-2) = -6 to dY(2, 2)".
-function giftText(term, name) {
-  return `${term.text} = ${shown(term.value)} to ${name(term.target)}`;
-}
-
-// A step as one line of text, as str(step) writes it.
-export function stepText(step) {
-  const name = (cell) => step.trace.name(cell);
-  const pair = ({ left, right }) => (step.window ? name(left) : `${name(left)} ${name(right)}`);
-  if (step.source) {
-    const gifts = step.terms.map((term) => `${pair(term)} = ${giftText(term, name)}`);
-    return `${name(step.source)} gives ${gifts.join("; ") || "nothing: no window reaches it"}`;
-  }
-  const cell = name(step.target);
-  if (!step.terms.length && !step.bias) return `${cell} = 0: no product reaches it`;
-  const names = step.terms.map(pair);
-  const values = step.terms.map((term) => term.text);
-  if (step.bias) {
-    names.unshift(name(step.bias));
-    values.unshift(factor(step.start));
-  }
-  return `${cell} = ${names.join(" + ")} = ${values.join(" + ")} = ${shown(step.value)}`;
 }

@@ -1,23 +1,16 @@
 // Turning the card by half a turn, as it lies on the board.
 
-import { icon, make } from "./dom.js";
+import { icon, make, write } from "./dom.js";
 
-export function makeTurn(card) {
+// `turned` is told after each turn.
+export function makeTurn({ grid }, turned = () => {}) {
   const box = make("input", { type: "checkbox", "aria-label": "turn as it lies" });
-  const label = make(
-    "label",
-    { class: "cs-turner" },
-    box,
-    icon("turn"),
-    make("span", { text: "turn" }),
-  );
-  const note = card.grid.caption.lastElementChild;
-  card.grid.caption.append(label);
-  let tell = () => {};
+  const note = grid.caption.lastElementChild;
+  grid.caption.append(make("label.cs-turner", box, icon("turn"), make("span", "turn")));
   box.addEventListener("change", () => {
-    card.grid.box.toggleAttribute("data-turned", box.checked);
-    note.textContent = box.checked ? "as it lies" : "as stored";
-    tell();
+    grid.box.toggleAttribute("data-turned", box.checked);
+    write(note, box.checked ? "as it lies" : "as stored");
+    turned();
   });
-  return { turned: () => box.checked, press: () => box.click(), onTurn: (use) => (tell = use) };
+  return { turned: () => box.checked, press: () => box.click() };
 }

@@ -14,8 +14,7 @@ export function makeView(scene, tools) {
   if (problem.kind === "stride") return makeStagesView(scene, tools);
   if (problem.kind === "pool") return makePoolView(scene);
   const lines = [boardLines, resultLines].map((of) => where.map((axis) => of(trace.kind, axis)));
-  if (lines.some(([rows, columns]) => isLarge({ rows, columns })))
-    return makeLargeView(scene, tools);
+  if (lines.some(([rows, columns]) => isLarge(rows, columns))) return makeLargeView(scene, tools);
   if (problem.kind === "three") return makeWaysView(scene, tools);
   const planes = planesOf(trace.kind, trace.step(0), trace.channels);
   return planes.length > 1 ? makeMapsView(scene, tools) : makeOneView(scene, tools);

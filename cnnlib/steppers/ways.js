@@ -2,8 +2,8 @@
 
 import { joining } from "./aside.js";
 import { makeTable } from "./board.js";
-import { div, flag, make, makeMarks, minus, phrase, seq, write } from "./dom.js";
-import { makeFrame } from "./grid.js";
+import { div, flag, make, makeMarks, minus, seq, write } from "./dom.js";
+import { layOver, writeCell } from "./grid.js";
 import { plainLines, windowOn } from "./lay.js";
 import { factor, shown } from "./number.js";
 import { makeTables } from "./one.js";
@@ -16,17 +16,13 @@ export function makeWaysView(scene, tools) {
   const sum = makeSum(scene, tools.choose);
   const whole = makeMatrix(scene);
   const scatter = makeScatter(scene);
-  const [gathers, reads, gives] = [make("p"), make("p"), make("p")];
+  const lines = seq(3).map(() => make("p"));
+  const [gathers, reads, gives] = lines;
   const meet = div("cs-meeting");
-  const told = make("p", { class: "cs-tell" }, ...remark(REMARK));
+  const told = make("p.cs-tell", ...remark(REMARK));
   const column = (title, note, ...parts) =>
-    make(
-      "section",
-      { class: "cs-way" },
-      make("h2", {}, title, " ", make("small", { text: note })),
-      ...parts,
-    );
-  const pair = div("cs-pair", card.node, make("div", {}, meet, told));
+    make("section.cs-way", make("h2", title, " ", make("small", note)), ...parts);
+  const pair = div("cs-pair", card.node, make("div", meet, told));
   const panels = div(
     "cs-panels cs-ways",
     column("Gather", "the filter is turned", board.node, gathers),
@@ -42,22 +38,21 @@ export function makeWaysView(scene, tools) {
     sum.show(step, now, plane, asked);
     whole.show(step, asked.names ? null : term);
     scatter.show(asked.kind ? null : term);
-    for (const line of [gathers, reads, gives]) line.textContent = "";
-    if (!term || asked.kind) return;
-    const [dZ, W, dY] = [
-      ["b", scene.name(term.left)],
-      ["k", scene.name(term.right)],
-      ["t", scene.name(term.target)],
-    ];
-    const product = ["i", minus(term.text)];
-    gathers.replaceChildren(...phrase([dY, " takes ", product, " from ", dZ]));
-    reads.replaceChildren(
-      ...phrase(["row ", dZ, ", column ", dY, ": ", W, ` = ${minus(shown(term.right.value))}`]),
-    );
-    gives.replaceChildren(...phrase([dZ, " gives ", product, " to ", dY]));
+    const texts = term && !asked.kind ? threeSentences(scene, term) : [];
+    lines.forEach((line, n) => line.replaceChildren(...remark(texts[n] ?? "")));
   }
-
   return { node, show, meet, sum };
+}
+
+// How each way comes to the product.
+function threeSentences({ name }, { left, right, target, text }) {
+  const [dZ, W, dY] = [`{b ${name(left)}}`, `{k ${name(right)}}`, `{t ${name(target)}}`];
+  const product = `{i ${minus(text)}}`;
+  return [
+    `${dY} takes ${product} from ${dZ}`,
+    `row ${dZ}, column ${dY}: ${W} = ${minus(shown(right.value))}`,
+    `${dZ} gives ${product} to ${dY}`,
+  ];
 }
 
 const REMARK =
@@ -71,42 +66,42 @@ function makeMatrix(scene) {
   const [rows, columns] = [places(where[0].o, where[1].o), places(where[0].n, where[1].n)];
   const weights = trace.arrays.W.values;
   const most = Math.max(...weights.map(Math.abs)) || 1;
-  const width = where[1].n;
-  const cells = rows.map((z) =>
-    columns.map((y) => {
-      const index = joining(problem, z, y);
-      const cell = make("td", {});
-      if (y[1] === 0 && y[0] > 0) flag(cell, "data-left", "");
-      if (z[1] === 0 && z[0] > 0) flag(cell, "data-top", "");
-      if (!index) return cell;
-      const value = trace.cell("W", index).value;
-      cell.style.setProperty("--v", `${Math.round(25 + (65 * Math.abs(value)) / most)}%`);
-      flag(cell, "data-minus", value < 0 ? "" : null);
-      return cell;
-    }),
-  );
+  const cells = rows.map((z) => columns.map((y) => makeEntry(z, y)));
+
+  function makeEntry(z, y) {
+    const cell = make("td", {
+      "data-left": y[1] === 0 && y[0] > 0,
+      "data-top": z[1] === 0 && z[0] > 0,
+    });
+    const index = joining(problem, z, y);
+    if (!index) return cell;
+    const { value } = trace.cell("W", index);
+    cell.style.setProperty("--v", `${Math.round(25 + (65 * Math.abs(value)) / most)}%`);
+    flag(cell, "data-minus", value < 0);
+    return cell;
+  }
+
   const note = "a row for each dZ, a column for each dY";
   const label = `A, ${rows.length} by ${columns.length}: ${note}`;
-  const table = make(
-    "table",
-    { "aria-label": label },
-    make("tbody", {}, ...cells.map((line) => make("tr", {}, ...line))),
-  );
-  const caption = make("figcaption", {}, make("b", { text: "A" }), note);
-  const node = make("figure", { class: "cs-panel cs-matrix" }, caption, div("cs-grid", table));
+  const body = make("tbody", ...cells.map((line) => make("tr", ...line)));
+  const table = make("table", { "aria-label": label }, body);
+  const caption = make("figcaption", make("b", "A"), note);
+  const node = make("figure.cs-panel.cs-matrix", caption, div("cs-grid", table));
   node.style.setProperty("--across", columns.length);
   const [inRow, inColumn, cross] = ["data-row", "data-column", "data-cross"].map(makeMarks);
-  let written = null;
+  let written = make("td");
 
   function show(step, term) {
-    const column = step.target.index[0] * width + step.target.index[1];
+    const at = ({ index }, width) => index[0] * width + index[1];
+    const column = at(step.target, where[1].n);
     inColumn(cells.map((line) => line[column]));
-    const row = term ? term.left.index[0] * where[1].o + term.left.index[1] : -1;
-    inRow(row < 0 ? [] : cells[row]);
-    cross(row < 0 ? [] : [cells[row][column]]);
-    if (written) written.textContent = "";
-    written = row < 0 ? null : cells[row][column];
-    if (written) written.textContent = minus(shown(term.right.value));
+    const row = term ? cells[at(term.left, where[1].o)] : [];
+    inRow(row);
+    cross(row.slice(column, column + 1));
+    write(written, "");
+    if (!term) return;
+    written = row[column];
+    write(written, minus(shown(term.right.value)));
   }
   return { node, show };
 }
@@ -123,10 +118,9 @@ function makeScatter(scene) {
   };
   const [dZ, W] = [trace.arrays.dZ.values, trace.arrays.W.values];
   const products = () => [...dZ].flatMap((x) => [...W].map((y) => shown(x * y)));
-  const giver = table("dZ", "o", { role: "board", note: "gives", text: scene.number("dZ") });
-  const got = table("dY", "n", { role: "result cs-got", brief: true, texts: products });
-  const frame = makeFrame({ corner: "first", className: "cs-window" });
-  got.box.append(frame.node);
+  const giver = table("dZ", "o", { role: "board", note: "gives" });
+  const got = table("dY", "n", { role: "result cs-got cs-under", brief: true, texts: products });
+  const frame = layOver(got, { corner: "first" });
   const [marked, now, over] = ["data-giver", "data-now", "data-over"].map(makeMarks);
 
   function show(term) {
@@ -134,7 +128,7 @@ function makeScatter(scene) {
     const given = new Map(gifts.map((gift) => [gift.target.index.join(), gift.value]));
     got.each((index, cell) => {
       const value = given.get([...index, 0].join());
-      write(cell.firstChild, value === undefined ? "\u00b7" : minus(shown(value)));
+      writeCell(cell, value === undefined ? undefined : shown(value));
     });
     marked(term ? [giver.cell(term.left.index)] : []);
     over(gifts.map((gift) => got.cell(gift.target.index)));

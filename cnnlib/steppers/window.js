@@ -1,8 +1,9 @@
 // The window of a step over a grid, with the numbers of the card in it.
 
 import { makeMarks } from "./dom.js";
-import { makeFrame, makeLying } from "./grid.js";
+import { layOver, makeLying } from "./grid.js";
 import { mapsOf, windowOn } from "./lay.js";
+import { shown } from "./number.js";
 
 export function windowsOf({ trace, where }, index) {
   return where.map((axis, n) => windowOn(trace.kind, axis, index[n]));
@@ -10,9 +11,9 @@ export function windowsOf({ trace, where }, index) {
 
 export function makeWindow(scene, grid) {
   const { lay } = scene;
-  const frame = makeFrame({ corner: lay.turned ? "last" : "first", className: "cs-window" });
+  const frame = layOver(grid, { corner: lay.turned ? "last" : "first" });
   const lying = makeLying(frame);
-  grid.box.append(frame.node);
+  grid.node.classList.add("cs-under");
   const over = makeMarks("data-over");
 
   // `lit` is the cell of the card whose number is marked; `bare`: there is no window now.
@@ -30,7 +31,7 @@ export function makeWindow(scene, grid) {
       places.map(([[row, u], [column, v]]) => ({
         row: row - rows.first,
         column: column - columns.first,
-        text: scene.number(lay.card)([u, v, ...mapsOf(lay.card, plane)]),
+        text: shown(scene.trace.cell(lay.card, [u, v, ...mapsOf(lay.card, plane)]).value),
         lit: Boolean(lit) && lit.index[0] === u && lit.index[1] === v,
       })),
     );

@@ -1,8 +1,5 @@
 """The browser's half of tests/cases.json, and its traces beside Python's."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import traces
@@ -12,7 +9,7 @@ from cnnlib.steppers import page as pages
 from cnnlib.steppers import problem, static
 
 NAMES = "openProblem changed used fromCode toCode shown factor exactly readGeometry question"
-NAMES += " stepText rowsToText half activated nudged kernelHost"
+NAMES += " rowsToText half activated nudged kernelHost"
 
 
 @pytest.fixture(scope="module")
@@ -75,25 +72,14 @@ def test_all_parts_of_the_table_are_used():
     assert {*CASES} == {*HALVES, "problems"}
 
 
-COUNT = 30
-
-
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 9))]
+)
 @pytest.mark.parametrize("kind", problem.KINDS)
-def test_traces_are_equal(page, kind):
-    """Every index, product, running sum and text."""
-    compare(page, kind, COUNT, seed=1)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(2, 6))
-@pytest.mark.parametrize("kind", problem.KINDS)
-def test_thousands_of_traces_are_equal(page, kind, seed):
-    compare(page, kind, 100, seed)
-
-
-def compare(page, kind, count, seed):
+def test_traces_are_equal(page, kind, seed):
+    """Every index, product, running sum and text, of thousands of problems with the long tests."""
     rng = np.random.default_rng([seed, *kind.encode()])
-    many = [traces.random_problem(rng, kind) for _ in range(count)]
+    many = [traces.random_problem(rng, kind) for _ in range(30 if seed == 1 else 60)]
     found = page.evaluate(f"many => many.map({traces.IN_BROWSER})", [*map(traces.told, many)])
     for made, one in zip(many, found, strict=True):
         traces.check(made, one)
@@ -224,10 +210,3 @@ def test_the_browser_does_not_go_back_to_what_is_of_the_past(page):
     assert seen["answer"] == [2, True, 1]
     assert seen["other"] == [2, "2,2,1", "problem"]
     assert seen["left"] == 0
-
-
-def test_the_table_is_in_one_form():
-    """Sorted as it was made, a case on each line."""
-    text = (Path(__file__).parents[1] / "cases.json").read_text("utf-8")
-    assert json.loads(text) == CASES
-    assert max(map(len, text.splitlines())) < 2000

@@ -59,16 +59,6 @@ def test_a_name_is_text_and_fits(opened, kind, student):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-def test_dark_is_dark_and_paper_is_white(opened):
-    page = opened("worksheet", color_scheme="dark")
-    ground = "getComputedStyle(document.documentElement).backgroundColor"
-    assert page.evaluate(ground) == "rgb(20, 22, 26)"
-    page.emulate_media(color_scheme="light")
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"
-    page.emulate_media(color_scheme="dark", media="print")
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"
-
-
 BOXES = """selector => [...document.querySelectorAll(selector)].map(e => {
   const box = e.getBoundingClientRect();
   return [box.left, box.top, box.right, box.bottom];

@@ -100,6 +100,7 @@ def opened(browser, jupyterlab):
     open_notebook(page, (url, token), "steppers.ipynb")
     run_all(page)
     drawn(page, len(PLACES))
+    assert page.locator(".Toastify__toast").count() == 0  # no question about news
     yield Lab(page, errors, jupyterlab)
     context.close()
 
@@ -110,10 +111,6 @@ def lab(opened):
     opened.errors.clear()
     yield opened
     assert opened.errors == []
-
-
-def test_no_question_about_news(lab):
-    assert lab.page.locator(".Toastify__toast").count() == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,10 +3,12 @@
 Read from top to bottom: at dY(2, 2) the indices of dZ go up while those of W go down, the flip.
 """
 
+import pytest
 from lab import listen
 from shown import KINDS
 
 WALK = {  # what is pressed or, behind "=", typed: what is heard
+    "ArrowLeft": "This is the first step.",
     "ArrowRight": "Step 2 of 25: dY(0, 1). "
     "Product 2 of 2: dZ(0, 1) times W(0, 0), -4 times 1 is -4, sum so far -13",
     "g": "[go to a cell or step]",
@@ -59,4 +61,24 @@ def test_a_walk_is_heard(browser, tmp_path):
         heard[done] = " | ".join(page.evaluate("heard.splice(0)"))
     assert heard == WALK
     assert errors == []
+    page.close()
+
+
+SECOND = {  # kind: what is heard of its second step
+    "pool": "dZ(0, 1), -4, goes to dY(1, 1), now -1: Y(1, 1), 4, is the largest of its window.",
+    "stride": "spread: zeros between neighbours: 1. Now dZ is 5 by 3.",
+    "activation": "sum so far 19. Y_out(0, 1) = relu(19) = 19; slope here 1; "
+    "so dZ(0, 1) = dY_out(0, 1) f'(Z(0, 1)) = (\u22124)\u00b71 = \u22124.",
+    "scatter": "dZ(0, 1) times W(2, 2), -4 times -2 is 8, to dY(2, 3), now 8",
+}
+
+
+@pytest.mark.parametrize("kind", SECOND)
+def test_what_is_heard_of_another_kind(browser, tmp_path, kind):
+    page = browser.new_page()
+    page.goto(KINDS[kind]().save_html(tmp_path / "step.html").as_uri())
+    page.locator(".cnnlib-stepper[data-step]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    assert page.locator("[aria-live]").inner_text().endswith(SECOND[kind])
     page.close()

@@ -6,7 +6,6 @@ requests and websocket-client are there with JupyterLab, which needs both.
 import json
 import queue
 import threading
-import time
 import uuid
 from urllib.parse import urlencode
 
@@ -35,12 +34,12 @@ class Student:
 
     # --- the hub ---------------------------------------------------------------------
 
-    def log_in(self, password=None):
+    def log_in(self):
         """Fill in the form; return the status of the page that comes then."""
         self.browser.get(f"{self.url}/hub/login", timeout=PATIENCE).raise_for_status()
         form = {
             "username": self.name,
-            "password": self.password if password is None else password,
+            "password": self.password,
             "_xsrf": self._xsrf("/hub/"),
         }
         # Not followed: the hub would start the server, which is to happen by the link.
@@ -70,18 +69,6 @@ class Student:
         said = [*self._events(f"{self.base}/git-pull/api?{asked}")]
         if said[-1].get("phase") != "finished":
             raise RuntimeError(f"{self.name}: the course did not come: {said[-1]}")
-
-    def stop_server(self):
-        """Stop the own server, as the control panel of the hub does."""
-        url = f"{self.url}/hub/api/users/{self.name}/server"
-        headers = {"X-XSRFToken": self._xsrf("/hub/"), "Referer": f"{self.url}/hub/home"}
-        self.browser.delete(url, headers=headers, timeout=PATIENCE).raise_for_status()
-        for _ in range(120):
-            servers = self.browser.get(f"{self.url}/hub/api/users/{self.name}", timeout=PATIENCE)
-            if not servers.json().get("servers"):
-                return
-            time.sleep(0.5)
-        raise RuntimeError(f"{self.name}: the server did not stop")
 
     # --- the server --------------------------------------------------------------------
 

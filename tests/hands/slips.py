@@ -8,6 +8,7 @@ from hands.table import hand
 INPUT, FORWARD, FILTER = "input_gradient_one_map", "forward_one_map", "filter_gradient_one_map"
 MAPS, STRIDE, PADDED = "input_gradient_all_maps", "input_gradient_stride", "input_gradient_padding"
 SUM, TURNED, FORGOTTEN = "u = r + i", "u = i - r", "an index forgotten"
+ANOTHER = "an index for another"
 
 
 def enter(exercise, how, table):
@@ -121,7 +122,7 @@ enter(
             gather(lambda z, w, r, c, i, j: z[i, j] * at(w, c - i, r - j)),
             "dY transposed",
         ),
-        "W(i, j)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), ANOTHER),
         "W(r, c)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, r, c)), FORGOTTEN),
         "W(r - i, c)": (gather(lambda z, w, r, c, i, j: z[i, j] * at(w, r - i, c)), FORGOTTEN),
     },
@@ -142,7 +143,7 @@ enter(
             with_limits(lambda z, w, r, c, i, j: z[i, j] * w[i - r, j - c]),
             TURNED,
         ),
-        "W(i, j)": (with_limits(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (with_limits(lambda z, w, r, c, i, j: z[i, j] * at(w, i, j)), ANOTHER),
     },
 )
 enter(
@@ -386,7 +387,7 @@ enter(
             forward(lambda y, w, i, j, u, v: y[i + u, j + v] * w[u, 0]),
             "one cell for all",
         ),
-        "W(i, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j + v] * at(w, i, j)), FORGOTTEN),
+        "W(i, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j + v] * at(w, i, j)), ANOTHER),
         "Y(i + u, j)": (forward(lambda y, w, i, j, u, v: y[i + u, j] * w[u, v]), FORGOTTEN),
     },
 )
@@ -470,7 +471,7 @@ enter(
         ),
         "dZ(u, v)": (
             filter_gradient(lambda z, y, i, j, u, v: at(z, u, v) * y[i + u, j + v]),
-            FORGOTTEN,
+            ANOTHER,
         ),
         "dZ(0, 0)": (
             filter_gradient(lambda z, y, i, j, u, v: z[0, 0] * y[i + u, j + v]),
@@ -518,18 +519,18 @@ def padded(weight):
     return gradient
 
 
-WRONGLY = "stride used wrongly"
+WRONGLY, WRONG_INDEX = "stride used wrongly", "stride on the wrong index"
 enter(
     STRIDE,
     "stride",
     {
         "W(r + s i)": (strided(lambda r, i, s: r + s * i), SUM),
         "W(s i - r)": (strided(lambda r, i, s: s * i - r), TURNED),
-        "W(s r - i)": (strided(lambda r, i, s: s * r - i), WRONGLY),
-        "W(s (r - i))": (strided(lambda r, i, s: s * (r - i)), WRONGLY),
+        "W(s r - i)": (strided(lambda r, i, s: s * r - i), WRONG_INDEX),
+        "W(s (r - i))": (strided(lambda r, i, s: s * (r - i)), WRONG_INDEX),
         "W(r - i // s)": (strided(lambda r, i, s: r - i // s), WRONGLY),
-        "W(r // s - i)": (strided(lambda r, i, s: r // s - i), WRONGLY),
-        "W((r - i) // s)": (strided(lambda r, i, s: (r - i) // s), WRONGLY),
+        "W(r // s - i)": (strided(lambda r, i, s: r // s - i), WRONG_INDEX),
+        "W((r - i) // s)": (strided(lambda r, i, s: (r - i) // s), WRONG_INDEX),
     },
 )
 enter(
@@ -541,5 +542,107 @@ enter(
         "W(r - p + i)": (padded(lambda r, i, p: r - p + i), SUM),
         "W(i - r - p)": (padded(lambda r, i, p: i - r - p), TURNED),
         "W(i - r + p)": (padded(lambda r, i, p: i - r + p), TURNED),
+    },
+)
+
+# --- one axis of the whole exercises --------------------------------------------------------------
+
+
+def right(i, u, s, p):
+    """The row of Y that window i and weight u meet in."""
+    return i * s + u - p
+
+
+def whole_input(rows, columns):
+    """The input gradient by a scatter, with a rule for each axis."""
+
+    def gradient(dZ, W, input_size, stride, padding):
+        dY = np.zeros((*input_size, W.shape[2]))
+        for i, j in np.ndindex(dZ.shape[:2]):
+            for u, v in np.ndindex(W.shape[:2]):
+                r, c = rows(i, u, stride[0], padding[0]), columns(j, v, stride[1], padding[1])
+                if 0 <= r < dY.shape[0] and 0 <= c < dY.shape[1]:
+                    dY[r, c] += W[u, v] @ dZ[i, j]
+        return dY
+
+    return gradient
+
+
+def whole_filter(rows, columns):
+    """The filter gradient, with a rule for each axis."""
+
+    def gradient(dZ, Y, filter_size, stride, padding):
+        dW = np.zeros((*filter_size, Y.shape[2], dZ.shape[2]))
+        for u, v in np.ndindex(filter_size):
+            for i, j in np.ndindex(dZ.shape[:2]):
+                r, c = rows(i, u, stride[0], padding[0]), columns(j, v, stride[1], padding[1])
+                if 0 <= r < Y.shape[0] and 0 <= c < Y.shape[1]:
+                    dW[u, v] += np.outer(Y[r, c], dZ[i, j])
+        return dW
+
+    return gradient
+
+
+SPACING, SIGN = "stride for spacing", "padding with the wrong sign"
+AXES = {
+    "i + s u": (lambda i, u, s, p: i + u * s - p, SPACING, SPACING),
+    "s (i + u)": (lambda i, u, s, p: (i + u) * s - p, "stride times both", "stride times both"),
+    "s i - u": (lambda i, u, s, p: i * s - u - p, TURNED, TURNED),
+    "u - s i": (lambda i, u, s, p: u - i * s - p, SUM, SUM),
+    "+ p": (lambda i, u, s, p: i * s + u + p, "padding added again", SIGN),
+    "2 p": (
+        lambda i, u, s, p: i * s + u - 2 * p,
+        "padding cropped on one side",
+        "padding forgotten",
+    ),
+    "s p": (lambda i, u, s, p: (i - p) * s + u, "padding times stride", "padding times stride"),
+}
+for written, (rule, of_input, of_filter) in AXES.items():
+    for where, rules in {"rows": (rule, right), "columns": (right, rule)}.items():
+        enter("conv_backward_input", f"{where} of dY", {written: (whole_input(*rules), of_input)})
+        enter("conv_backward_filter", f"{where} of Y", {written: (whole_filter(*rules), of_filter)})
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def by_images(change):
+    """The input gradient of a batch, of images that are mixed up."""
+
+    def gradient(dZ, W, input_size, stride, padding):
+        how = input_size, stride, padding
+        return np.stack([whole_input(right, right)(z, W, *how) for z in change(dZ)])
+
+    return gradient
+
+
+enter(
+    "input_gradient_batch",
+    "images",
+    {
+        "first": (by_images(lambda dZ: [dZ[0]] * len(dZ)), "one image only"),
+        "last": (by_images(lambda dZ: dZ[-1:] + 0 * dZ), "one image only"),
+        "sum": (by_images(lambda dZ: dZ.sum(axis=0) + 0 * dZ), "images added up"),
+    },
+)
+
+
+def of_images(chosen):
+    """The filter gradient of a batch, summed over some pairs of images."""
+
+    def gradient(dZ, Y, filter_size, stride, padding):
+        how = filter_size, stride, padding
+        return sum(whole_filter(right, right)(dZ[z], Y[y], *how) for z, y in chosen(len(dZ)))
+
+    return gradient
+
+
+enter(
+    "filter_gradient_batch",
+    "pairs of images",
+    {
+        "first": (of_images(lambda count: [(0, 0)]), "one image only"),
+        "last": (of_images(lambda count: [(-1, -1)]), "one image only"),
+        "dZ(0)": (of_images(lambda count: [(0, y) for y in range(count)]), "one image only"),
+        "each": (of_images(lambda count: np.ndindex(count, count)), "images added up"),
     },
 )

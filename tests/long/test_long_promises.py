@@ -2,57 +2,10 @@
 
 import itertools
 
-import numpy as np
 import pytest
 import test_bad_input as bad
 import test_conv
-import test_fast
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from problems import GEOMETRIES, LAYOUTS, problems
-
-from cnnlib import fast
-
-A_THOUSAND = settings(
-    max_examples=1_000,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@test_conv.EACH
-@A_THOUSAND
-@given(problem=problems())
-def test_a_thousand_problems_have_the_exact_answer(conv, problem):
-    test_conv.is_its_definition(conv, problem)
-
-
-@test_fast.EACH_WAY
-@A_THOUSAND
-@given(problem=problems(), cuts=test_fast.CUTS)
-def test_a_thousand_problems_have_it_on_every_way(way, problem, cuts):
-    with test_fast.forced(way, *cuts):
-        test_conv.is_its_definition(fast, problem)
-
-
-@test_fast.EACH_WAY
-@A_THOUSAND
-@given(spoilt=st.tuples(*test_fast.SPOILT))
-def test_a_thousand_spoilt_numbers_reach_what_they_touch(way, spoilt):
-    test_fast.touches_no_other(way, *spoilt)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", test_conv.LONG_SUMS)
-def test_the_share_of_its_bound_that_an_error_takes(record_property, name, dtype):
-    shares = [
-        test_conv.share_of_bound(conv, name, draw, dtype)
-        for conv, draw in itertools.product(test_conv.MODULES.values(), test_conv.DRAWS)
-    ]
-    record_property("largest share of the bound", f"{max(shares):.4f}")
-    assert max(shares) <= 1
+from problems import GEOMETRIES, LAYOUTS
 
 
 @test_conv.EACH
