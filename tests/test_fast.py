@@ -7,6 +7,7 @@ import _thread
 import contextlib
 import os
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +102,19 @@ SPOILT = (  # what `touches_no_other` is given, after the way
 @given(spoilt=st.tuples(*SPOILT))
 def test_on_every_way_a_spoilt_number_reaches_what_it_touches(way, spoilt):
     touches_no_other(way, *spoilt)
+
+
+@EACH_WAY
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("name", ["dZ", "Y", "W"])
+def test_on_every_way_infinity_does_not_meet_the_zeros_around_it(way, stride, name):
+    rng, how = np.random.default_rng(7), {"stride": stride, "padding": 1}
+    o_h, o_w = geometry((7, 8), (3, 3), **how).output_size
+    shapes = {"Y": (2, 7, 8, 2), "W": (3, 3, 2, 3), "dZ": (2, o_h, o_w, 3)}
+    arrays = {key: rng.integers(1, 6, shape).astype(float) for key, shape in shapes.items()}
+    problem = SimpleNamespace(how=how, **arrays)
+    for place in (0, 5, 20):
+        touches_no_other(way, problem, (2,), name, np.inf, place)
 
 
 @EACH_WAY
