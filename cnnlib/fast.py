@@ -227,7 +227,10 @@ def _in_halves(work, m, products):
 
 
 def _start(work):
-    """Run it in a thread; or here and now, where there is no second core or no second thread."""
+    """Run it in a thread; or here and now, where there is no second core or no second thread.
+
+    `threading.Thread` would wait until the thread has begun, which takes as long as a small layer.
+    """
     try:
         if not _one_thread():
             start_new_thread(contextvars.copy_context().run, (work,))
@@ -240,8 +243,11 @@ def _start(work):
 def _one_thread():
     """Whether there is one core for us, or the user has asked for one thread."""
     asked = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
-    return len(cores) == 1 or any(os.environ.get(name) == "1" for name in asked)
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return cores == 1 or any(os.environ.get(name) == "1" for name in asked)
 
 
 @lru_cache(maxsize=256)
