@@ -106,11 +106,10 @@ def _known(step, term):
 def nudge(step, amount):
     """Say what Z and the loss gain when the weight of a filter step grows by `amount`."""
     weight = str(step.target).removeprefix("d")
-    rise = number(amount * step.value, bare=True)
+    up, rise = (number(value, bare=True) for value in (amount, amount * step.value))
     sentence = (
-        f"Raise {weight} by {number(amount, bare=True)}: each cell of Z gains that many times the "
-        f"cell of Y in its window; the loss gains, to first order, "
-        f"{number(amount)}·{number(step.value)} = {rise}."
+        f"Raise {weight} by {up}: each cell of Z gains {up} times the cell of Y under the weight; "
+        f"the loss gains about {number(amount)}·{number(step.value)} = {rise}."
     )
     met = {t.left.index[:2]: n for n, t in enumerate(step.terms)}
 
