@@ -19,6 +19,7 @@ MEANINGS = {
     "W": "filter",
     "Z": "output map",
     "dY": "gradient of the loss with respect to Y",
+    "dYp": "gradient of the loss with respect to the padded Y",
     "dW": "gradient of the loss with respect to W",
     "dZ": "gradient of the loss with respect to Z",
 }
@@ -253,7 +254,8 @@ def stage_panel(stage):
     role = "result" if stage.number == len(stage.trace) - 1 else "on the way"
     role = "input" if stage.number == 0 else role
     caption = f", {by(stage.values.shape)}, {MEANINGS[stage.name]}: {role}; {stage.done}"
-    return Panel(stage.name, caption, INDICES[stage.name[-1]][0], stage.rows, stage.columns, cells)
+    corner = INDICES[stage.name[1]][0]
+    return Panel(stage.name, caption, corner, stage.rows, stage.columns, cells)
 
 
 def panels(step, term):

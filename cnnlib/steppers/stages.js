@@ -55,22 +55,25 @@ function slid(arrays, where) {
   const inside = lines.map((line) => line.filter((name) => name !== "pad"));
   const [top, left] = where.map((axis) => axis.before);
   return [
-    { name: "dY", done: slide, rows: lines[0], columns: lines[1], values },
+    { name: paddedName(where), done: slide, rows: lines[0], columns: lines[1], values },
     stage("dY", "the padding cropped", inside, (r, c) => values[+r + top][+c + left]),
   ];
 }
 
+const paddedName = (where) => (where.some((axis) => axis.before + axis.after) ? "dYp" : "dY");
+
 // Each stage in Python, with the helpers of cnnlib.shapes.
 function linesOf(where) {
   const pair = (of) => pythonText(where.map(of));
+  const whole = paddedName(where);
   const dilated = where.some(({ d }) => d > 1) ? `, dilation=${pair(({ d }) => d)}` : "";
   return [
     "M = dZ",
     `M = spread(M, ${pair(({ s }) => s)})`,
     `M = zero_pad(M, ${pair(({ rest }) => [0, rest])})`,
     `M = zero_pad(M, ${pair(({ extent }) => [extent - 1, extent - 1])})`,
-    `dY = conv_forward(M, flip(W)${dilated})`,
-    `dY = crop(dY, ${pair(({ before, after }) => [before, after])})`,
+    `${whole} = conv_forward(M, flip(W)${dilated})`,
+    `dY = crop(${whole}, ${pair(({ before, after }) => [before, after])})`,
   ];
 }
 

@@ -23,7 +23,8 @@ class Stage:
     number : int
         Position in the stages.
     name : str
-        "dZ", or "dY": what the cells are a gradient with respect to.
+        "dZ"; then "dYp", the gradient of the padded map; in the end "dY". Without padding
+        there is no "dYp".
     done : str
         What was done to the map before.
     values : ndarray, shape (rows, columns)
@@ -144,7 +145,8 @@ def _stages(where, dZ, W):
         ["pad"] * axis.before + [str(n) for n in range(axis.n)] + ["pad"] * axis.after
         for axis in where
     ]
-    yield "dY", "correlated with the flipped filter, cell by cell", moved, *headers
+    name = "dYp" if any(axis.before or axis.after for axis in where) else "dY"
+    yield name, "correlated with the flipped filter, cell by cell", moved, *headers
 
     numbers = [[str(n) for n in range(axis.n)] for axis in where]
     yield "dY", "the padding cropped", shapes.crop(moved, where.padding), *numbers
