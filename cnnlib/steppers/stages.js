@@ -54,18 +54,16 @@ function slid(arrays, where) {
   const slide = "correlated with the flipped filter, cell by cell";
   const inside = lines.map((line) => line.filter((name) => name !== "pad"));
   const [top, left] = where.map((axis) => axis.before);
+  const name = where.some((axis) => axis.before + axis.after) ? "dYp" : "dY";
   return [
-    { name: paddedName(where), done: slide, rows: lines[0], columns: lines[1], values },
+    { name, done: slide, rows: lines[0], columns: lines[1], values },
     stage("dY", "the padding cropped", inside, (r, c) => values[+r + top][+c + left]),
   ];
 }
 
-const paddedName = (where) => (where.some((axis) => axis.before + axis.after) ? "dYp" : "dY");
-
 // Each stage in Python, with the helpers of cnnlib.shapes.
-function linesOf(where) {
+function linesOf(where, whole) {
   const pair = (of) => pythonText(where.map(of));
-  const whole = paddedName(where);
   const dilated = where.some(({ d }) => d > 1) ? `, dilation=${pair(({ d }) => d)}` : "";
   return [
     "M = dZ",
@@ -82,7 +80,7 @@ export function stageTrace(problem) {
   const made = stages(problem);
   const { arrays, where } = problem;
   const shapes = { dZ: arrays.dZ.shape, W: arrays.W.shape, dY: [where[0].n, where[1].n, 1] };
-  const lines = linesOf(where);
+  const lines = linesOf(where, made.at(-2).name);
   const step = (number) => {
     const about = { number, target: null, source: null, bias: null, start: 0, value: 0, terms: [] };
     return { ...about, stage: { ...made[number], python: lines[number] } };
