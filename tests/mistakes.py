@@ -502,6 +502,11 @@ def updated(change):
     return lambda dZ, Y, W, b, eta: change(*gradients(dZ, Y, W, b, eta), W, b, eta, area(dZ))
 
 
+def passed(weights, dZ, Y, W, b, eta):
+    """A step whose dY comes from these weights."""
+    return styles.train(dZ, Y, weights, b, eta)[0], *styles.train(dZ, Y, W, b, eta)[1:]
+
+
 TRAIN = {
     "W updated before dY": [
         partial(styles.train, early=True),
@@ -509,6 +514,27 @@ TRAIN = {
     ],
     "uphill": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W + eta * dW, b + eta * db))],
     "eta forgotten": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - dW, b - db))],
+    "dY made from dW": [
+        lambda dZ, Y, W, b, eta: passed(gradients(dZ, Y, W, b, eta)[1], dZ, Y, W, b, eta)
+    ],
+    "filter flipped": [
+        lambda *x, how=how: passed(how(x[2]), *x)
+        for how in (lambda W: W[::-1, ::-1], np.flipud, np.fliplr)
+    ],
+    "step returned": [
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, s * eta * dW, b - eta * db))
+            for s in (1, -1)
+        ),
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, W - eta * dW, s * eta * db))
+            for s in (1, -1)
+        ),
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, s * eta * dW, s * eta * db))
+            for s in (1, -1)
+        ),
+    ],
     "eta in dY": [
         updated(lambda dY, dW, db, W, b, eta, n: (eta * dY, W - eta * dW, b - eta * db)),
         updated(lambda dY, dW, db, W, b, eta, n: (-eta * dY, W - eta * dW, b - eta * db)),

@@ -258,6 +258,42 @@ def ascends_early(dZ, Y, W, b, eta):
     return gradients(dZ, Y, W)[0], W, b
 
 
+@hand(STEP, "eta forgotten")
+def a_whole_step_for_b(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, W - eta * dW, b - db
+
+
+@hand(STEP, "eta forgotten")
+def a_whole_step_for_W(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, W - dW, b - eta * db
+
+
+@hand(STEP, "step returned")
+def the_step_for_W(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, eta * dW, b - eta * db
+
+
+@hand(STEP, "step returned")
+def the_steps_down(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, -eta * dW, -eta * db
+
+
+@hand(STEP, "dY made from dW")
+def passed_through_the_gradient(dZ, Y, W, b, eta):
+    _, dW, db = gradients(dZ, Y, W)
+    return gradients(dZ, Y, dW)[0], W - eta * dW, b - eta * db
+
+
+@hand(STEP, "filter flipped")
+def passed_through_a_flipped_filter(dZ, Y, W, b, eta):
+    _, dW, db = gradients(dZ, Y, W)
+    return gradients(dZ, Y, np.flip(W, (0, 1)))[0], W - eta * dW, b - eta * db
+
+
 @hand("spread")
 def by_kron(dZ, stride):
     unit = np.zeros((*stride, 1))
