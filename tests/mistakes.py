@@ -371,7 +371,8 @@ def wound(Y, W, b, stride, padding):
 LAST_WEIGHT, LAST_MAP = only(-1, -1), only(..., -1, np.s_[:])
 OF_FORWARD = OF_BOTH | {
     "filter flipped": of_arrays("W", FLIPS) * 2,
-    "filter transposed": of_arrays("W", [*TURNS, np.rot90, lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "filter transposed": of_arrays("W", [TURNS[0], lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "filter turned by 90 degrees": of_arrays("W", [*TURNS[1:], np.rot90]),
     "maps exchanged": of_arrays("W", [lambda W: np.transpose(W, (0, 1, 3, 2)), *MAPS]),
     "bias forgotten": [{"b": np.zeros_like}] * 2,
     "sum over k_in forgotten": [{"W": only(..., 0, np.s_[:])}],

@@ -28,7 +28,9 @@ def test_a_wrong_sum_of_products_has_factors_to_check(name):
     assert exercises.answer(name, 1000.5).fault.endswith("Check each factor and its sign.")
 
 
-@pytest.mark.parametrize("name", ["forward passes", "loss from zero weights", "safe nudge", "bug 3"])
+@pytest.mark.parametrize(
+    "name", ["forward passes", "loss from zero weights", "safe nudge", "bug 3"]
+)
 def test_where_there_are_no_factors_none_are_spoken_of(name):
     assert exercises.answer(name, 1000.5).fault == "That is not the number."
 

@@ -107,6 +107,7 @@ RULES = [
     ("gives_to_the_sum", ("u = i - r",), lambda r, c, u, v: (r + u, c + v)),
     ("gives_the_wrong_way", ("u = r + i",), lambda r, c, u, v: (u - r, v - c)),
     ("gives_wrong_in_columns", ("u = i - r",), lambda r, c, u, v: (r - u, c + v)),
+    ("gives_by_the_other_index", ("filter transposed",), lambda r, c, u, v: (r - v, c - u)),
     ("gives_exchanged", ("Z transposed",), lambda r, c, u, v: (c - v, r - u)),
 ]
 for name, expected, rule in RULES:
