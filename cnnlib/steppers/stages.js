@@ -17,7 +17,7 @@ export function stages({ arrays, where }) {
     "as it arrives",
     `zeros between neighbours: ${pair((axis) => axis.s - 1)}`,
     `left-over rows and columns: ${pair((axis) => axis.rest)}`,
-    `rings of zeros: ${pair((axis) => axis.extent - 1)}`,
+    `zeros around it: ${rings[0].length} above and below, ${rings[1].length} left and right`,
   ];
   const at = (row, column) => (isIndex(row, column) ? dZ.values[row * where[1].o + +column] : 0);
   const made = lines.map((line, n) => stage("dZ", done[n], line, at));
@@ -57,7 +57,7 @@ function slid(arrays, where) {
   const name = where.some((axis) => axis.before + axis.after) ? "dYp" : "dY";
   return [
     { name, done: slide, rows: lines[0], columns: lines[1], values },
-    stage("dY", "the padding cropped", inside, (r, c) => values[+r + top][+c + left]),
+    stage("dY", "the padding cut off", inside, (r, c) => values[+r + top][+c + left]),
   ];
 }
 

@@ -138,7 +138,9 @@ def _stages(where, dZ, W):
     headers = [
         [*["pad"] * ring, *made, *["pad"] * ring] for made, ring in zip(headers, rings, strict=True)
     ]
-    yield "dZ", f"rings of zeros: {shapes.one(rings)}", moved, *headers
+    rows, columns = rings
+    done = f"zeros around it: {rows} above and below, {columns} left and right"
+    yield "dZ", done, moved, *headers
 
     moved = _correlated(where, dZ, W)
     headers = [
@@ -149,7 +151,7 @@ def _stages(where, dZ, W):
     yield name, "correlated with the flipped filter, cell by cell", moved, *headers
 
     numbers = [[str(n) for n in range(axis.n)] for axis in where]
-    yield "dY", "the padding cropped", shapes.crop(moved, where.padding), *numbers
+    yield "dY", "the padding cut off", shapes.crop(moved, where.padding), *numbers
 
 
 def _correlated(where, dZ, W):
