@@ -19,6 +19,7 @@ MEANINGS = {
     "W": "filter",
     "Z": "output map",
     "dY": "gradient of the loss with respect to Y",
+    "dYp": "gradient of the loss with respect to the padded Y",
     "dW": "gradient of the loss with respect to W",
     "dZ": "gradient of the loss with respect to Z",
 }
@@ -106,11 +107,10 @@ def _known(step, term):
 def nudge(step, amount):
     """Say what Z and the loss gain when the weight of a filter step grows by `amount`."""
     weight = str(step.target).removeprefix("d")
-    rise = number(amount * step.value, bare=True)
+    up, rise = (number(value, bare=True) for value in (amount, amount * step.value))
     sentence = (
-        f"Raise {weight} by {number(amount, bare=True)}: each cell of Z gains that many times the "
-        f"cell of Y in its window; the loss gains, to first order, "
-        f"{number(amount)}·{number(step.value)} = {rise}."
+        f"Raise {weight} by {up}: each cell of Z gains {up} times the cell of Y under the weight; "
+        f"the loss gains about {number(amount)}·{number(step.value)} = {rise}."
     )
     met = {t.left.index[:2]: n for n, t in enumerate(step.terms)}
 
@@ -254,7 +254,8 @@ def stage_panel(stage):
     role = "result" if stage.number == len(stage.trace) - 1 else "on the way"
     role = "input" if stage.number == 0 else role
     caption = f", {by(stage.values.shape)}, {MEANINGS[stage.name]}: {role}; {stage.done}"
-    return Panel(stage.name, caption, INDICES[stage.name[-1]][0], stage.rows, stage.columns, cells)
+    corner = INDICES[stage.name[1]][0]
+    return Panel(stage.name, caption, corner, stage.rows, stage.columns, cells)
 
 
 def panels(step, term):

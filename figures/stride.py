@@ -187,7 +187,7 @@ def crop(ax, stages, size=48):
     wide = size * (padded.values.shape[1] + cut.values.shape[1]) + gap
     words = f"{by(padded.values.shape)}, of the padded map"
     x = (800 - wide) / 2 + 16
-    whole = draw.panel(ax, stage_panel(padded), x, 76, size, title="dYp", note=words)
+    whole = draw.panel(ax, stage_panel(padded), x, 76, size, note=words)
     inner = whole.at(rows.before, columns.before, 0, 0)
     left = draw.panel(ax, stage_panel(cut), whole.right[0] + gap, inner[1], size)
     draw.across(ax, whole, left, "crop", after=12, back=True, size=20)

@@ -371,7 +371,8 @@ def wound(Y, W, b, stride, padding):
 LAST_WEIGHT, LAST_MAP = only(-1, -1), only(..., -1, np.s_[:])
 OF_FORWARD = OF_BOTH | {
     "filter flipped": of_arrays("W", FLIPS) * 2,
-    "filter transposed": of_arrays("W", [*TURNS, np.rot90, lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "filter transposed": of_arrays("W", [TURNS[0], lambda W: TURNS[0](W)[::-1, ::-1]]),
+    "filter turned by 90 degrees": of_arrays("W", [*TURNS[1:], np.rot90]),
     "maps exchanged": of_arrays("W", [lambda W: np.transpose(W, (0, 1, 3, 2)), *MAPS]),
     "bias forgotten": [{"b": np.zeros_like}] * 2,
     "sum over k_in forgotten": [{"W": only(..., 0, np.s_[:])}],
@@ -502,6 +503,11 @@ def updated(change):
     return lambda dZ, Y, W, b, eta: change(*gradients(dZ, Y, W, b, eta), W, b, eta, area(dZ))
 
 
+def passed(weights, dZ, Y, W, b, eta):
+    """A step whose dY comes from these weights."""
+    return styles.train(dZ, Y, weights, b, eta)[0], *styles.train(dZ, Y, W, b, eta)[1:]
+
+
 TRAIN = {
     "W updated before dY": [
         partial(styles.train, early=True),
@@ -509,6 +515,27 @@ TRAIN = {
     ],
     "uphill": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W + eta * dW, b + eta * db))],
     "eta forgotten": [updated(lambda dY, dW, db, W, b, eta, n: (dY, W - dW, b - db))],
+    "dY made from dW": [
+        lambda dZ, Y, W, b, eta: passed(gradients(dZ, Y, W, b, eta)[1], dZ, Y, W, b, eta)
+    ],
+    "filter flipped": [
+        lambda *x, how=how: passed(how(x[2]), *x)
+        for how in (lambda W: W[::-1, ::-1], np.flipud, np.fliplr)
+    ],
+    "step returned": [
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, s * eta * dW, b - eta * db))
+            for s in (1, -1)
+        ),
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, W - eta * dW, s * eta * db))
+            for s in (1, -1)
+        ),
+        *(
+            updated(lambda dY, dW, db, W, b, eta, n, s=s: (dY, s * eta * dW, s * eta * db))
+            for s in (1, -1)
+        ),
+    ],
     "eta in dY": [
         updated(lambda dY, dW, db, W, b, eta, n: (eta * dY, W - eta * dW, b - eta * db)),
         updated(lambda dY, dW, db, W, b, eta, n: (-eta * dY, W - eta * dW, b - eta * db)),

@@ -582,6 +582,26 @@ def test_no_hint_is_a_line_of_code():
             assert "!" not in hint and hint.endswith(".")
 
 
+def test_where_a_smaller_problem_is_shown_than_the_one_that_raised_it_is_said():
+    right = exercises.EXERCISES["input_gradient_one_map"].right
+
+    def refuses(least):
+        def gradient(dZ, W):
+            if dZ.size >= least:
+                raise ValueError("no")
+            return right(dZ, W)
+
+        return gradient
+
+    said = "The problem shown is smaller, and fails too."
+    small, smallest = (
+        exercises.check("input_gradient_one_map", refuses(least)) for least in (4, 1)
+    )
+    assert small.counterexample.given["W"].shape == (1, 1)
+    assert "W of shape (2, 2)" in small.fault and small.fault.endswith(said)
+    assert "W of shape (1, 1)" in smallest.fault and said not in smallest.fault
+
+
 def test_which_test_catches_what():
     seen = {
         key: exercises.caught_by("conv_backward_input", mistake)

@@ -23,6 +23,18 @@ ASKED = re.compile(r'exercises\.answer\("([^"]+)"')
 EACH = pytest.mark.parametrize("name", QUESTIONS)
 
 
+@pytest.mark.parametrize("name", ["dY(1, 4)", "Z(1, 2) of the oblong layer", "dW(0, 2)"])
+def test_a_wrong_sum_of_products_has_factors_to_check(name):
+    assert exercises.answer(name, 1000.5).fault.endswith("Check each factor and its sign.")
+
+
+@pytest.mark.parametrize(
+    "name", ["forward passes", "loss from zero weights", "safe nudge", "bug 3"]
+)
+def test_where_there_are_no_factors_none_are_spoken_of(name):
+    assert exercises.answer(name, 1000.5).fault == "That is not the number."
+
+
 def test_every_question_is_asked_once_in_a_lesson():
     sources = [c.source for path in LESSONS for c in nbformat.read(path, as_version=4).cells]
     assert sorted(name for text in sources for name in ASKED.findall(text)) == sorted(QUESTIONS)

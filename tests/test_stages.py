@@ -26,6 +26,8 @@ def check(problem):
     rings = tuple(a + 2 * (e - 1) for a, e in zip(appended, where.extent, strict=True))
     sizes = [where.output_size, spread, appended, rings, padded, where.input_size]
     assert [stage.values.shape for stage in found] == sizes
+    whole = "dY" if padded == where.input_size else "dYp"
+    assert [stage.name for stage in found] == ["dZ"] * 4 + [whole, "dY"]
     for stage in found:
         assert (len(stage.rows), len(stage.columns)) == stage.values.shape
         zeros = [not header.isdigit() for header in stage.rows]

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from cnnlib import layers, vectorized
-from cnnlib.exercises.convolution import everywhere, part, per, per_cell, per_image
+from cnnlib.exercises.convolution import FLIPS, everywhere, part, per, per_cell, per_image
 from cnnlib.exercises.moves import pair
 from cnnlib.exercises.work import Work, both, change, each, put
 
@@ -132,11 +132,11 @@ def train_step(dZ, Y, W, b, eta):
 
 
 def stepped(x):
-    """Take the step, with a factor before each gradient."""
-    dY, dW, db = vectorized.conv_backward(x.dZ, x.Y, x.W)
-    new_W, new_b = x.W - x.eta * x.times_W * dW, x.b - x.eta * x.times_b * db
-    if x.early:
-        dY = vectorized.conv_backward_input(x.dZ, new_W, x.Y.shape[:2])
+    """Take the step, with a factor before each old value and each gradient."""
+    _, dW, db = vectorized.conv_backward(x.dZ, x.Y, x.W)
+    new_W = x.old_W * x.W - x.eta * x.times_W * dW
+    new_b = x.old_b * x.b - x.eta * x.times_b * db
+    dY = vectorized.conv_backward_input(x.dZ, x.weights(x.W, dW, new_W), x.Y.shape[:2])
     return x.times_dY * dY, new_W, new_b
 
 
@@ -146,7 +146,14 @@ def averaged(*factors):
 
 
 TRAIN = {
-    "W updated before dY": [put(early=True)],
+    "W updated before dY": [put(weights=lambda W, dW, new_W: new_W)],
+    "dY made from dW": [put(weights=lambda W, dW, new_W: dW)],
+    "filter flipped": [put(weights=lambda W, dW, new_W, how=how: how(W)) for how in FLIPS],
+    "step returned": [
+        put(**step, **sign)
+        for step in ({"old_W": 0}, {"old_b": 0}, {"old_W": 0, "old_b": 0})
+        for sign in ({}, {name.replace("old", "times"): -1 for name in step})
+    ],
     "uphill": [change(eta=np.negative), put(times_W=-1), put(times_b=-1)],
     "eta forgotten": [
         change(eta=lambda eta: 1),
@@ -229,7 +236,12 @@ BEGUN = {
     "conv_backward_bias": partial(Work, bias_gradient),
     "relu_backward": partial(Work, sloped, slope=above),
     "tanh_backward": partial(Work, sloped, slope=lambda Z: 1 - np.tanh(Z) ** 2),
-    "train_step": partial(Work, stepped, early=False, times_dY=1, times_W=1, times_b=1),
+    "train_step": partial(
+        Work,
+        stepped,
+        weights=lambda W, dW, new_W: W,
+        **dict.fromkeys(["old_W", "old_b", "times_W", "times_b", "times_dY"], 1),
+    ),
     "max_pool_backward": partial(Work, pooled, share=largest, put=np.add, start=np.multiply),
 }
 MISTAKES = {

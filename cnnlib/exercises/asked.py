@@ -6,6 +6,7 @@ or which cell is wrong first. `questions` and
 of it.
 """
 
+import re
 from html import escape
 from types import SimpleNamespace
 
@@ -17,6 +18,8 @@ from cnnlib.exercises.later_questions import QUESTIONS  # which adds those of 06
 from cnnlib.exercises.questions import ANY_ORDER
 from cnnlib.exercises.verdict import Verdict
 from cnnlib.shapes import by
+
+IS_A_CELL = re.compile(r"d?[A-Za-z]\(")  # such as dY(1, 4): what is asked for is a sum of products
 
 
 class Answered(Verdict):
@@ -95,7 +98,7 @@ def answer(name, value):
         for says, slip in zip(slips, wrong, strict=True):
             if close(came, slip):
                 return Answered(asked, False, says, notes=(why,))
-    fault = _strays(came, right) if name in ANY_ORDER else _fault(came, right)
+    fault = _strays(came, right) if name in ANY_ORDER else _fault(name, came, right)
     return Answered(asked, False, fault=fault, notes=(why,))
 
 
@@ -129,13 +132,14 @@ def _strays(came, right):
     return "None of these is wrong, but they are not all."
 
 
-def _fault(came, right):
+def _fault(name, came, right):
     """Say what is wrong with numbers that no known mistake makes."""
     if came.shape != right.shape:
         return f"It should be {_form(right)}; yours is {by(came.shape) or 'one number'}."
     wrong = np.argwhere(running.differ(came, right))
     if right.ndim == 0:
-        return "That is not the number. Check each factor and its sign."
+        of_products = IS_A_CELL.match(name)
+        return "That is not the number." + " Check each factor and its sign." * bool(of_products)
     at = tuple(map(int, wrong[0]))
     place = f"{'cell' if len(at) > 1 else 'number'} {at if len(at) > 1 else at[0]}"
     return f"{len(wrong)} of {right.size} wrong. The first is {place}, counted from 0."

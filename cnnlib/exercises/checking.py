@@ -297,7 +297,7 @@ def _shrink(exercise, found, wrong, shown):
     def shows(kind, size):
         run = running.run(exercise, found.called, exercise.size(found.called.size(size)), kind)
         if fits(run):
-            found.run = run if wrong else run._replace(says=shown[0].says)
+            found.run = run if wrong else run._replace(says=_said(shown[0], run))
         return fits(run)
 
     first = found.run = next(filter(fits, shown), shown[0])
@@ -305,6 +305,16 @@ def _shrink(exercise, found, wrong, shown):
         size = found.run.size
         if kind == first.kind or shows(kind, size):
             problems.shrink(size, exercise.size, partial(shows, kind))
+
+
+def _said(first, smaller):
+    """Say what was said of the first problem; where that has sizes, that they are not those shown.
+
+    An exception names the call in which it came up, and a wrong shape the shape.
+    """
+    if first.size == smaller.size or not (first.error or first.fault == "shape"):
+        return first.says
+    return f"{first.says} {SAYS['smaller']}"
 
 
 def _others(exercise, wrong):

@@ -25,7 +25,7 @@ function makeSaid() {
 
 function makeNudge(scene) {
   const { problem, trace } = scene;
-  const table = makeExtra(scene, "gain of Z", "by the nudge", "gain");
+  const table = makeExtra(scene, "gain", "of Z", "gain");
   const said = makeSaid();
   const gains = [...trace.arrays.Y.values].map((value) => value * problem.extras.amount);
   fitNumbers(table, gains.map(shown));

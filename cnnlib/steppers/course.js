@@ -14,10 +14,9 @@ export function makeStagesView(scene, tools) {
   const stages = seq(trace.length).map((n) => trace.step(n).stage);
   const tables = stages.map((stage, n) => makeStage(stage, n));
   const card = makeCard(scene, { k_in: 0, k: 0 });
-  const slide = stages.findIndex((stage) => stage.name === "dY");
   card.grid.box.setAttribute("data-turned", "");
   card.grid.caption.lastElementChild.textContent = "turned";
-  tables[slide].node.append(card.node);
+  tables[TITLES.indexOf("slide")].node.append(card.node);
   const panels = div("cs-panels cs-stages", ...tables.map((one) => one.node));
   const said = make("p.cs-stage-said");
   const node = div("cs-step", said, panels);

@@ -17,7 +17,7 @@ export function stages({ arrays, where }) {
     "as it arrives",
     `zeros between neighbours: ${pair((axis) => axis.s - 1)}`,
     `left-over rows and columns: ${pair((axis) => axis.rest)}`,
-    `rings of zeros: ${pair((axis) => axis.extent - 1)}`,
+    `zeros around it: ${rings[0].length} above and below, ${rings[1].length} left and right`,
   ];
   const at = (row, column) => (isIndex(row, column) ? dZ.values[row * where[1].o + +column] : 0);
   const made = lines.map((line, n) => stage("dZ", done[n], line, at));
@@ -54,14 +54,15 @@ function slid(arrays, where) {
   const slide = "correlated with the flipped filter, cell by cell";
   const inside = lines.map((line) => line.filter((name) => name !== "pad"));
   const [top, left] = where.map((axis) => axis.before);
+  const name = where.some((axis) => axis.before + axis.after) ? "dYp" : "dY";
   return [
-    { name: "dY", done: slide, rows: lines[0], columns: lines[1], values },
-    stage("dY", "the padding cropped", inside, (r, c) => values[+r + top][+c + left]),
+    { name, done: slide, rows: lines[0], columns: lines[1], values },
+    stage("dY", "the padding cut off", inside, (r, c) => values[+r + top][+c + left]),
   ];
 }
 
 // Each stage in Python, with the helpers of cnnlib.shapes.
-function linesOf(where) {
+function linesOf(where, whole) {
   const pair = (of) => pythonText(where.map(of));
   const dilated = where.some(({ d }) => d > 1) ? `, dilation=${pair(({ d }) => d)}` : "";
   return [
@@ -69,8 +70,8 @@ function linesOf(where) {
     `M = spread(M, ${pair(({ s }) => s)})`,
     `M = zero_pad(M, ${pair(({ rest }) => [0, rest])})`,
     `M = zero_pad(M, ${pair(({ extent }) => [extent - 1, extent - 1])})`,
-    `dY = conv_forward(M, flip(W)${dilated})`,
-    `dY = crop(dY, ${pair(({ before, after }) => [before, after])})`,
+    `${whole} = conv_forward(M, flip(W)${dilated})`,
+    `dY = crop(${whole}, ${pair(({ before, after }) => [before, after])})`,
   ];
 }
 
@@ -79,7 +80,7 @@ export function stageTrace(problem) {
   const made = stages(problem);
   const { arrays, where } = problem;
   const shapes = { dZ: arrays.dZ.shape, W: arrays.W.shape, dY: [where[0].n, where[1].n, 1] };
-  const lines = linesOf(where);
+  const lines = linesOf(where, made.at(-2).name);
   const step = (number) => {
     const about = { number, target: null, source: null, bias: null, start: 0, value: 0, terms: [] };
     return { ...about, stage: { ...made[number], python: lines[number] } };

@@ -23,7 +23,8 @@ class Stage:
     number : int
         Position in the stages.
     name : str
-        "dZ", or "dY": what the cells are a gradient with respect to.
+        "dZ"; then "dYp", the gradient of the padded map; in the end "dY". Without padding
+        there is no "dYp".
     done : str
         What was done to the map before.
     values : ndarray, shape (rows, columns)
@@ -137,17 +138,20 @@ def _stages(where, dZ, W):
     headers = [
         [*["pad"] * ring, *made, *["pad"] * ring] for made, ring in zip(headers, rings, strict=True)
     ]
-    yield "dZ", f"rings of zeros: {shapes.one(rings)}", moved, *headers
+    rows, columns = rings
+    done = f"zeros around it: {rows} above and below, {columns} left and right"
+    yield "dZ", done, moved, *headers
 
     moved = _correlated(where, dZ, W)
     headers = [
         ["pad"] * axis.before + [str(n) for n in range(axis.n)] + ["pad"] * axis.after
         for axis in where
     ]
-    yield "dY", "correlated with the flipped filter, cell by cell", moved, *headers
+    name = "dYp" if any(axis.before or axis.after for axis in where) else "dY"
+    yield name, "correlated with the flipped filter, cell by cell", moved, *headers
 
     numbers = [[str(n) for n in range(axis.n)] for axis in where]
-    yield "dY", "the padding cropped", shapes.crop(moved, where.padding), *numbers
+    yield "dY", "the padding cut off", shapes.crop(moved, where.padding), *numbers
 
 
 def _correlated(where, dZ, W):

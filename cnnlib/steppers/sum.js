@@ -159,7 +159,7 @@ export function makeSum(scene, choose, { most } = {}) {
   const { lay } = scene;
   const gives = lay.moves === "result";
   const name = make("span", { "data-c": gives ? "b" : "t" });
-  const soFar = make("small", gives ? "" : "so far");
+  const soFar = make("small", "so far");
   const left = div("cs-left", make("span.cs-name", name, gives ? " gives" : " ="), soFar);
   const start = makeStart(scene);
   const slots = makeSlots(scene, choose, { most });
@@ -180,7 +180,7 @@ export function makeSum(scene, choose, { most } = {}) {
     slots.show(step, now, plane, asked);
     write(total, hidden ? "?" : minus(shown(term ? term.sum : step.value)));
     write(note, !hidden && term && now < step.terms.length - 1 ? "so far" : "");
-    soFar.hidden = gives || hidden;
+    soFar.hidden = hidden;
   }
   const places = scene.where.map((axis) => (lay.card === "dZ" ? axis.o : axis.f));
   const small = (fold) => places[0] * places[1] > 9 || fold !== "wide";

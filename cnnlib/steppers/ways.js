@@ -49,7 +49,7 @@ function threeSentences({ name }, { left, right, target, text }) {
   const [dZ, W, dY] = [`{b ${name(left)}}`, `{k ${name(right)}}`, `{t ${name(target)}}`];
   const product = `{i ${minus(text)}}`;
   return [
-    `${dY} takes ${product} from ${dZ}`,
+    `${dY} takes ${product} from ${dZ}; ○: no product`,
     `row ${dZ}, column ${dY}: ${W} = ${minus(shown(right.value))}`,
     `${dZ} gives ${product} to ${dY}`,
   ];

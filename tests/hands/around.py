@@ -107,6 +107,7 @@ RULES = [
     ("gives_to_the_sum", ("u = i - r",), lambda r, c, u, v: (r + u, c + v)),
     ("gives_the_wrong_way", ("u = r + i",), lambda r, c, u, v: (u - r, v - c)),
     ("gives_wrong_in_columns", ("u = i - r",), lambda r, c, u, v: (r - u, c + v)),
+    ("gives_by_the_other_index", ("filter transposed",), lambda r, c, u, v: (r - v, c - u)),
     ("gives_exchanged", ("Z transposed",), lambda r, c, u, v: (c - v, r - u)),
 ]
 for name, expected, rule in RULES:
@@ -256,6 +257,42 @@ def ascends_early(dZ, Y, W, b, eta):
     _, dW, db = gradients(dZ, Y, W)
     W, b = W + eta * dW, b + eta * db
     return gradients(dZ, Y, W)[0], W, b
+
+
+@hand(STEP, "eta forgotten")
+def a_whole_step_for_b(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, W - eta * dW, b - db
+
+
+@hand(STEP, "eta forgotten")
+def a_whole_step_for_W(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, W - dW, b - eta * db
+
+
+@hand(STEP, "step returned")
+def the_step_for_W(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, eta * dW, b - eta * db
+
+
+@hand(STEP, "step returned")
+def the_steps_down(dZ, Y, W, b, eta):
+    dY, dW, db = gradients(dZ, Y, W)
+    return dY, -eta * dW, -eta * db
+
+
+@hand(STEP, "dY made from dW")
+def passed_through_the_gradient(dZ, Y, W, b, eta):
+    _, dW, db = gradients(dZ, Y, W)
+    return gradients(dZ, Y, dW)[0], W - eta * dW, b - eta * db
+
+
+@hand(STEP, "filter flipped")
+def passed_through_a_flipped_filter(dZ, Y, W, b, eta):
+    _, dW, db = gradients(dZ, Y, W)
+    return gradients(dZ, Y, np.flip(W, (0, 1)))[0], W - eta * dW, b - eta * db
 
 
 @hand("spread")
