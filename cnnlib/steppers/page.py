@@ -15,7 +15,7 @@ def joined(name, known=None):
 
     anywidget loads its module from a blob, and a page that was opened as a file may not import:
     so the files are put one after the other, each after those that it needs. All names at their
-    top level differ. Comments are left out, and a tab stands for two spaces: a page is smaller.
+    top level differ. Comments and indents are left out, which makes a page smaller.
 
     Parameters
     ----------
@@ -33,11 +33,7 @@ def joined(name, known=None):
     text = (FOLDER / name).read_text(encoding="utf-8")
     parts = [joined(one, known) for one in IMPORT.findall(text) if one not in known]
     own = COMMENT.sub("", EXPORT.sub("", IMPORT.sub("", text)))
-    return "".join([*parts, _with_tabs(own)])
-
-
-def _with_tabs(text):
-    return INDENT.sub(lambda spaces: "\t" * (len(spaces[0]) // 2), text)
+    return "".join([*parts, INDENT.sub("", own)])
 
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.M)
@@ -60,7 +56,7 @@ for (const root of document.querySelectorAll("div.cnnlib-stepper"))
 
 STYLES = ("stepper.css", "tables.css", "views.css", "opened.css")
 STYLE = "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
-STYLE = _with_tabs(STYLE_COMMENT.sub("", STYLE))
+STYLE = INDENT.sub("", STYLE_COMMENT.sub("", STYLE))
 HEAD = f'<style>{STYLE}</style>\n<script type="module">{SCRIPT}</script>'
 """What a page with steppers needs once."""
 
