@@ -52,6 +52,19 @@ def test_the_board_shows_the_products_of_the_sum_and_marks_one(steps):
             assert cell.numbers == [marked.left.value, marked.right.value]
 
 
+def test_of_a_large_map_the_part_around_the_marked_cell_is_written():
+    rng = np.random.default_rng(0)
+    dZ, W = rng.integers(1, 9, (24, 24, 1)).astype(float), np.ones((5, 5, 1, 1))
+    step = trace.input_steps(dZ, W, (28, 28))[14 * 28 + 13]
+    board, card, result = seen(step, 0).tables
+    assert [len(table.rows) for table in (board, card, result)] == [11, 5, 11]
+    assert "the part around the marked cell" in board.caption
+    assert "the part around" not in card.caption
+    lying = [cell.numbers for cell in board.cells if len(cell.numbers) == 2]
+    assert sum(a * b for a, b in lying) == step.value
+    assert [head for head, _ in result.rows] == [str(row) for row in range(9, 20)]
+
+
 @EACH_TRACE
 def test_the_result_fills_up_to_the_gradient(steps):
     last = steps[len(steps) - 1]

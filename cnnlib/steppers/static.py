@@ -4,6 +4,7 @@ The tables come from `cnnlib.panels`; marks are letters and borders, since no st
 """
 
 import functools
+from dataclasses import replace
 from html import escape
 
 from cnnlib import panels
@@ -14,6 +15,11 @@ from cnnlib.trace import number
 PUT_IN = "pad, gap, rest: rows and columns that were put in"
 MAX_TERMS = 40
 """A longer sum is written around its marked term, with a count of what is left out."""
+MAX_CELLS = 25
+"""Of a table with more rows or columns only the part around its marked cell is written: the matrix
+of the lessons is whole, a map of 28 x 28 is not."""
+REACH = 5
+"""Rows and columns on each side of the marked cell in such a part."""
 
 
 def text(step, term=None):
@@ -152,7 +158,28 @@ def _paragraph(words):
     return f'<p class="cnnlib-legend">{"; ".join(words)}</p>'
 
 
+def _part(panel):
+    """Return the table, or of a large one the part around the marked cell."""
+    if max(len(panel.rows), len(panel.columns)) <= MAX_CELLS:
+        return panel
+    marked = (
+        (r, c)
+        for r, cells in enumerate(panel.cells)
+        for c, cell in enumerate(cells)
+        if cell.mark in ("term", "target")
+    )
+    rows, columns = (slice(max(0, at - REACH), at + REACH + 1) for at in next(marked, (0, 0)))
+    return replace(
+        panel,
+        caption=f"{panel.caption}; the part around the marked cell",
+        rows=panel.rows[rows],
+        columns=panel.columns[columns],
+        cells=tuple(cells[columns] for cells in panel.cells[rows]),
+    )
+
+
 def _table(panel):
+    panel = _part(panel)
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in panel.columns)
     body = "".join(
         f'<tr><th scope="row">{escape(row)}</th>{"".join(map(_cell, cells))}</tr>'
