@@ -8,9 +8,9 @@ export function nudged({ extras: { amount } }, step) {
   const met = new Map(step.terms.map(({ left, right }) => [left.index.slice(0, 2).join(), right]));
   const gain = (i, j) => amount * (met.get([i, j].join())?.value ?? 0);
   const sentence =
-    `Raise ${weight} by ${shown(amount)}: each cell of Z gains ${shown(amount)} times the cell of ` +
-    `Y under the weight; the loss gains about ${factor(amount)}·${factor(step.value)} = ` +
-    `${shown(loss)}.`;
+    `Raise ${weight} by ${shown(amount)}: each cell of Z gains ${shown(amount)} times the cell ` +
+    `of Y under the weight; the loss gains about ` +
+    `${factor(amount)}·${factor(step.value)} = ${shown(loss)}.`;
   return { gain, sentence };
 }
 
