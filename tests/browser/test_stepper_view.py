@@ -178,7 +178,8 @@ def test_a_click_marks_a_term_or_goes_to_a_cell(opened):
 
 def test_play_goes_on_by_itself_and_stops_at_the_end(opened):
     page = opened("filter")
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1)  # from here on, time goes by only as it is told
     press(page, "Space")
     page.clock.run_for(3100)
     assert place(page)[0] == 3
