@@ -39,6 +39,16 @@ def test_every_lesson_is_listed_with_its_title():
         assert f"[{number}{title}](notebooks/{path.name})" in README
 
 
+def test_the_minutes_of_a_lesson_are_the_same_wherever_they_are_told():
+    lessons = sorted((REPOSITORY / "notebooks").glob("[0-9]*.ipynb"))
+    listed = lessons[0].read_text("utf-8")
+    for path in lessons:
+        (told,) = re.findall(r"about (\w+) minutes", path.read_text("utf-8"))
+        minutes = "20" if told == "twenty" else told  # 20 would answer a question of lesson 00
+        assert re.search(rf"/{path.name}\) \| {minutes} \|", README), path.name
+        assert re.search(rf"\({path.name}\) \| [^|]* \| {minutes} \|", listed), path.name
+
+
 def test_the_code_in_readme_runs():
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     lines = [line for line in code.splitlines() if line and not line.startswith("import")]

@@ -15,7 +15,7 @@ from cnnlib.trace import number
 PUT_IN = "pad, gap, rest: rows and columns that were put in"
 MAX_TERMS = 40
 """A longer sum is written around its marked term, with a count of what is left out."""
-MAX_CELLS = 25
+MAX_LINES = 25
 """Of a table with more rows or columns only the part around its marked cell is written: the matrix
 of the lessons is whole, a map of 28 x 28 is not."""
 REACH = 5
@@ -160,7 +160,7 @@ def _paragraph(words):
 
 def _part(panel):
     """Return the table, or of a large one the part around the marked cell."""
-    if max(len(panel.rows), len(panel.columns)) <= MAX_CELLS:
+    if max(len(panel.rows), len(panel.columns)) <= MAX_LINES:
         return panel
     marked = (
         (r, c)
