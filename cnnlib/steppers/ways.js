@@ -38,18 +38,19 @@ export function makeWaysView(scene, tools) {
     sum.show(step, now, plane, asked);
     whole.show(step, asked.names ? null : term);
     scatter.show(asked.kind ? null : term);
-    const texts = term && !asked.kind ? threeSentences(scene, term) : [];
+    const circles = sum.node.querySelector(".cs-none") !== null;
+    const texts = term && !asked.kind ? threeSentences(scene, term, circles) : [];
     lines.forEach((line, n) => line.replaceChildren(...remark(texts[n] ?? "")));
   }
   return { node, show, meet, sum };
 }
 
 // How each way comes to the product.
-function threeSentences({ name }, { left, right, target, text }) {
+function threeSentences({ name }, { left, right, target, text }, circles) {
   const [dZ, W, dY] = [`{b ${name(left)}}`, `{k ${name(right)}}`, `{t ${name(target)}}`];
   const product = `{i ${minus(text)}}`;
   return [
-    `${dY} takes ${product} from ${dZ}; ○: no product`,
+    `${dY} takes ${product} from ${dZ}${circles ? "; ○: no product" : ""}`,
     `row ${dZ}, column ${dY}: ${W} = ${minus(shown(right.value))}`,
     `${dZ} gives ${product} to ${dY}`,
   ];
