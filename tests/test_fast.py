@@ -38,6 +38,7 @@ def forced(way, width=1, images=2, band=2, piece=60):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(small, "SMALL", 2**15 if way == "table" else 0)
+        clear_tables()
         if way != "table":
             patch.setattr(fast, "_by_taps", by_taps)
             patch.setattr(fast, "_gathers", lambda *_: way != "scatter")
@@ -45,9 +46,13 @@ def forced(way, width=1, images=2, band=2, piece=60):
             patch.setattr(tiles, "_plan", plan)
             patch.setattr(tiles, "PIECE", piece)
             patch.setattr(tiles, "FEW", 1)
-        small._table.cache_clear()
         yield
+    clear_tables()
+
+
+def clear_tables():
     small._table.cache_clear()
+    small._windows.cache_clear()
 
 
 # --- the same sums on every way ----------------------------------------------------------------
@@ -218,6 +223,15 @@ def test_a_table_has_as_many_places_as_may_be_and_no_more(monkeypatch, m):
         assert (small._table.__wrapped__(*given) is not None) == (most == places > 0)
 
 
+@pytest.mark.parametrize("m", [0, 1, 2])
+def test_a_table_of_windows_has_as_many_places_as_may_be_and_no_more(monkeypatch, m):
+    given = (m, 6, 4, 3), (2, 2, 3, 2), None, np.dtype(float), 1, 0, 1
+    windows = m * 5 * 3 * 2 * 2 * 3
+    for most in (windows, windows - 1):
+        monkeypatch.setattr(small, "SMALL", most)
+        assert (small._windows.__wrapped__(*given) is not None) == (most == windows > 0)
+
+
 # --- a second core -------------------------------------------------------------------------------
 
 
@@ -291,7 +305,7 @@ def test_no_thread_is_started_where_a_product_takes_all_cores_by_itself(threads)
 
 @pytest.mark.parametrize("half", [slice(0, 1), slice(1, 2)], ids=["first", "second"])
 def test_an_error_of_either_half_comes_through(monkeypatch, threads, half):
-    Y, W = np.ones((2, 6, 6, 1)), np.ones((3, 3, 1, 2))
+    Y, W = np.ones((2, 60, 60, 1)), np.ones((3, 3, 1, 2))
     Y[half] = 1e308
     monkeypatch.setattr(fast, "LARGE", 1)
     with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
