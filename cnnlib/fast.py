@@ -4,19 +4,20 @@ Read `cnnlib.vectorized` first: its *taps*, one matrix product for each weight p
 whole idea. But each tap reads all of its cells from memory again, and its product is often narrow.
 Here the same sums are made in an order that suits a processor. `cnnlib.tiles` *slides* the filters
 over a map, all weights in one product. *Strides* and *dilations* are taken apart, so that no zero
-between two cells is multiplied. A *second core* takes half of the images. The smallest maps are
-left to `cnnlib.small`.
+between two cells is multiplied. A *second core* takes half of the work. The smallest maps are left
+to `cnnlib.small`, and what is large or rare to `cnnlib.vectorized`.
 """
 
-import contextvars
 import itertools
 import math
 import os
-from _thread import allocate_lock, start_new_thread
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from functools import lru_cache
 
 import numpy as np
 
+from cnnlib import vectorized
 from cnnlib.checks import by_name, check_map
 from cnnlib.shapes import (
     Axis,
@@ -27,26 +28,21 @@ from cnnlib.shapes import (
     check_forward,
 )
 from cnnlib.small import by_table, forward_by_table
-from cnnlib.tiles import collect, fits, slide
-from cnnlib.vectorized import filter_taps, forward_taps, input_taps
+from cnnlib.tiles import FEW, PIECE, TILE, aligned, collect, one_cell, part, plan_of, shared, slide
 
 # --- strides -----------------------------------------------------------------------------------
 #
 # To gather dY at stride s, the lessons put s - 1 zeros between the cells of dZ. Most products are
 # then with zeros. But look at every s-th cell of dY only: it meets every s-th weight, and dZ itself
 # without a zero. So the s_h s_w cells of dY that lie side by side are computed together, as if they
-# were s_h s_w n_k maps over one cell of dZ, with filters that are sorted the same way. With large
-# filters, dZ is scattered tap by tap.
+# were s_h s_w n_k maps over one cell of dZ, with filters that are sorted the same way.
+#
+# What is to be done is made first, as a function of the share of it; the halves are done below.
 
 
 def _gather(dZ, W, where, dY):
-    """Fill dY, all cells between two windows at once."""
+    """Return how to fill a share of dY, all cells between two windows at once."""
     (s_h, s_w), (rows, columns) = where.stride, map(_between, where)
-    if s_h == s_w == 1:
-        flipped = W[::-1, ::-1].swapaxes(2, 3)
-        for lie, z, y in _phases(rows, columns):
-            slide(dZ[z], *lie, flipped, dY[y])
-        return
     f_h, f_w, n_k, f_k = W.shape
     top, left = (-axis.before % axis.s for axis in where)
     parts = np.zeros((rows.f * s_h, columns.f * s_w, n_k, f_k), W.dtype)
@@ -54,9 +50,18 @@ def _gather(dZ, W, where, dY):
     parts = parts.reshape(rows.f, s_h, columns.f, s_w, n_k, f_k)[::-1, :, ::-1]
     parts = parts.transpose(0, 2, 5, 1, 3, 4).reshape(rows.f, columns.f, f_k, -1)
     m, n_h, n_w, _ = dY.shape
-    cells = np.empty((m, rows.o, s_h, columns.o, s_w * n_k), dY.dtype)
-    slide(dZ, rows, columns, parts, cells.swapaxes(2, 3))
-    dY[...] = cells.reshape(m, rows.o * s_h, -1, n_k)[:, :n_h, :n_w]
+    shape = m, rows.o * s_h, columns.o * s_w, n_k
+    whole = dY if shape == dY.shape else np.empty(shape, dY.dtype)
+    cells = whole.reshape(m, rows.o, s_h, columns.o, s_w * n_k).swapaxes(2, 3)
+
+    def work(share):
+        slide(dZ, rows, columns, parts, cells, share)
+        if whole is not dY:
+            images, lines = shared(m, rows.o, share)
+            lines = slice(lines.start * s_h, min(lines.stop * s_h, n_h))
+            dY[images, lines] = whole[images, lines, :n_w]
+
+    return work
 
 
 @lru_cache(maxsize=256)
@@ -69,34 +74,20 @@ def _between(axis):
     return Axis(axis.o, f, 1, axis.d, before, o + extent - axis.o - before)
 
 
-@lru_cache(maxsize=256)
-def _gathers(where, n_k, f_k):
-    """Whether the filters are not too large when they are sorted."""
-    f_h, f_w = (_between(axis).f for axis in where)
-    return fits((f_h, f_w), math.prod(where.stride) * n_k, f_k)
-
-
-def _scatter(dZ, W, where, dY):
-    """Fill dY by taps, a row of cells at a time; dY of an image stays in the cache."""
-    W, dY[...] = np.ascontiguousarray(W.swapaxes(2, 3)), 0
-    for image, cells in zip(dY, dZ, strict=True):
-        for (u, v), y, z in where.taps():
-            image[y] += cells[z] @ W[u, v]
-
-
 # --- dilations ---------------------------------------------------------------------------------
 #
 # With a dilation, every d-th window sees every d-th cell only. So there are d_h d_w convolutions
-# without a dilation, side by side.
+# without a dilation, side by side. A share is some of these.
 
 
-def _phases(rows, columns):
-    """Yield ((rows, columns) without a dilation, cells of the map, windows) phase by phase."""
+def _phases(rows, columns, share):
+    """Yield ((rows, columns) without a dilation, cells of the map, windows, share of these)."""
     if rows.d == columns.d == 1:
-        yield (rows, columns), ..., ...
+        yield (rows, columns), ..., ..., share
         return
-    for (lie_r, r, i), (lie_c, c, j) in itertools.product(_apart(rows), _apart(columns)):
-        yield (lie_r, lie_c), (slice(None), r, c), (slice(None), i, j)
+    phases = [*itertools.product(_apart(rows), _apart(columns))]
+    for (lie_r, r, i), (lie_c, c, j) in phases[part(len(phases), share)]:
+        yield (lie_r, lie_c), (slice(None), r, c), (slice(None), i, j), (0, 1)
 
 
 def _apart(axis):
@@ -111,151 +102,197 @@ def _apart(axis):
         yield lie, slice(start, None, axis.d), slice(first, None, axis.d)
 
 
-# --- which way ---------------------------------------------------------------------------------
+# --- taps, row by row --------------------------------------------------------------------------
 #
-# Filters that are too large for pieces make each tap a large product, which takes all cores by
-# itself. Taps are taken for these, and where a stride leaves gaps in the map or in a dilation.
-#
-# Zeros of a padding or a band are multiplied above, and zero times infinity is NaN. But what has
-# touched it is not finite in the result; then the taps are taken instead.
+# From many maps to a few, windows have more numbers to copy than there are products to save. Then
+# each weight position is multiplied by its own. A row of its cells is a matrix as it lies there:
+# nothing is copied. What is added to stays in the cache.
+
+MANY, FOLD = 48, 4
+"""Maps, at the least, and how many times the filters, for which each tap is taken by its own."""
 
 
-@lru_cache(maxsize=256)
-def _by_taps(where, n_k, f_k):
-    """Whether taps are taken."""
-    gaps = any(axis.s > axis.f for axis in where) or where.stride != (1, 1) != where.dilation
-    return gaps or not fits(where.filter_size, n_k, f_k)
+def _row_by_row(X, W, taps, out):
+    """Return how to fill a share of `out`; `taps` are (u, v), its cells and those of X."""
+    filters = aligned(W.shape, W.dtype)
+    filters[...] = W
+    step = max(1, TILE // (X[0].nbytes + out[0].nbytes))
+
+    def work(share):
+        images = part(len(X), share)
+        for first in range(images.start, images.stop, step):
+            some = slice(first, min(first + step, images.stop))
+            out[some] = 0
+            for weight, to, at in taps:
+                out[some][to] += X[some][at] @ filters[weight]
+
+    return work
 
 
-@lru_cache(maxsize=256)
-def _one_tap(where):
-    """Whether each window is one cell: then there is nothing to copy."""
-    return all(axis.f == axis.s == 1 and axis.o == axis.n and axis.before == 0 for axis in where)
+def _gaps(where):
+    """Whether there are cells between the windows, or a stride and a dilation together."""
+    return any(axis.s > axis.f for axis in where) or where.stride != (1, 1) != where.dilation
+
+
+def _from_many(maps, filters):
+    """Whether there are so many maps to so few filters."""
+    return maps >= max(MANY, FOLD * filters)
+
+
+# --- the three passes --------------------------------------------------------------------------
 
 
 def _forward(Y, W, where, Z):
-    """Fill Z, for some images."""
-    if _one_tap(where):
-        np.matmul(_cells(Y), W[0, 0], out=_cells(Z))
-        return
-    if Y.size and Z.size and not _by_taps(where, *W.shape[2:]):
-        with np.errstate(invalid="ignore", over="ignore"):
-            for lie, y, z in _phases(*where):
-                slide(Y[y], *lie, W, Z[z])
-            if _finite(Z):
-                return
-    Z[...] = 0
-    forward_taps(Y, W, where, Z)
+    """Return how to fill a share of Z."""
+    n_k, f_k = W.shape[2:]
+    if _gaps(where) or _from_many(n_k * where.rows.s, f_k):
+        return _row_by_row(Y, W, [(weight, z, y) for weight, y, z in where.taps()], Z)
+
+    def work(share):
+        for lie, y, z, some in _phases(*where, share):
+            slide(Y[y], *lie, W, Z[z], some)
+
+    return work
 
 
 def _input(dZ, W, where, dY):
-    """Fill dY, for some images."""
-    if _one_tap(where):
-        np.matmul(_cells(dZ), W[0, 0].T, out=_cells(dY))
-        return
-    if dZ.size and dY.size and not _by_taps(where, *W.shape[2:]):
-        with np.errstate(invalid="ignore", over="ignore"):
-            (_gather if _gathers(where, *W.shape[2:]) else _scatter)(dZ, W, where, dY)
-            if _finite(dY):
-                return
-    dY[...] = 0
-    input_taps(dZ, W, where, dY)
+    """Return how to fill a share of dY."""
+    n_k, f_k = W.shape[2:]
+    one_by_one = where.stride == (1, 1) and _from_many(f_k, n_k)
+    if one_by_one or _gaps(where) or not _gathers(where, n_k, f_k):
+        taps = [(weight, y, z) for weight, y, z in where.taps()]
+        return _row_by_row(dZ, W.swapaxes(2, 3), taps, dY)
+    if where.stride != (1, 1):
+        return _gather(dZ, W, where, dY)
+    flipped = W[::-1, ::-1].swapaxes(2, 3)
+
+    def work(share):
+        for lie, z, y, some in _phases(*map(_between, where), share):
+            slide(dZ[z], *lie, flipped, dY[y], some)
+
+    return work
+
+
+def _gathers(where, n_k, f_k):
+    """Whether the filters are not too large when they are sorted by a stride."""
+    cells = math.prod(_between(axis).f * axis.s for axis in where)
+    return where.stride == (1, 1) or FEW * cells * n_k * f_k <= PIECE
 
 
 def _filter(dZ, Y, where):
-    """Return what some images add to dW."""
+    """Return how to make a share of dW; the shares are to be summed."""
     shape = *where.filter_size, Y.shape[3], dZ.shape[3]
-    if _one_tap(where):
-        return (_cells(Y).T @ _cells(dZ)).reshape(shape)
-    if dZ.size and Y.size and not _by_taps(where, *shape[2:]):
-        with np.errstate(invalid="ignore", over="ignore"):
-            dW = sum(collect(Y[y], *lie, dZ[z], shape) for lie, y, z in _phases(*where))
-            if _finite(dW):
-                return dW
-    dW = np.zeros(shape, dZ.dtype)
-    filter_taps(dZ, Y, where, dW)
-    return dW
+
+    def work(share):
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is made again
+            return sum(
+                collect(Y[y], *lie, dZ[z], shape, some)
+                for lie, y, z, some in _phases(*where, share)
+            )
+
+    return work
 
 
-def _finite(maps):
+# --- which way ---------------------------------------------------------------------------------
+#
+# Filters that are too large for pieces make each tap a large product, which takes all cores by
+# itself: see `vectorized`. So does dW where there are gaps between the windows.
+#
+# Zeros are multiplied in a tile, and zero times infinity is NaN. Those of the padding meet W; and
+# those of a band, or of filters that are sorted, meet the map. So `vectorized` does it, too, where
+# these are not finite.
+
+
+def _too_large(where, n_k, f_k):
+    """Whether the filters are too large for pieces."""
+    return FEW * math.prod(where.filter_size) * n_k * f_k > 2 * PIECE
+
+
+def _by_tiles(where, maps, W):
+    """Whether tiles are multiplied, if all is finite."""
+    something = maps.size and W.size and all(where.input_size)
+    return something and not one_cell(*where) and not _too_large(where, *W.shape[2:])
+
+
+def _sound(lies, maps, W):
+    """Whether the zeros in tiles of the maps meet finite numbers only."""
+    plan = plan_of(len(maps), maps.itemsize, *lies, *W.shape[2:], FEW)
+    apart = plan.width == 1 and all(axis.d == 1 for axis in lies)
+    return _finite(W) and (apart or _finite(maps))
+
+
+def _sound_back(where, dZ, W):
+    """The same for tiles of dZ."""
+    if where.stride != (1, 1):
+        return _finite(dZ, W)
+    return _sound([*map(_between, where)], dZ, W.swapaxes(2, 3))
+
+
+def _finite(*arrays):
     """Whether all numbers are finite, as the sum of their squares is. One that overflows is not.
 
-    Row by row: for a long row OpenBLAS would wake its threads.
+    Row by row: for more than 10,000 numbers OpenBLAS would wake its threads.
     """
-    rows = maps.reshape(-1, math.prod(maps.shape[2:]))
-    return math.isfinite(np.vecdot(rows, rows).sum())
-
-
-def _cells(maps):
-    """The cells as rows of a matrix."""
-    return maps.reshape(math.prod(maps.shape[:-1]), maps.shape[-1])
+    with np.errstate(invalid="ignore", over="ignore"):
+        for array in arrays:
+            row = math.prod(array.shape[2:])
+            rows = array.reshape(-1, row if row <= 10_000 else array.shape[3])
+            if not math.isfinite(np.vecdot(rows, rows).sum()):
+                return False
+    return True
 
 
 # --- a second core -----------------------------------------------------------------------------
 #
-# Pieces are multiplied in one thread. So a second one takes half of the images. Whether the images
-# are halved depends on the sizes only: the same numbers are summed in the same order on any
-# machine, and the last bit of a result does not depend on its cores.
+# Pieces are multiplied in one thread. So a second one takes half of the images, or half of the rows
+# of a single one. Whether there are halves depends on the sizes only: the same numbers are summed
+# in the same order on any machine, and the last bit of a result does not depend on its cores.
 
-LARGE = 4 * 10**7
-"""Products that are worth a thread."""
+LARGE = 25 * 10**5
+"""What is worth a thread: so many numbers that are copied, or registers that are multiplied."""
 
 
-def _in_halves(work, m, products):
-    """Call work(images) for all images, or for either half of them; return a list of results."""
-    if m < 2 or m * products < LARGE:
-        return [work(slice(m))]
-    found, done = [], allocate_lock()
+def _in_halves(cost, *works):
+    """Do all of the works, or either half in a thread of its own; return the results of each."""
 
-    def second():
-        try:
-            found.append(work(slice(m // 2, m)))
-        except BaseException as error:  # it is raised below
-            found.append(error)
-        finally:
-            done.release()
+    def done(share):
+        return [work(share) for work in works]
 
-    done.acquire()
-    _start(second)
+    if cost < LARGE:
+        return [[result] for result in done((0, 1))]
     try:
-        first = work(slice(m // 2))
+        later = _second_thread().submit(copy_context().run, done, (1, 2))
+    except RuntimeError:  # there is one core, or one thread, as in a browser
+        return list(zip(done((0, 2)), done((1, 2)), strict=True))
+    try:
+        first = done((0, 2))
     finally:
-        done.acquire()  # until the second half is done
-    if isinstance(found[0], BaseException):
-        raise found[0]
-    return [first, *found]
+        wait([later])
+    return list(zip(first, later.result(), strict=True))
 
 
-def _start(work):
-    """Run it in a thread; or here and now, where there is no second core or no second thread.
-
-    `threading.Thread` would wait until the thread has begun, which takes as long as a small layer.
-    """
-    try:
-        if not _one_thread():
-            start_new_thread(contextvars.copy_context().run, (work,))
-            return
-    except RuntimeError:  # as in a browser
-        pass
-    work()
-
-
-def _one_thread():
-    """Whether there is one core for us, or the user has asked for one thread."""
+def _second_thread():
+    """A thread that waits for work; RuntimeError where it has no core, or is not wanted."""
     asked = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return cores == 1 or any(os.environ.get(name) == "1" for name in asked)
+    if cores == 1 or any(os.environ.get(name) == "1" for name in asked):
+        raise RuntimeError("one thread is enough")
+    return _thread_of(os.getpid())
 
 
-@lru_cache(maxsize=256)
-def _products(where, n_k, f_k):
-    """The products for an image; 0 where a large one takes all cores by itself."""
-    if _one_tap(where) or _by_taps(where, n_k, f_k):
-        return 0
-    return math.prod((*where.output_size, *where.filter_size)) * n_k * f_k
+@lru_cache(maxsize=1)
+def _thread_of(process):
+    """It stays where it is, near its half of the numbers. A process that is forked has its own."""
+    return ThreadPoolExecutor(1, "cnnlib")
+
+
+def _cost(where, Y, W):
+    """About what the forward pass costs, or either gradient: see `plan_of`."""
+    plan = plan_of(len(Y), Y.itemsize, *where, *W.shape[2:], FEW)
+    return len(Y) * where.rows.o * plan.cost
 
 
 # --- the public functions ----------------------------------------------------------------------
@@ -267,33 +304,53 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     found = forward_by_table(Y, W, b, (stride, padding, dilation))
     if found is not None:
         return found
-    where = check_forward(Y, W, b, stride, padding, dilation)
+    how = {"stride": stride, "padding": padding, "dilation": dilation}
+    where = check_forward(Y, W, b, **how)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
-    Z = np.empty((*Y.shape[:-3], *where.output_size, W.shape[3]), dtype)
-    y, w, z = _batches(dtype, Y, W, Z)  # where b is the wider, the products are so too
-    products = _products(where, *W.shape[2:])
-    _in_halves(lambda some: _forward(y[some], w, where, z[some]), len(y), products)
+    y, w = _batches(dtype, Y, W)  # where b is the wider, the products are so too
+    shape = *Y.shape[:-3], *where.output_size, W.shape[3]
+    if one_cell(*where):  # one large product
+        Z = (_cells(y) @ w[0, 0]).reshape(shape)
+    elif _by_tiles(where, y, w) and _sound(where, y, w):
+        Z = np.empty(shape, dtype)
+        _in_halves(_cost(where, y, w), _forward(y, w, where, *_batches(dtype, Z)))
+    else:
+        return vectorized.conv_forward(Y, W, b, **how)
     return Z if b is None else np.add(Z, b, out=Z)
 
 
 @by_name
 def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     """dY(r, c) = the window of dZ around it times W, flipped. See `loops`."""
-    where = check_backward_input(dZ, W, input_size, stride, padding, dilation)
-    dY = np.empty((*dZ.shape[:-3], *where.input_size, W.shape[2]), np.result_type(dZ, W))
-    z, w, y = _batches(dY.dtype, dZ, W, dY)
-    products = _products(where, *W.shape[2:])
-    _in_halves(lambda some: _input(z[some], w, where, y[some]), len(z), products)
-    return dY
+    how = {"stride": stride, "padding": padding, "dilation": dilation}
+    where = check_backward_input(dZ, W, input_size, **how)
+    dtype = np.result_type(dZ, W)
+    z, w = _batches(dtype, dZ, W)
+    shape = *dZ.shape[:-3], *where.input_size, W.shape[2]
+    if one_cell(*where):
+        return (_cells(z) @ w[0, 0].T).reshape(shape)
+    if _by_tiles(where, z, w) and _sound_back(where, z, w):
+        dY = np.empty(shape, dtype)
+        _in_halves(_cost(where, z, w), _input(z, w, where, *_batches(dtype, dY)))
+        return dY
+    return vectorized.conv_backward_input(dZ, W, input_size, **how)
 
 
 @by_name
 def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1):
     """dW = the windows of Y, transposed, times dZ. See `loops`."""
-    where = check_backward_filter(dZ, Y, filter_size, stride, padding, dilation)
+    how = {"stride": stride, "padding": padding, "dilation": dilation}
+    where = check_backward_filter(dZ, Y, filter_size, **how)
     z, y = _batches(np.result_type(dZ, Y), dZ, Y)
-    products = _products(where, Y.shape[-1], dZ.shape[-1])
-    return sum(_in_halves(lambda some: _filter(z[some], y[some], where), len(y), products))
+    w = np.empty((*where.filter_size, y.shape[3], z.shape[3]), z.dtype)
+    if one_cell(*where):
+        return (_cells(y).T @ _cells(z)).reshape(w.shape)
+    if _by_tiles(where, y, w) and not _gaps(where):
+        [parts] = _in_halves(_cost(where, y, w), _filter(z, y, where))
+        dW = sum(parts)
+        if _finite(dW):
+            return dW
+    return vectorized.conv_backward_filter(dZ, Y, filter_size, **how)
 
 
 @by_name
@@ -313,22 +370,33 @@ def conv_backward_bias(dZ):
 @by_name
 def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     """All three gradients. See `loops`."""
-    how = stride, padding, dilation
-    found = by_table(dZ, Y, W, how)
+    found = by_table(dZ, Y, W, (stride, padding, dilation))
     if found:
         return found
-    where = check_backward(dZ, Y, W, *how)
-    dY = np.empty(Y.shape, np.result_type(dZ, W))
-    z, w, to_dY = _batches(dY.dtype, dZ, W, dY)
+    how = {"stride": stride, "padding": padding, "dilation": dilation}
+    where = check_backward(dZ, Y, W, **how)
+    z, w = _batches(np.result_type(dZ, W), dZ, W)
     z_, y = _batches(np.result_type(dZ, Y), dZ, Y)
+    if _gaps(where) or not (_by_tiles(where, y, w) and _sound_back(where, z, w)):
+        dY = conv_backward_input(dZ, W, Y.shape[-3:-1], **how)
+        dW = conv_backward_filter(dZ, Y, W.shape[:2], **how)
+        return ConvGradients(dY, dW, conv_backward_bias(dZ))
+    dY = np.empty(Y.shape, z.dtype)
 
-    def work(some):
-        _input(z[some], w, where, to_dY[some])
-        return _filter(z_[some], y[some], where)
+    def bias(share):
+        return conv_backward_bias(z_[part(len(z_), share)])
 
-    products = 2 * _products(where, *W.shape[2:])
-    dW = sum(_in_halves(work, len(y), products))
-    return ConvGradients(dY, dW, conv_backward_bias(dZ))
+    works = _input(z, w, where, *_batches(z.dtype, dY)), _filter(z_, y, where), bias
+    _, parts, db = _in_halves(2 * _cost(where, y, w), *works)
+    dW = sum(parts)
+    if not _finite(dW):
+        dW = vectorized.conv_backward_filter(dZ, Y, W.shape[:2], **how)
+    return ConvGradients(dY, dW, sum(db).astype(np.result_type(dZ), copy=False))
+
+
+def _cells(maps):
+    """The cells as rows of a matrix."""
+    return maps.reshape(math.prod(maps.shape[:-1]), maps.shape[-1])
 
 
 def _batches(dtype, *arrays):

@@ -4,6 +4,8 @@
 sums the windows, each times its cell of the other map, as dW does. *Windows* are copied side by
 side, so that one product does all weights. *Tiles* of them stay in the cache, and are multiplied in
 *pieces* of the size that the library for products likes best.
+
+Both do a *share* of the work: (0, 1) is all of it, and (0, 2) and (1, 2) are its halves.
 """
 
 import math
@@ -17,7 +19,7 @@ from cnnlib.shapes import Axis
 REGISTER = 64
 """Bytes that a processor multiplies at once."""
 RUN = 24
-"""What it costs to begin a copy: as much as to copy so many numbers, or to multiply them."""
+"""What it costs to begin a copy: as much as to copy so many numbers, or to multiply a register."""
 TILE = 3 * 2**19
 """Bytes of a tile with its products: they stay in a second-level cache of two mebibytes."""
 PIECE = 10**6
@@ -36,6 +38,13 @@ FEW, SUM = 12, 128
 # between. Zeros are multiplied, but the windows of a block share one copy.
 
 
+@lru_cache(maxsize=256)
+def one_cell(rows, columns):
+    """Whether each window is one cell, and all cells have one: then there is nothing to copy."""
+    axes = rows, columns
+    return all(axis.f == axis.s == 1 and axis.o == axis.n and axis.before == 0 for axis in axes)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How windows lie on a map, `width` of them in a block; and the images and rows of a tile."""
@@ -45,6 +54,10 @@ class Plan:
     width: int
     images: int = 1
     band: int = 1
+    cuts: int = 1
+    """Parts of a window, each multiplied in a piece of its own."""
+    cost: float = 0
+    """Of a row of windows: in numbers that are copied, or registers that are multiplied."""
 
     @cached_property
     def blocks(self):
@@ -56,17 +69,40 @@ class Plan:
         """Columns of the map under a block."""
         return self.columns.f + self.columns.s * (self.width - 1)
 
+    @cached_property
+    def bare(self):
+        """Whether the windows are the map itself."""
+        return self.width == 1 and one_cell(self.rows, self.columns)
+
+    @cached_property
+    def inside(self):
+        """The first block that lies on the map with all of its columns, and the end of these."""
+        step, left = self.width * self.columns.s, self.columns.before
+        first = min(self.blocks, max(0, -(-left // step)))
+        return first, max(first, min(self.blocks, (self.columns.n + left - self.reach) // step + 1))
+
+    @cached_property
+    def edges(self):
+        """The other blocks, each with its first column on the map, and the end of these."""
+        (first, stop), step = self.inside, self.width * self.columns.s
+        found = []
+        for block in (*range(first), *range(stop, self.blocks)):
+            column = block * step - self.columns.before
+            begin = min(self.reach, max(0, -column))
+            found.append((block, begin, max(begin, min(self.reach, self.columns.n - column))))
+        return found
+
     def lines(self, band):
         """Rows of the map under so many rows of windows."""
         return (band - 1) * self.rows.s + self.rows.f
 
     def band_of(self, W):
-        """The filters as a matrix, once for each window of a block."""
+        """The filters as a matrix, once for each window of a block; in parts."""
         f_h, f_w, n_k, f_k = W.shape
-        band = np.zeros((f_h, self.reach, n_k, self.width, f_k), W.dtype)
+        band = aligned((f_h, self.reach, n_k, self.width, f_k), W.dtype)
         for copy in range(self.width):
             band[:, copy * self.columns.s :][:, :f_w, :, copy] = W
-        return band.reshape(-1, self.width * f_k)
+        return band.reshape(self.cuts, -1, self.width * f_k)
 
     def filters_of(self, band, shape):
         """The way back from `band_of`: each weight collects from its copies."""
@@ -76,28 +112,39 @@ class Plan:
         return sum(band[:, copy * self.columns.s :][:, :f_w, :, copy] for copy in copies)
 
 
+def aligned(shape, dtype):
+    """Zeros that begin where a register may; a row that does not is loaded in two steps."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + REGISTER, np.uint8)
+    first = -memory.__array_interface__["data"][0] % REGISTER
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
 @lru_cache(maxsize=1024)
-def _plan(m, itemsize, rows, columns, n_k, f_k, least):
+def plan_of(m, itemsize, rows, columns, n_k, f_k, least):
     """Return the `Plan` with the cheapest blocks; `least` are the rows of a piece."""
 
-    def cost(plan):
-        numbers, registers = plan.reach * n_k, -(-plan.width * f_k * itemsize // REGISTER)
-        registers += 1 + (registers > 1) * registers % 2  # a pair of them is faster
-        return plan.blocks * (rows.s * (RUN + numbers) + rows.f * numbers * registers)
+    def planned(width):
+        plan = Plan(rows, columns, width)
+        copied, number = plan.reach * n_k, width * f_k
+        length, wide = rows.f * copied, number * itemsize / REGISTER
+        if wide <= 1 / 2:  # then as many numbers of a window as fit are multiplied at once
+            products = (length + REGISTER) * wide
+        else:
+            registers = math.ceil(wide)
+            products = length * (registers + (registers > 1 and registers % 2))  # in pairs
+        cost = plan.blocks * (rows.s * (RUN + copied) + length + products)
+        cuts = (n for n in range(1, length + 1) if length % n == 0)
+        cuts = next(n for n in cuts if length // n * number * least <= PIECE or n == length)
+        return replace(plan, cuts=cuts, cost=cost)
 
-    plans = [Plan(rows, columns, width) for width in (1, 2, 4) if width <= columns.o]
-    small = [plan for plan in plans if fits((rows.f, plan.reach), n_k, plan.width * f_k)]
-    plan = min(small or plans[:1], key=cost)
+    plans = [planned(width) for width in (1, 2, 4) if width <= columns.o]
+    plan = min(plans, key=lambda plan: (plan.width > 1 and plan.cuts > 1, plan.cost))
     line = plan.blocks * (plan.reach * n_k + plan.width * f_k) * itemsize
     images = max(-(-least // plan.blocks), TILE // (line * plan.lines(rows.o)))
     images = _even(m, images)
     band = _even(rows.o, (TILE // (images * line) - rows.f) // rows.s + 1)
     return replace(plan, images=images, band=band)
-
-
-def fits(filter_size, n_k, f_k):
-    """Whether a piece with such filters has some rows."""
-    return FEW * math.prod(filter_size) * n_k * f_k <= PIECE
 
 
 def _even(number, most):
@@ -115,45 +162,63 @@ def _even(number, most):
 # row further down: the two overlap in memory, and a cell is copied f_w times only.
 
 
-def _tiles(X, plan):
-    """Yield (which windows, the windows) tile by tile: (images, rows, blocks, numbers)."""
-    rows, images, band, o_h = plan.rows, plan.images, plan.band, plan.rows.o
-    n_k, room = X.shape[3], _room(X, plan)
-    memory = np.empty(images * plan.blocks * plan.lines(band) * plan.reach * n_k, X.dtype)
-    for first in range(0, len(X), images):
-        some = _padded(X[first : first + images], plan, room)
-        a, r, c, e = some.strides
-        for top in range(0, o_h, band):
-            here = min(band, o_h - top)
-            shape = len(some), plan.blocks, plan.lines(here), plan.reach, n_k
-            steps = a, c * plan.columns.s * plan.width, r, c, e
-            tile = memory[: math.prod(shape)].reshape(shape)
-            tile[...] = np.ndarray(shape, X.dtype, some, top * rows.s * r, steps)
-            a_, block, line, _, e_ = tile.strides  # each window begins a stride below the last
-            shape = len(some), here, plan.blocks, rows.f * plan.reach * n_k
-            windows = np.ndarray(shape, X.dtype, tile, 0, (a_, line * rows.s, block, e_))
-            yield (slice(first, first + images), slice(top, top + here)), windows
+def part(count, share):
+    """A share of so many things, as a slice; of one thing, the first half has all."""
+    which, shares = share
+    return slice(-(-count * which // shares), -(-count * (which + 1) // shares))
 
 
-def _room(X, plan):
-    """Zeros for the padded maps of some images, or None where windows stay inside the map."""
-    rows, columns = plan.rows, plan.columns
-    n_h, n_w = plan.lines(rows.o), (plan.blocks - 1) * plan.width * columns.s + plan.reach
-    if rows.before == columns.before == 0 and n_h <= X.shape[1] and n_w <= X.shape[2]:
-        return None
-    return np.zeros((plan.images, n_h, n_w, X.shape[3]), X.dtype)
+def shared(m, lines, share):
+    """The images and the rows of windows in a share; of a single image, some of its rows."""
+    return (part(m, share), slice(0, lines)) if m > 1 else (slice(0, m), part(lines, share))
 
 
-def _padded(X, plan, room):
-    """The part of X that is under windows, in the middle of its zeros."""
-    if room is None:
-        return np.ascontiguousarray(X)  # a phase of a dilation is not
-    top, left = plan.rows.before, plan.columns.before
-    _, n_h, n_w, _ = room.shape
-    cells = X[:, max(0, -top) : n_h - top, max(0, -left) : n_w - left]
-    top, left = max(0, top), max(0, left)
-    room[: len(X), top : top + cells.shape[1], left : left + cells.shape[2]] = cells
-    return room[: len(X)]
+def _tiles(X, plan, images, lines):
+    """Yield (images, rows, windows) tile by tile; windows are (images, rows, blocks, numbers)."""
+    X = np.ascontiguousarray(X)  # a phase of a dilation is not
+    tile, windows = (None, X) if plan.bare else _empty_tile(plan, X.shape[3], X.dtype)
+    for first in range(images.start, images.stop, plan.images):
+        some = slice(first, min(first + plan.images, images.stop))
+        for top in range(lines.start, lines.stop, plan.band):
+            here = slice(top, min(top + plan.band, lines.stop))
+            if plan.bare:
+                yield some, here, X[some, here]
+            else:
+                _lay(X[some], plan, top * plan.rows.s - plan.rows.before, tile)
+                yield some, here, windows[: some.stop - first, : here.stop - top]
+
+
+def _empty_tile(plan, n_k, dtype):
+    """Room for a tile, and its windows as a view. What is left and right of the map is zero."""
+    tile = np.empty((plan.images, plan.blocks, plan.lines(plan.band), plan.reach, n_k), dtype)
+    for block, begin, end in plan.edges:
+        tile[:, block, :, :begin] = tile[:, block, :, end:] = 0
+    image, block, line, _, number = tile.strides
+    shape = plan.images, plan.band, plan.blocks, plan.rows.f * plan.reach * n_k
+    return tile, np.ndarray(shape, dtype, tile, 0, (image, line * plan.rows.s, block, number))
+
+
+def _lay(X, plan, top, tile):
+    """Copy what lies under each block, from a row of the map on."""
+    m, n_h, n_w, n_k = X.shape
+    above, below = max(0, -top), max(0, min(tile.shape[2], n_h - top))
+    if above:
+        tile[:, :, :above] = 0
+    if below < tile.shape[2]:
+        tile[:, :, below:] = 0
+    if above >= below:
+        return
+    step, left, (first, stop) = plan.width * plan.columns.s, plan.columns.before, plan.inside
+    if first < stop:
+        image, row, column, number = X.strides
+        shape = m, stop - first, below - above, plan.reach, n_k
+        steps = image, column * step, row, column, number
+        at = (top + above) * row + (first * step - left) * column
+        tile[:m, first:stop, above:below] = np.ndarray(shape, X.dtype, X, at, steps)
+    for block, begin, end in plan.edges:
+        column = block * step - left
+        cells = X[:, top + above : top + below, column + begin : column + end]
+        tile[:m, block, above:below, begin:end] = cells
 
 
 # --- pieces ------------------------------------------------------------------------------------
@@ -163,41 +228,54 @@ def _padded(X, plan, room):
 # million products, and a tile is multiplied in pieces of that size, in one call of `matmul`.
 
 
-def slide(X, rows, columns, W, out):
+def slide(X, rows, columns, W, out, share=(0, 1)):
     """Slide W over X: write the products of each window and W into `out`, (m, o_h, o_w, ...)."""
-    plan = _plan(len(X), X.itemsize, rows, columns, *W.shape[2:], FEW)
+    images, lines = shared(len(X), rows.o, share)
+    count = images.stop - images.start
+    plan = plan_of(count, X.itemsize, rows, columns, *W.shape[2:], FEW)
     filters = plan.band_of(W)
+    _, length, number = filters.shape
     whole = plan.blocks * plan.width == columns.o
     direct = out.flags.c_contiguous and whole and plan.blocks >= 2 * FEW
-    for at, windows in _tiles(X, plan):
-        here, (n, lines, blocks, _) = out[at], windows.shape
-        if direct:
-            left, right = windows, here.reshape(n, lines, blocks, -1)
-        else:
-            left = _joined(windows)
-            right = np.empty((*left.shape[:2], filters.shape[1]), X.dtype)
-        for cut in _pieces(left.shape[-2], PIECE // filters.size):
-            np.matmul(_cut(left, *cut), filters, out=_cut(right, *cut))
+    memory = np.empty(0 if direct else plan.images * plan.band * plan.blocks * number, X.dtype)
+    for some, at, windows in _tiles(X, plan, images, lines):
+        here, (n, band, blocks, _) = out[some, at], windows.shape
         if not direct:
-            right = right.reshape(lines, n, -1, *here.shape[3:])
+            windows = _joined(windows)
+        right = here if direct else memory[: n * band * blocks * number]
+        right = right.reshape(*windows.shape[:-1], number)
+        for cut in _pieces(right.shape[-2], PIECE // (length * number)):
+            _multiply(_cut(windows, *cut), filters, _cut(right, *cut))
+        if not direct:
+            right = right.reshape(band, n, -1, *here.shape[3:])
             here[...] = right[:, :, : columns.o].swapaxes(0, 1)
 
 
-def collect(X, rows, columns, Z, shape):
+def _multiply(windows, filters, out):
+    """Write the products, part by part of the windows."""
+    length = filters.shape[1]
+    np.matmul(windows[..., :length], filters[0], out=out)
+    for cut in range(1, len(filters)):
+        out += windows[..., cut * length : (cut + 1) * length] @ filters[cut]
+
+
+def collect(X, rows, columns, Z, shape, share=(0, 1)):
     """Return the sum over all windows of X, transposed, times their cell of Z; `shape` of W."""
-    plan = _plan(len(X), X.itemsize, rows, columns, *shape[2:], SUM)
-    length, number = rows.f * plan.reach * shape[2], plan.width * shape[3]
-    parts = rows.f, rows.f * plan.reach  # of large filters, so that a piece has some rows
-    cuts = next((n for n in (1, *parts) if length * number * SUM <= PIECE * n), parts[1])
-    spare = plan.blocks * plan.width - columns.o
-    total = np.zeros((cuts, length // cuts, number), X.dtype)
-    for at, windows in _tiles(X, plan):
-        z = np.pad(Z[at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[at]
+    images, lines = shared(len(X), rows.o, share)
+    count = images.stop - images.start
+    plan = plan_of(count, X.itemsize, rows, columns, *shape[2:], SUM)
+    number, spare = plan.width * shape[3], plan.blocks * plan.width - columns.o
+    total = np.zeros((plan.cuts, rows.f * plan.reach * shape[2] // plan.cuts, number), X.dtype)
+    for some, at, windows in _tiles(X, plan, images, lines):
+        z = np.pad(Z[some, at], ((0, 0), (0, 0), (0, spare), (0, 0))) if spare else Z[some, at]
         left, right = _joined(windows), _joined(z.reshape(*windows.shape[:3], number))
         for cut in _pieces(left.shape[1], PIECE // total[0].size):
             a, b = _cut(left, *cut), _cut(right, *cut)
-            a = a.reshape(*a.shape[:-1], cuts, -1).transpose(0, 1, 3, 4, 2)
-            total += np.matmul(a, b[:, :, np.newaxis]).sum(axis=(0, 1))
+            a = a.reshape(*a.shape[:-1], plan.cuts, -1).transpose(0, 1, 3, 4, 2)
+            few = max(1, TILE // 4 // (total.nbytes * a.shape[1]))  # so that sums stay in the cache
+            for first in range(0, len(a), few):
+                few_a, few_b = a[first : first + few], b[first : first + few, :, np.newaxis]
+                total += np.matmul(few_a, few_b).sum(axis=(0, 1))
     return plan.filters_of(total, shape)
 
 
@@ -208,15 +286,16 @@ def _joined(maps):
 
 
 def _pieces(rows, most):
-    """Yield (first row, end, pieces): pieces of at most so many rows."""
-    step = rows if rows <= most else max(1, most // FEW) * FEW
-    whole = rows // step
-    yield 0, whole * step, whole
-    if rows % step:
-        yield whole * step, rows, 1
+    """Yield (first row, end, pieces) of at most so many rows: alike, or dozens and a rest."""
+    number = -(-rows // max(1, most))
+    step = rows // number if rows % number == 0 else max(1, most // FEW * FEW)
+    whole = rows // step * step
+    yield 0, whole, whole // step
+    if whole < rows:
+        yield whole, rows, 1
 
 
 def _cut(matrices, first, end, pieces):
     """Some rows of some matrices, as a stack of pieces, without a copy."""
-    part = matrices[..., first:end, :]
-    return part.reshape(*part.shape[:-2], pieces, -1, part.shape[-1])
+    rows = matrices[..., first:end, :]
+    return rows.reshape(*rows.shape[:-2], pieces, -1, rows.shape[-1])

@@ -3,10 +3,14 @@
 Which way is the cheapest depends on the sizes; here a way is forced, and the sizes are small.
 """
 
-import _thread
 import contextlib
+import math
 import os
+import subprocess
+import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,31 +23,35 @@ from test_conv import all_equal, gradients, is_its_definition, some, taps_of, wi
 from cnnlib import fast, loops, small, tiles, vectorized
 from cnnlib.shapes import geometry
 
-WAYS = ["taps", "table", "tiles", "scatter", "halves"]
+WAYS = ["taps", "table", "tiles", "rows", "halves"]
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
-CUTS = st.tuples(  # windows in a block, images and rows in a tile, products in a piece
-    st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 400)
+CUTS = st.tuples(  # windows in a block, images and rows in a tile, products in a piece, its parts
+    st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 400), st.integers(1, 6)
 )
 
 
 @contextlib.contextmanager
-def forced(way, width=1, images=2, band=2, piece=60):
+def forced(way, width=1, images=2, band=2, piece=60, parts=2):
     """Take this way, with blocks, tiles and pieces of these sizes."""
 
     def plan(m, itemsize, rows, columns, n_k, f_k, least):
-        return tiles.Plan(rows, columns, width, min(m, images), min(rows.o, band))
+        found = tiles.Plan(rows, columns, width, min(m, images), min(rows.o, band))
+        return replace(found, cuts=math.gcd(parts, rows.f * found.reach * n_k))
 
-    def by_taps(where, n_k, f_k):
-        return way == "taps" or where.stride != (1, 1) != where.dilation
+    def gaps(where):
+        return where.stride != (1, 1) != where.dilation
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(small, "SMALL", 2**15 if way == "table" else 0)
         clear_tables()
         if way != "table":
-            patch.setattr(fast, "_by_taps", by_taps)
-            patch.setattr(fast, "_gathers", lambda *_: way != "scatter")
-            patch.setattr(fast, "LARGE", 1 if way == "halves" else 2**60)
-            patch.setattr(tiles, "_plan", plan)
+            patch.setattr(fast, "_too_large", lambda *_: way == "taps")
+            patch.setattr(fast, "_from_many", lambda *_: way == "rows")
+            patch.setattr(fast, "_gathers", lambda *_: way != "rows")
+            patch.setattr(fast, "_gaps", gaps)
+            patch.setattr(fast, "LARGE", 0 if way == "halves" else 2**60)
+            patch.setattr(fast, "plan_of", plan)
+            patch.setattr(tiles, "plan_of", plan)
             patch.setattr(tiles, "PIECE", piece)
             patch.setattr(tiles, "FEW", 1)
         yield
@@ -178,12 +186,12 @@ TAKEN = {  # the windows in a block where tiles are taken, in dY and in dW
     "one channel": (4, 4),
     "one filter": (4, 4),
     "large filter": (2, 1),
-    "stride, many channels": ("scatter", 1),
+    "stride, many channels": ("rows", 1),
     "1 x 1": (),
-    "many channels": ("taps", "taps"),
+    "many channels": (1, 1),
     "deep": ("taps", "taps"),
     "one window": ("taps", "taps"),
-    "1 x 1, stride": ("taps", "taps"),
+    "1 x 1, stride": ("rows", "taps"),
 }
 
 
@@ -202,10 +210,10 @@ def test_each_way_is_taken_where_it_is_the_cheapest(monkeypatch, layer, expected
         monkeypatch.setattr(module, name, noted)
 
     monkeypatch.setattr(fast, "LARGE", 2**60)  # one thread, so that dY comes first
-    note(tiles, "_plan", lambda plan: plan.width)
-    note(fast, "_scatter", lambda _: "scatter")
-    note(fast, "filter_taps", lambda _: "taps")
-    note(fast, "input_taps", lambda _: "taps")
+    note(tiles, "plan_of", lambda plan: plan.width)
+    note(fast, "_row_by_row", lambda _: "rows")
+    note(vectorized, "filter_taps", lambda _: "taps")
+    note(vectorized, "input_taps", lambda _: "taps")
     dZ, Y, W, how = arrays_of(layer)
     fast.conv_backward(dZ, Y, W, **how)
     assert tuple(taken) == expected
@@ -232,22 +240,33 @@ def test_a_table_of_windows_has_as_many_places_as_may_be_and_no_more(monkeypatch
         assert (small._windows.__wrapped__(*given) is not None) == (most == windows > 0)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_filters_begin_where_a_register_does(dtype):
+    for rows in range(1, 9):
+        filters = tiles.aligned((rows, 3), np.dtype(dtype))
+        assert filters.ctypes.data % tiles.REGISTER == 0
+        assert filters.shape == (rows, 3)
+        assert not filters.any()
+
+
 # --- a second core -------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def threads(monkeypatch):
-    """The threads that are started, where there are two cores and no wish."""
-    started = []
-
-    def start(function, arguments):
-        started.append(_thread.start_new_thread(function, arguments))
-
+def second(monkeypatch):
+    """What the second thread is given, where there are two cores and no wish."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    monkeypatch.setattr(fast, "start_new_thread", start)
-    return started
+    given = []
+
+    def submit(*work):
+        given.append(work)
+        return thread.submit(*work)
+
+    with ThreadPoolExecutor(1) as thread:
+        monkeypatch.setattr(fast, "_thread_of", lambda _: SimpleNamespace(submit=submit))
+        yield given
 
 
 def all_passes(layer, dtype):
@@ -271,50 +290,69 @@ def no_threads(monkeypatch):
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(fast, "start_new_thread", refuse)
+    monkeypatch.setattr(fast, "_thread_of", lambda _: SimpleNamespace(submit=refuse))
 
 
 @pytest.mark.parametrize("alone", [one_wish, one_core, no_threads])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("layer", ["few channels", "one channel", "large filter"])
-def test_two_threads_have_the_same_bits_as_one(monkeypatch, threads, layer, dtype, alone):
-    monkeypatch.setattr(fast, "LARGE", 1)
+@pytest.mark.parametrize("layer", ["few channels", "one channel", "wide map", "large filter"])
+def test_two_threads_have_the_same_bits_as_one(monkeypatch, second, layer, dtype, alone):
+    monkeypatch.setattr(fast, "LARGE", 0)
     by_two = all_passes(layer, dtype)
-    assert len(threads) == 4
+    assert len(second) == 4
     alone(monkeypatch)
     all_equal(all_passes(layer, dtype), by_two)
-    assert len(threads) == 4
+    assert len(second) == 4
 
 
-def test_a_thread_is_started_for_large_work_only(threads):
+def test_a_thread_is_given_large_work_only(second):
     rng = np.random.default_rng(4)
-    for m, started in ((1, 0), (8, 0), (64, 1)):
+    for m, times in ((1, 0), (8, 0), (64, 1)):
         Y, W = rng.random((m, 32, 32, 8)), rng.random((3, 3, 8, 16))
         fast.conv_forward(Y, W)
-        assert len(threads) == started
+        assert len(second) == times
 
 
-def test_no_thread_is_started_where_a_product_takes_all_cores_by_itself(threads):
+def test_no_thread_is_given_what_takes_all_cores_by_itself(second):
     rng = np.random.default_rng(5)
-    for n_k, f, dilation in ((128, 3, 1), (256, 1, 1)):
+    for n_k, f, dilation in ((256, 3, 1), (256, 1, 1)):
         Y, W = rng.random((8, 16, 16, n_k)), rng.random((f, f, n_k, 128))
         dZ = fast.conv_forward(Y, W, dilation=dilation)
         fast.conv_backward(dZ, Y, W, dilation=dilation)
-    assert not threads
+    assert not second
 
 
-@pytest.mark.parametrize("half", [slice(0, 1), slice(1, 2)], ids=["first", "second"])
-def test_an_error_of_either_half_comes_through(monkeypatch, threads, half):
-    Y, W = np.ones((2, 60, 60, 1)), np.ones((3, 3, 1, 2))
-    Y[half] = 1e308
-    monkeypatch.setattr(fast, "LARGE", 1)
-    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
-        fast.conv_forward(Y, W)
-    with np.errstate(over="ignore"):
-        Z = fast.conv_forward(Y, W)
-    assert np.isinf(Z[half]).all()
-    assert np.isfinite(Z).sum() == Z[0].size
-    assert len(threads) == 2
+@pytest.mark.parametrize("half", [(0, 2), (1, 2)], ids=["first", "second"])
+def test_an_error_of_either_half_comes_through(monkeypatch, second, half):
+    def fails(*arguments):
+        if arguments[-1] == half:
+            raise MemoryError("no room for a tile")
+
+    monkeypatch.setattr(fast, "LARGE", 0)
+    monkeypatch.setattr(fast, "slide", fails)
+    with pytest.raises(MemoryError, match="no room"):
+        fast.conv_forward(np.ones((2, 60, 60, 1)), np.ones((3, 3, 1, 2)))
+    assert len(second) == 1
+
+
+FORKED = """
+import os, signal
+import numpy as np
+from cnnlib import fast
+fast.LARGE, fast.os.sched_getaffinity = 0, lambda _: {0, 1}
+Y, W = np.ones((2, 60, 60, 3)), np.ones((3, 3, 3, 4))
+Z = fast.conv_forward(Y, W)
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    os._exit(0 if np.array_equal(fast.conv_forward(Y, W), Z) else 1)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_process_that_is_forked_has_a_thread_of_its_own():
+    environment = {key: value for key, value in os.environ.items() if "NUM_THREADS" not in key}
+    subprocess.run([sys.executable, "-c", FORKED], env=environment, check=True, timeout=120)
 
 
 # --- memory --------------------------------------------------------------------------------------
