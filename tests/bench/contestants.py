@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
 import layers as bench  # noqa: E402, I001
-from cnnlib import fast, layers, loops  # noqa: E402
+from cnnlib import fast, layers, loops, tiles  # noqa: E402
 
 # --- NumPy -------------------------------------------------------------------------------------
 
@@ -25,33 +25,46 @@ from cnnlib import fast, layers, loops  # noqa: E402
 def gradients(w, dtype):
     """All three gradients of a layer, and the two products of matrices without any copying."""
     dZ, Y, W = w.arrays(dtype)
-    return {
-        "cnnlib": lambda: fast.conv_backward(dZ, Y, W, **w.how),
-        "products alone": products(w, dtype, [(w.n_k, w.f_k), (w.f_k, w.n_k)]),
-    }
+    ways = {"cnnlib": lambda: fast.conv_backward(dZ, Y, W, **w.how)}
+    return ways | products(w, dtype, [(w.n_k, w.f_k), (w.f_k, w.n_k)])
 
 
 def forward(w, dtype):
     """The forward pass, and its product alone."""
     _, Y, W = w.arrays(dtype)
-    return {
-        "cnnlib": lambda: fast.conv_forward(Y, W, **w.how),
-        "products alone": products(w, dtype, [(w.n_k, w.f_k)]),
-    }
+    ways = {"cnnlib": lambda: fast.conv_forward(Y, W, **w.how)}
+    return ways | products(w, dtype, [(w.n_k, w.f_k)])
 
 
 def products(w, dtype, channels):
-    """Products of as many numbers as the layer has, in tiles of half a mebibyte that are ready."""
+    """Products of as many numbers as the layer has, of matrices that are ready.
+
+    In two sizes, of which the faster counts: of half a mebibyte, on all threads; and of a million
+    multiplications, for which some libraries have other routines.
+    """
+    taps = math.prod(w.f)
+    large = [2**19 // (taps * n_k * np.dtype(dtype).itemsize) for n_k, _ in channels]
+    short = [10**6 // (taps * n_k * f_k) for n_k, f_k in channels]
+    sizes = {"products, large": large, "products, short": short}
+    return {way: multiplied(w, dtype, channels, rows) for way, rows in sizes.items()}
+
+
+def multiplied(w, dtype, channels, rows):
+    """Windows of so many rows times weights, as often as all cells of the layer need."""
     cells, taps = w.m * math.prod(w.o), math.prod(w.f)
-    pairs = []
-    for n_k, f_k in channels:
-        rows = min(cells, max(128, 2**19 // (taps * n_k * np.dtype(dtype).itemsize)))
-        sizes = (rows, taps * n_k), (taps * n_k, f_k), (rows, f_k)
-        pairs.append([round(cells / rows), *(np.ones(size, dtype) for size in sizes)])
+    stacks = []
+    for (n_k, f_k), height in zip(channels, rows, strict=True):
+        height = min(cells, max(12, height))
+        row = taps * n_k * np.dtype(dtype).itemsize
+        number = max(1, 2**19 // (height * row))
+        left = np.ones((number, height, taps * n_k), dtype)
+        right = tiles.aligned((taps * n_k, f_k), left.dtype)
+        out = np.empty((number, height, f_k), dtype)
+        stacks.append((max(1, round(cells / height / number)), left, right, out))
 
     def run():
-        for times, left, right, out in pairs:
-            for _ in range(max(1, times)):
+        for times, left, right, out in stacks:
+            for _ in range(times):
                 np.matmul(left, right, out=out)
 
     return run

@@ -72,10 +72,15 @@ def measured(libraries, task, precision, times):
 
 
 def row_of(found):
-    """The ratios to the faster of PyTorch's ways: of cnnlib, and of the products alone."""
-    theirs = min((t for way, t in found.items() if way.startswith("torch")), default=None)
-    others = [way for way in found if not way.startswith("torch")]
-    return {"seconds": found} | {w: found[w] / theirs if theirs else None for w in others}
+    """The ratios to the faster of PyTorch's ways: of each way, and of the faster products alone."""
+
+    def best(name):
+        return min((t for way, t in found.items() if way.startswith(name)), default=None)
+
+    theirs, alone = best("torch"), best("products")
+    others = {way: t for way, t in found.items() if not way.startswith(("torch", "products"))}
+    others |= {"products alone": alone} if alone else {}
+    return {"seconds": found} | {way: theirs and t / theirs for way, t in others.items()}
 
 
 def means(rows):
@@ -107,11 +112,7 @@ def measure(libraries, part, tasks, times):
 def show(row):
     """Print one row: milliseconds of each way, and the ratios."""
     cells = [f"{way} {1000 * t:.3f} ms" for way, t in row["seconds"].items()]
-    ratios = [
-        f"{way} {row[way]:.2f}"
-        for way in row["seconds"]
-        if not way.startswith("torch") and row.get(way)
-    ]
+    ratios = [f"{way} {row[way]:.2f}" for way in row if isinstance(row[way], float)]
     print(f"{row['workload']:<36} {row['precision']}  {'; '.join(ratios) or '; '.join(cells)}")
 
 
@@ -150,7 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, action="append", help="all, if left out")
     parser.add_argument("--threads", choices=THREADS, action="append", help="both, if left out")
-    parser.add_argument("--times", type=int, default=15, help="turns of each library")
+    parser.add_argument("--times", type=int, default=5, help="turns of each library")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(10**6), help="of the drawn layers"
     )
