@@ -248,7 +248,7 @@ def _finite(*arrays):
 # of a single one. Whether there are halves depends on the sizes only: the same numbers are summed
 # in the same order on any machine, and the last bit of a result does not depend on its cores.
 
-LARGE = 25 * 10**5
+LARGE = 5 * 10**6
 """What is worth a thread: so many numbers that are copied, or registers that are multiplied."""
 
 
