@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cnnlib import vectorized
+from cnnlib import tiles, vectorized
 from cnnlib.checks import by_name, check_map
 from cnnlib.shapes import (
     Axis,
@@ -28,7 +28,6 @@ from cnnlib.shapes import (
     check_forward,
 )
 from cnnlib.small import by_table, forward_by_table
-from cnnlib.tiles import FEW, PIECE, TILE, aligned, collect, one_cell, part, plan_of, shared, slide
 
 # --- strides -----------------------------------------------------------------------------------
 #
@@ -55,9 +54,9 @@ def _gather(dZ, W, where, dY):
     cells = whole.reshape(m, rows.o, s_h, columns.o, s_w * n_k).swapaxes(2, 3)
 
     def work(share):
-        slide(dZ, rows, columns, parts, cells, share)
+        tiles.slide(dZ, rows, columns, parts, cells, share)
         if whole is not dY:
-            images, lines = shared(m, rows.o, share)
+            images, lines = tiles.shared(m, rows.o, share)
             lines = slice(lines.start * s_h, min(lines.stop * s_h, n_h))
             dY[images, lines] = whole[images, lines, :n_w]
 
@@ -86,7 +85,7 @@ def _phases(rows, columns, share):
         yield (rows, columns), ..., ..., share
         return
     phases = [*itertools.product(_apart(rows), _apart(columns))]
-    for (lie_r, r, i), (lie_c, c, j) in phases[part(len(phases), share)]:
+    for (lie_r, r, i), (lie_c, c, j) in phases[tiles.part(len(phases), share)]:
         yield (lie_r, lie_c), (slice(None), r, c), (slice(None), i, j), (0, 1)
 
 
@@ -114,12 +113,12 @@ MANY, FOLD = 48, 4
 
 def _row_by_row(X, W, taps, out):
     """Return how to fill a share of `out`; `taps` are (u, v), its cells and those of X."""
-    filters = aligned(W.shape, W.dtype)
+    filters = tiles.aligned(W.shape, W.dtype)
     filters[...] = W
-    step = max(1, TILE // (X[0].nbytes + out[0].nbytes))
+    step = max(1, tiles.TILE // (X[0].nbytes + out[0].nbytes))
 
     def work(share):
-        images = part(len(X), share)
+        images = tiles.part(len(X), share)
         for first in range(images.start, images.stop, step):
             some = slice(first, min(first + step, images.stop))
             out[some] = 0
@@ -150,7 +149,7 @@ def _forward(Y, W, where, Z):
 
     def work(share):
         for lie, y, z, some in _phases(*where, share):
-            slide(Y[y], *lie, W, Z[z], some)
+            tiles.slide(Y[y], *lie, W, Z[z], some)
 
     return work
 
@@ -168,7 +167,7 @@ def _input(dZ, W, where, dY):
 
     def work(share):
         for lie, z, y, some in _phases(*map(_between, where), share):
-            slide(dZ[z], *lie, flipped, dY[y], some)
+            tiles.slide(dZ[z], *lie, flipped, dY[y], some)
 
     return work
 
@@ -176,7 +175,7 @@ def _input(dZ, W, where, dY):
 def _gathers(where, n_k, f_k):
     """Whether the filters are not too large when they are sorted by a stride."""
     cells = math.prod(_between(axis).f * axis.s for axis in where)
-    return where.stride == (1, 1) or FEW * cells * n_k * f_k <= PIECE
+    return where.stride == (1, 1) or tiles.FEW * cells * n_k * f_k <= tiles.PIECE
 
 
 def _filter(dZ, Y, where):
@@ -186,7 +185,7 @@ def _filter(dZ, Y, where):
     def work(share):
         with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is made again
             return sum(
-                collect(Y[y], *lie, dZ[z], shape, some)
+                tiles.collect(Y[y], *lie, dZ[z], shape, some)
                 for lie, y, z, some in _phases(*where, share)
             )
 
@@ -196,50 +195,26 @@ def _filter(dZ, Y, where):
 # --- which way ---------------------------------------------------------------------------------
 #
 # Filters that are too large for pieces make each tap a large product, which takes all cores by
-# itself: see `vectorized`. So does dW where there are gaps between the windows.
-#
-# Zeros are multiplied in a tile, and zero times infinity is NaN. Those of the padding meet W; and
-# those of a band, or of filters that are sorted, meet the map. So `vectorized` does it, too, where
-# these are not finite.
+# itself: see `vectorized`. So does dW where there are gaps between the windows; and all is left to
+# it where zeros would meet what is not finite.
 
 
 def _too_large(where, n_k, f_k):
     """Whether the filters are too large for pieces."""
-    return FEW * math.prod(where.filter_size) * n_k * f_k > 2 * PIECE
+    return tiles.FEW * math.prod(where.filter_size) * n_k * f_k > 2 * tiles.PIECE
 
 
 def _by_tiles(where, maps, W):
     """Whether tiles are multiplied, if all is finite."""
     something = maps.size and W.size and all(where.input_size)
-    return something and not one_cell(*where) and not _too_large(where, *W.shape[2:])
-
-
-def _sound(lies, maps, W):
-    """Whether the zeros in tiles of the maps meet finite numbers only."""
-    plan = plan_of(len(maps), maps.itemsize, *lies, *W.shape[2:], FEW)
-    apart = plan.width == 1 and all(axis.d == 1 for axis in lies)
-    return _finite(W) and (apart or _finite(maps))
+    return something and not tiles.one_cell(*where) and not _too_large(where, *W.shape[2:])
 
 
 def _sound_back(where, dZ, W):
-    """The same for tiles of dZ."""
+    """Whether all that zeros meet in tiles of dZ is finite; filters that are sorted have some."""
     if where.stride != (1, 1):
-        return _finite(dZ, W)
-    return _sound([*map(_between, where)], dZ, W.swapaxes(2, 3))
-
-
-def _finite(*arrays):
-    """Whether all numbers are finite, as the sum of their squares is. One that overflows is not.
-
-    Row by row: for more than 10,000 numbers OpenBLAS would wake its threads.
-    """
-    with np.errstate(invalid="ignore", over="ignore"):
-        for array in arrays:
-            row = math.prod(array.shape[2:])
-            rows = array.reshape(-1, row if row <= 10_000 else array.shape[3])
-            if not math.isfinite(np.vecdot(rows, rows).sum()):
-                return False
-    return True
+        return tiles.finite(dZ, W)
+    return tiles.sound([*map(_between, where)], dZ, W.swapaxes(2, 3))
 
 
 # --- a second core -----------------------------------------------------------------------------
@@ -291,7 +266,7 @@ def _thread_of(process):
 
 def _cost(where, Y, W):
     """About what the forward pass costs, or either gradient: see `plan_of`."""
-    plan = plan_of(len(Y), Y.itemsize, *where, *W.shape[2:], FEW)
+    plan = tiles.plan_of(len(Y), Y.itemsize, *where, *W.shape[2:], tiles.FEW)
     return len(Y) * where.rows.o * plan.cost
 
 
@@ -309,9 +284,9 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     y, w = _batches(dtype, Y, W)  # where b is the wider, the products are so too
     shape = *Y.shape[:-3], *where.output_size, W.shape[3]
-    if one_cell(*where):  # one large product
+    if tiles.one_cell(*where):  # one large product
         Z = (_cells(y) @ w[0, 0]).reshape(shape)
-    elif _by_tiles(where, y, w) and _sound(where, y, w):
+    elif _by_tiles(where, y, w) and tiles.sound(where, y, w):
         Z = np.empty(shape, dtype)
         _in_halves(_cost(where, y, w), _forward(y, w, where, *_batches(dtype, Z)))
     else:
@@ -327,7 +302,7 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     dtype = np.result_type(dZ, W)
     z, w = _batches(dtype, dZ, W)
     shape = *dZ.shape[:-3], *where.input_size, W.shape[2]
-    if one_cell(*where):
+    if tiles.one_cell(*where):
         return (_cells(z) @ w[0, 0].T).reshape(shape)
     if _by_tiles(where, z, w) and _sound_back(where, z, w):
         dY = np.empty(shape, dtype)
@@ -343,12 +318,12 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
     where = check_backward_filter(dZ, Y, filter_size, **how)
     z, y = _batches(np.result_type(dZ, Y), dZ, Y)
     w = np.empty((*where.filter_size, y.shape[3], z.shape[3]), z.dtype)
-    if one_cell(*where):
+    if tiles.one_cell(*where):
         return (_cells(y).T @ _cells(z)).reshape(w.shape)
     if _by_tiles(where, y, w) and not _gaps(where):
         [parts] = _in_halves(_cost(where, y, w), _filter(z, y, where))
         dW = sum(parts)
-        if _finite(dW):
+        if tiles.finite(dW):
             return dW
     return vectorized.conv_backward_filter(dZ, Y, filter_size, **how)
 
@@ -384,12 +359,12 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     dY = np.empty(Y.shape, z.dtype)
 
     def bias(share):
-        return conv_backward_bias(z_[part(len(z_), share)])
+        return conv_backward_bias(z_[tiles.part(len(z_), share)])
 
     works = _input(z, w, where, *_batches(z.dtype, dY)), _filter(z_, y, where), bias
     _, parts, db = _in_halves(2 * _cost(where, y, w), *works)
     dW = sum(parts)
-    if not _finite(dW):
+    if not tiles.finite(dW):
         dW = vectorized.conv_backward_filter(dZ, Y, W.shape[:2], **how)
     return ConvGradients(dY, dW, sum(db).astype(np.result_type(dZ), copy=False))
 
