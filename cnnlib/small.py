@@ -67,18 +67,15 @@ def _table(shapes, dtype, stride, padding, dilation):
     return for_dY, for_dW, np.array([0, 1], dtype)
 
 
-def _alike(*arrays):
-    """Whether there are arrays of one precision only."""
-    first = arrays[0]
-    return all(type(array) is np.ndarray and array.dtype == first.dtype for array in arrays) and (
-        first.dtype.kind == "f" and first.dtype.isnative
-    )
+def _alike(a, b, c):
+    """Whether there are three arrays of the same floats, as the machine has them."""
+    same = type(a) is type(b) is type(c) is np.ndarray and a.dtype == b.dtype == c.dtype
+    return same and a.dtype.kind == "f" and a.dtype.isnative
 
 
 def forward_by_table(Y, W, b, how):
     """Z, or None where there is no table or a number is not finite."""
-    given = (Y, W) if b is None else (Y, W, b)
-    small = _alike(*given) and max(Y.size, W.size) <= SMALL and plain(*how)
+    small = _alike(Y, W, W if b is None else b) and Y.size <= SMALL >= W.size and plain(*how)
     known = small and _windows(Y.shape, W.shape, None if b is None else b.shape, Y.dtype, *how)
     if not known:
         return None
