@@ -39,11 +39,11 @@ def forward(w, dtype):
 def products(w, dtype, channels):
     """Products of as many numbers as the layer has, of matrices that are ready.
 
-    In two sizes, of which the faster counts: of half a mebibyte, on all threads; and of a million
-    multiplications, for which some libraries have other routines.
+    In two sizes, of which the faster counts: of a thousand rows and more, on all threads; and of a
+    million multiplications, for which some libraries have other routines.
     """
     taps = math.prod(w.f)
-    large = [2**19 // (taps * n_k * np.dtype(dtype).itemsize) for n_k, _ in channels]
+    large = [1000 + 2**19 // (taps * n_k * np.dtype(dtype).itemsize) for n_k, _ in channels]
     short = [10**6 // (taps * n_k * f_k) for n_k, f_k in channels]
     sizes = {"products, large": large, "products, short": short}
     return {way: multiplied(w, dtype, channels, rows) for way, rows in sizes.items()}
@@ -56,7 +56,7 @@ def multiplied(w, dtype, channels, rows):
     for (n_k, f_k), height in zip(channels, rows, strict=True):
         height = min(cells, max(12, height))
         row = taps * n_k * np.dtype(dtype).itemsize
-        number = max(1, 2**19 // (height * row))
+        number = max(1, min(cells // height, 2**19 // (height * row)))
         left = np.ones((number, height, taps * n_k), dtype)
         right = tiles.aligned((taps * n_k, f_k), left.dtype)
         out = np.empty((number, height, f_k), dtype)
