@@ -122,8 +122,8 @@ def six(ax):
     for number, words in enumerate(SIX.values()):
         y = 154 + 58 * number
         draw.text(ax, LEFT - 16, y, words, 15, ha="right")
-        for precision in SHAPES:
-            mark(ax, precision, across(RATIOS[precision][number]), y)
+        for precision, shift in zip(SHAPES, (-7, 7), strict=True):  # so that none hides the other
+            mark(ax, precision, across(RATIOS[precision][number]), y + shift)
     for name, x in zip(SHAPES, (300, 440), strict=True):
         mark(ax, name, x, bottom + 28)
         draw.text(ax, x + 14, bottom + 28, name, 16, ha="left")
