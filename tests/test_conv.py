@@ -195,6 +195,7 @@ def test_mixed_precisions_give_the_wider(conv):
     ):
         assert result.dtype == np.float64
     assert [a.dtype for a in conv.conv_backward(dZ4, Y4, W)] == [np.float64, np.float32, np.float32]
+    assert [a.dtype for a in conv.conv_backward(dZ4, Y, W4)] == [np.float32, np.float64, np.float32]
 
 
 @EACH

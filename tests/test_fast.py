@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -117,16 +118,17 @@ def test_on_every_way_a_spoilt_number_reaches_what_it_touches(way, spoilt):
 
 
 @EACH_WAY
+@pytest.mark.parametrize("width", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("name", ["dZ", "Y", "W"])
-def test_on_every_way_infinity_does_not_meet_the_zeros_around_it(way, stride, name):
+def test_on_every_way_infinity_does_not_meet_the_zeros_around_it(way, width, stride, name):
     rng, how = np.random.default_rng(7), {"stride": stride, "padding": 1}
     o_h, o_w = geometry((7, 8), (3, 3), **how).output_size
     shapes = {"Y": (2, 7, 8, 2), "W": (3, 3, 2, 3), "dZ": (2, o_h, o_w, 3)}
     arrays = {key: rng.integers(1, 6, shape).astype(float) for key, shape in shapes.items()}
     problem = SimpleNamespace(how=how, **arrays)
     for place in (0, 5, 20):
-        touches_no_other(way, problem, (2,), name, np.inf, place)
+        touches_no_other(way, problem, (width,), name, np.inf, place)
 
 
 @EACH_WAY
@@ -321,16 +323,20 @@ def test_no_thread_is_given_what_takes_all_cores_by_itself(second):
 
 
 @pytest.mark.parametrize("half", [(0, 2), (1, 2)], ids=["first", "second"])
-def test_an_error_of_either_half_comes_through(monkeypatch, second, half):
+def test_an_error_of_either_half_comes_through_when_both_have_ended(monkeypatch, second, half):
+    ended = []
+
     def fails(*arguments):
         if arguments[-1] == half:
             raise MemoryError("no room for a tile")
+        time.sleep(0.2)
+        ended.append(arguments[-1])
 
     monkeypatch.setattr(fast, "LARGE", 0)
     monkeypatch.setattr(tiles, "slide", fails)
     with pytest.raises(MemoryError, match="no room"):
         fast.conv_forward(np.ones((2, 60, 60, 1)), np.ones((3, 3, 1, 2)))
-    assert len(second) == 1
+    assert len(second) == len(ended) == 1
 
 
 FORKED = """
