@@ -261,7 +261,9 @@ def _second_thread():
 @lru_cache(maxsize=1)
 def _thread_of(process):
     """It stays where it is, near its half of the numbers. A process that is forked has its own."""
-    return ThreadPoolExecutor(1, "cnnlib")
+    thread = ThreadPoolExecutor(1, "cnnlib")
+    thread.submit(int)  # where no thread can be started, this fails, and leaves nothing to be done
+    return thread
 
 
 def _cost(where, Y, W):

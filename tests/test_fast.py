@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -337,6 +338,26 @@ def test_an_error_of_either_half_comes_through_when_both_have_ended(monkeypatch,
     with pytest.raises(MemoryError, match="no room"):
         fast.conv_forward(np.ones((2, 60, 60, 1)), np.ones((3, 3, 1, 2)))
     assert len(second) == len(ended) == 1
+
+
+def test_what_no_thread_could_be_started_for_is_not_done_later(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(fast, "LARGE", 0)
+    fast._thread_of.cache_clear()
+    Y, W = np.ones((2, 60, 60, 3)), np.ones((3, 3, 3, 4))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        Z = fast.conv_forward(Y, W)
+    assert (Z == 27).all()
+    Z[...] = 0  # it is the user's now
+    fast.conv_forward(Y, W)
+    fast._thread_of(os.getpid()).submit(int).result()  # all that it was given before is done
+    assert not Z.any()
 
 
 FORKED = """
