@@ -4,8 +4,9 @@ Read `cnnlib.vectorized` first: its *taps*, one matrix product for each weight p
 whole idea. But each tap reads all of its cells from memory again, and its product is often narrow.
 Here the same sums are made in an order that suits a processor. `cnnlib.tiles` *slides* the filters
 over a map, all weights in one product. *Strides* and *dilations* are taken apart, so that no zero
-between two cells is multiplied. A *second core* takes half of the work. The smallest maps are left
-to `cnnlib.small`, and what is large or rare to `cnnlib.vectorized`.
+between two cells is multiplied. From many maps to a few, taps are taken *row by row*. A *second
+core* takes half of the work. The smallest maps are left to `cnnlib.small`, and what is large or
+rare to `cnnlib.vectorized`.
 """
 
 import itertools
@@ -144,7 +145,8 @@ def _from_many(maps, filters):
 def _forward(Y, W, where, Z):
     """Return how to fill a share of Z."""
     n_k, f_k = W.shape[2:]
-    if _gaps(where) or _from_many(n_k * where.rows.s, f_k):
+    copied = n_k * where.rows.s  # rows of the map that no window shares
+    if _gaps(where) or _from_many(copied, f_k):
         return _row_by_row(Y, W, [(weight, z, y) for weight, y, z in where.taps()], Z)
 
     def work(share):
@@ -204,10 +206,10 @@ def _too_large(where, n_k, f_k):
     return tiles.FEW * math.prod(where.filter_size) * n_k * f_k > 2 * tiles.PIECE
 
 
-def _by_tiles(where, maps, W):
+def _by_tiles(where, m, n_k, f_k):
     """Whether tiles are multiplied, if all is finite."""
-    something = maps.size and W.size and all(where.input_size)
-    return something and not tiles.one_cell(*where) and not _too_large(where, *W.shape[2:])
+    something = all((m, n_k, f_k, *where.input_size))
+    return something and not tiles.one_cell(*where) and not _too_large(where, n_k, f_k)
 
 
 def _sound_back(where, dZ, W):
@@ -266,10 +268,10 @@ def _thread_of(process):
     return thread
 
 
-def _cost(where, Y, W):
+def _cost(where, m, n_k, f_k, itemsize):
     """About what the forward pass costs, or either gradient: see `plan_of`."""
-    plan = tiles.plan_of(len(Y), Y.itemsize, *where, *W.shape[2:], tiles.FEW)
-    return len(Y) * where.rows.o * plan.cost
+    plan = tiles.plan_of(m, itemsize, *where, n_k, f_k, tiles.FEW)
+    return m * where.rows.o * plan.cost
 
 
 # --- the public functions ----------------------------------------------------------------------
@@ -285,12 +287,13 @@ def conv_forward(Y, W, b=None, *, stride=1, padding=0, dilation=1):
     where = check_forward(Y, W, b, **how)
     dtype = np.result_type(Y, W) if b is None else np.result_type(Y, W, b)
     y, w = _batches(dtype, Y, W)  # where b is the wider, the products are so too
-    shape = *Y.shape[:-3], *where.output_size, W.shape[3]
+    shape, sizes = (*Y.shape[:-3], *where.output_size, W.shape[3]), (len(y), *W.shape[2:])
     if tiles.one_cell(*where):  # one large product
         Z = (_cells(y) @ w[0, 0]).reshape(shape)
-    elif _by_tiles(where, y, w) and tiles.sound(where, y, w):
+    elif _by_tiles(where, *sizes) and tiles.sound(where, y, w):
         Z = np.empty(shape, dtype)
-        _in_halves(_cost(where, y, w), _forward(y, w, where, *_batches(dtype, Z)))
+        cost = _cost(where, *sizes, dtype.itemsize)
+        _in_halves(cost, _forward(y, w, where, *_batches(dtype, Z)))
     else:
         return vectorized.conv_forward(Y, W, b, **how)
     return Z if b is None else np.add(Z, b, out=Z)
@@ -303,12 +306,13 @@ def conv_backward_input(dZ, W, input_size, *, stride=1, padding=0, dilation=1):
     where = check_backward_input(dZ, W, input_size, **how)
     dtype = np.result_type(dZ, W)
     z, w = _batches(dtype, dZ, W)
-    shape = *dZ.shape[:-3], *where.input_size, W.shape[2]
+    shape, sizes = (*dZ.shape[:-3], *where.input_size, W.shape[2]), (len(z), *W.shape[2:])
     if tiles.one_cell(*where):
         return (_cells(z) @ w[0, 0].T).reshape(shape)
-    if _by_tiles(where, z, w) and _sound_back(where, z, w):
+    if _by_tiles(where, *sizes) and _sound_back(where, z, w):
         dY = np.empty(shape, dtype)
-        _in_halves(_cost(where, z, w), _input(z, w, where, *_batches(dtype, dY)))
+        cost = _cost(where, *sizes, dtype.itemsize)
+        _in_halves(cost, _input(z, w, where, *_batches(dtype, dY)))
         return dY
     return vectorized.conv_backward_input(dZ, W, input_size, **how)
 
@@ -319,11 +323,11 @@ def conv_backward_filter(dZ, Y, filter_size, *, stride=1, padding=0, dilation=1)
     how = {"stride": stride, "padding": padding, "dilation": dilation}
     where = check_backward_filter(dZ, Y, filter_size, **how)
     z, y = _batches(np.result_type(dZ, Y), dZ, Y)
-    w = np.empty((*where.filter_size, y.shape[3], z.shape[3]), z.dtype)
+    sizes = len(y), y.shape[3], z.shape[3]
     if tiles.one_cell(*where):
-        return (_cells(y).T @ _cells(z)).reshape(w.shape)
-    if _by_tiles(where, y, w) and not _gaps(where):
-        [parts] = _in_halves(_cost(where, y, w), _filter(z, y, where))
+        return (_cells(y).T @ _cells(z)).reshape(1, 1, *sizes[1:])
+    if _by_tiles(where, *sizes) and not _gaps(where):
+        [parts] = _in_halves(_cost(where, *sizes, y.itemsize), _filter(z, y, where))
         dW = sum(parts)
         if tiles.finite(dW):
             return dW
@@ -354,7 +358,8 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
     where = check_backward(dZ, Y, W, **how)
     z, w = _batches(np.result_type(dZ, W), dZ, W)
     z_, y = _batches(np.result_type(dZ, Y), dZ, Y)
-    if _gaps(where) or not (_by_tiles(where, y, w) and _sound_back(where, z, w)):
+    sizes = len(y), *W.shape[2:]
+    if _gaps(where) or not (_by_tiles(where, *sizes) and _sound_back(where, z, w)):
         dY = conv_backward_input(dZ, W, Y.shape[-3:-1], **how)
         dW = conv_backward_filter(dZ, Y, W.shape[:2], **how)
         return ConvGradients(dY, dW, conv_backward_bias(dZ))
@@ -364,7 +369,7 @@ def conv_backward(dZ, Y, W, *, stride=1, padding=0, dilation=1):
         return conv_backward_bias(z_[tiles.part(len(z_), share)])
 
     works = _input(z, w, where, *_batches(z.dtype, dY)), _filter(z_, y, where), bias
-    _, parts, db = _in_halves(2 * _cost(where, y, w), *works)
+    _, parts, db = _in_halves(2 * _cost(where, *sizes, y.itemsize), *works)
     dW = sum(parts)
     if not tiles.finite(dW):
         dW = vectorized.conv_backward_filter(dZ, Y, W.shape[:2], **how)

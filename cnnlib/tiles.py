@@ -139,7 +139,8 @@ def plan_of(m, itemsize, rows, columns, n_k, f_k, least):
         return replace(plan, cuts=cuts, cost=cost)
 
     plans = [planned(width) for width in (1, 2, 4) if width <= columns.o]
-    plan = min(plans, key=lambda plan: (plan.width > 1 and plan.cuts > 1, plan.cost))
+    whole = [plan for plan in plans if plan.width == 1 or plan.cuts == 1]  # no block is cut
+    plan = min(whole, key=lambda plan: plan.cost)
     line = plan.blocks * (plan.reach * n_k + plan.width * f_k) * itemsize
     images = max(-(-least // plan.blocks), TILE // (line * plan.lines(rows.o)))
     images = _even(m, images)
@@ -255,7 +256,7 @@ def _lay(X, plan, top, tile):
 # million products, and a tile is multiplied in pieces of that size, in one call of `matmul`.
 
 
-def slide(X, rows, columns, W, out, share=(0, 1)):
+def slide(X, rows, columns, W, out, share):
     """Slide W over X: write the products of each window and W into `out`, (m, o_h, o_w, ...)."""
     images, lines = shared(len(X), rows.o, share)
     count = images.stop - images.start
@@ -286,7 +287,7 @@ def _multiply(windows, filters, out):
         out += windows[..., cut * length : (cut + 1) * length] @ filters[cut]
 
 
-def collect(X, rows, columns, Z, shape, share=(0, 1)):
+def collect(X, rows, columns, Z, shape, share):
     """Return the sum over all windows of X, transposed, times their cell of Z; `shape` of W."""
     images, lines = shared(len(X), rows.o, share)
     count = images.stop - images.start

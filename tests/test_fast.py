@@ -384,7 +384,7 @@ def test_a_process_that_is_forked_has_a_thread_of_its_own():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("layer", ["few channels", "one channel", "1 x 1", "one window"])
+@pytest.mark.parametrize("layer", ["few channels", "one channel", "1 x 1", "one window", "deep"])
 def test_memory_beside_the_results_stays_below_the_maps(layer, dtype):
     dZ, Y, W, how = arrays_of(layer, dtype)
     fast.conv_backward(dZ[:1], Y[:1], W, **how)  # plans and tables are made once
